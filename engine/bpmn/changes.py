@@ -1,0 +1,208 @@
+"""What a step of the machine decided, as frozen values in the order in which it happened.
+
+The machine returns them, `engine.runtime.apply` writes them: tasks, jobs, waits and history stand or fall together.
+`wait` is a whole number, unique within the case, naming one thing the case waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Variables = dict[str, Any]
+Data = Mapping[str, tuple[Any, Any]]
+"""Variable name -> (before, after); an absent value is `changes.ABSENT` (JSON: left out)."""
+
+ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class ElementPassed:
+    """A token went through an element (or an element ended): `outcome` completed, cancelled or failed; `flows` taken."""
+
+    element: str
+    outcome: str = "completed"
+    flows: tuple[str, ...] = ()
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOpened:
+    """Work for a person. `candidates` are `role[:scope][@side]`; `due`/`follow_up` are aware UTC."""
+
+    wait: int
+    element: str
+    name: str
+    candidates: tuple[str, ...]
+    assignee: str | None = None
+    due: datetime | None = None
+    follow_up: datetime | None = None
+    priority: int = 50
+    form: str | None = None
+    instance: int | None = None
+    """0-based index within a multi-instance activity."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClosed:
+    """The task is done (outcome completed) or no longer needed (cancelled)."""
+
+    wait: int
+    element: str
+    outcome: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobAdded:
+    """A service to call through handler `topic`, or (topic None) a point to go on from asynchronously."""
+
+    wait: int
+    element: str
+    topic: str | None
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobClosed:
+    wait: int
+    element: str
+    outcome: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TimerSet:
+    """Fire at `due` (UTC). `repetition` counts firings of a cycle, from 0."""
+
+    wait: int
+    element: str
+    due: datetime
+    repetition: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    wait: int
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerCancelled:
+    wait: int
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitOpened:
+    """A message or signal (`kind`) called `name` is expected; a message's `key` must be equal (None: no key)."""
+
+    wait: int
+    element: str
+    kind: str
+    name: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitClosed:
+    """The expected message or signal came (outcome completed) or is no longer wanted (cancelled)."""
+
+    wait: int
+    element: str
+    outcome: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageThrown:
+    element: str
+    name: str
+    key: str | None
+    payload: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class SignalThrown:
+    element: str
+    name: str
+    payload: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCalled:
+    """A call activity calls a process; the child's end comes back by `wait`."""
+
+    wait: int
+    element: str
+    key: str
+    binding: str
+    version: int | None
+    business_key: str | None
+    variables: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class CallClosed:
+    """The called case came back (completed), or is to be cancelled with everything in it (cancelled)."""
+
+    wait: int
+    element: str
+    outcome: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRaised:
+    """An element could not be played; its token stays there under `wait` until somebody retries or resolves."""
+
+    wait: int
+    element: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentCleared:
+    wait: int
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationUncaught:
+    """An escalation that nobody in this case caught; a calling case may (§10.5.6)."""
+
+    element: str
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEnded:
+    """No token is left. `outcome`: completed, terminated, failed (an error nobody caught: `code`) or cancelled."""
+
+    outcome: str
+    code: str | None = None
+    variables: Variables = field(default_factory=dict)
+
+
+Change = (
+    ElementPassed
+    | TaskOpened
+    | TaskClosed
+    | JobAdded
+    | JobClosed
+    | TimerSet
+    | TimerFired
+    | TimerCancelled
+    | WaitOpened
+    | WaitClosed
+    | MessageThrown
+    | SignalThrown
+    | CaseCalled
+    | CallClosed
+    | IncidentRaised
+    | IncidentCleared
+    | EscalationUncaught
+    | CaseEnded
+)

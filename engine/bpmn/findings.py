@@ -1,0 +1,135 @@
+"""What reading and checking a process file brings to light, told to people who draw and do not program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+ERROR = "error"
+WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend (`severity` error: stands in the way of a deployment) or to think over (warning).
+
+    `sv` and `en` are whole sentences: what was expected, what was found; the suggestions say what to do about it.
+    `element` is the id it is about ("" where it is the whole file), `line` its line in `file` (0: no line).
+    """
+
+    rule: str
+    severity: str
+    file: str
+    line: int
+    element: str
+    sv: str
+    en: str
+    suggestion_sv: str = ""
+    suggestion_en: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.element}: {self.sv}" + (
+            f" {self.suggestion_sv}" if self.suggestion_sv else ""
+        )
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == ERROR
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """How a sentence names an element, in both languages: `användaruppgiften ”Granska” (Task_1)`."""
+
+    sv: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding belongs; makes the findings of one element."""
+
+    file: str
+    line: int
+    element: str
+
+    def error(self, rule: str, sv: str, en: str, fix_sv: str = "", fix_en: str = "") -> Finding:
+        return self._finding(ERROR, rule, sv, en, fix_sv, fix_en)
+
+    def warning(self, rule: str, sv: str, en: str, fix_sv: str = "", fix_en: str = "") -> Finding:
+        return self._finding(WARNING, rule, sv, en, fix_sv, fix_en)
+
+    def _finding(self, severity: str, rule: str, sv: str, en: str, fix_sv: str, fix_en: str) -> Finding:
+        return Finding(rule, severity, self.file, self.line, self.element, _sentence(sv), _sentence(en), fix_sv, fix_en)
+
+
+_KINDS = {
+    "process": ("processen", "process"),
+    "subProcess": ("delprocessen", "sub-process"),
+    "adHocSubProcess": ("ad hoc-delprocessen", "ad-hoc sub-process"),
+    "transaction": ("transaktionen", "transaction"),
+    "callActivity": ("anropsaktiviteten", "call activity"),
+    "task": ("uppgiften", "task"),
+    "userTask": ("användaruppgiften", "user task"),
+    "manualTask": ("den manuella uppgiften", "manual task"),
+    "serviceTask": ("tjänsteuppgiften", "service task"),
+    "sendTask": ("sänduppgiften", "send task"),
+    "receiveTask": ("mottagningsuppgiften", "receive task"),
+    "scriptTask": ("skriptuppgiften", "script task"),
+    "businessRuleTask": ("regeluppgiften", "business rule task"),
+    "exclusiveGateway": ("den exklusiva gatewayen", "exclusive gateway"),
+    "inclusiveGateway": ("den inkluderande gatewayen", "inclusive gateway"),
+    "parallelGateway": ("den parallella gatewayen", "parallel gateway"),
+    "eventBasedGateway": ("den händelsestyrda gatewayen", "event-based gateway"),
+    "complexGateway": ("den komplexa gatewayen", "complex gateway"),
+    "startEvent": ("starthändelsen", "start event"),
+    "endEvent": ("sluthändelsen", "end event"),
+    "intermediateCatchEvent": ("den väntande mellanhändelsen", "intermediate catch event"),
+    "intermediateThrowEvent": ("den sändande mellanhändelsen", "intermediate throw event"),
+    "boundaryEvent": ("kanthändelsen", "boundary event"),
+    "sequenceFlow": ("flödet", "sequence flow"),
+    "messageFlow": ("meddelandeflödet", "message flow"),
+    "association": ("associationen", "association"),
+    "lane": ("banan", "lane"),
+    "participant": ("poolen", "pool"),
+    "message": ("meddelandet", "message"),
+    "signal": ("signalen", "signal"),
+    "error": ("felet", "error"),
+    "escalation": ("eskaleringen", "escalation"),
+    "decision": ("beslutstabellen", "decision"),
+}
+
+
+def label(kind: str, element: str, name: str = "") -> Label:
+    """The label of an element by its XML local name; what has no word of its own goes by that name."""
+    sv, en = _KINDS.get(kind, (f"elementet {kind}", f"element {kind}"))
+    if not element and not name:
+        return Label(sv, en)
+    name = shown(name)
+    where = f" ({shown(element)})" if element else ""
+    return Label(
+        f"{sv} ”{name}”{where}" if name else f"{sv} {shown(element)}",
+        f'{en} "{name}"{where}' if name else f"{en} {shown(element)}",
+    )
+
+
+def shown(text: str, length: int = 80) -> str:
+    """Text from a file on one line and of bearable length."""
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def listed(texts: Iterable[str], last: str, limit: int = 8) -> str:
+    """`a, b och c`, with `last` the word before the last; a long list ends in an ellipsis."""
+    items = [shown(text) for text in texts]
+    if len(items) > limit:
+        return ", ".join(items[:limit]) + " …"
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + f" {last} " + items[-1] if items else ""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "…", "!", "?")) else ".")

@@ -1,0 +1,311 @@
+"""One call of the machine at work: the case's runs, its variables, and what has been decided so far.
+
+Knows how a state is kept, and nothing of BPMN's elements; those read it and write to it through `Play`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypedDict, cast
+
+import orjson
+
+from engine.bpmn.changes import ABSENT, Change, Variables
+from engine.bpmn.expressions import Budget, Expression, Script, Template
+from engine.bpmn.limits import Limits
+from engine.bpmn.model import Graph, Node
+from engine.errors import Refused
+
+ROOT = 0
+
+
+class Run(TypedDict, total=False):
+    """A token at rest, or a scope that holds tokens: one entry of `state["runs"]`; its number is also its `wait`.
+
+    Every run: `at` (node id; the root has none) and `scope` (the run around it), or `on` where it only listens for
+    another one (boundary event, start of an event sub-process, alternative of an event-based gateway, incident at a join).
+    """
+
+    at: str
+    scope: int
+    on: int
+    open: str
+    """What the world outside was asked for: task, job, call, timer, message or signal. Closed by exactly one change."""
+    stuck: str
+    """An incident holds the token; names the move that a retry makes again."""
+    via: str
+    """The flow on which a stuck token came."""
+    given: Variables
+    """What a stuck or finished piece of work gave and nobody has taken over yet."""
+    watch: list[int]
+    """The runs that listen `on` this one."""
+    vars: Variables
+    live: int
+    """Tokens inside: of a scope, in runs, at joins or on their way; of a multi-instance body, unfinished instances."""
+    kids: list[int]
+    joins: dict[str, dict[str, int]]
+    """Gateway -> incoming flow -> tokens that wait there. Never a zero."""
+    interrupted: bool
+    """An interrupting event sub-process has taken over this scope."""
+    total: int
+    """This is the body of a multi-instance activity with so many instances."""
+    first: int
+    """The body's instance k has the number `first` + k: so a body stays small however many there are."""
+    done: int
+    items: list[Any]
+    """What a sequential body has still to hand out."""
+    closing: bool
+    """The completion condition held: no instance is begun any more."""
+    index: int
+    """This is an instance of the body `scope`."""
+    out: Any
+    """A finished instance's part of the output collection; all that is left of it."""
+    due: str
+    rule: str
+    anchor: str
+    fired: int
+    """A timer that may fire again: its rule, when it was set, and how often it fired."""
+
+
+class Stuck(Exception):
+    """An element cannot be played now. The token stays where it is, as an incident; nothing of the move was done."""
+
+    def __init__(self, en: str, sv: str) -> None:
+        super().__init__(en)
+        self.en = en
+        self.sv = sv
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the machine does not know by itself: the time, the functions that expressions may call, what it may spend."""
+
+    now: datetime
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+
+Move = tuple[Any, ...]
+"""("arrive", scope, …): the name of a move, the scope (or run) it belongs to, and what it needs."""
+
+Writes = list[tuple[Variables, str, Any, Any]]
+"""What writing variables will do: home, name, before, after."""
+
+
+class Play:
+    """The state under way, the moves to make, the changes decided. Lives for one call."""
+
+    __slots__ = ("budget", "changes", "created", "env", "graph", "instances_left", "queue", "runs", "state", "steps_left", "touched")
+
+    def __init__(self, graph: Graph, env: Environment, state: dict[str, Any]) -> None:
+        self.graph = graph
+        self.env = env
+        self.state = state
+        self.runs: dict[str, Run] = state["runs"]
+        self.queue: deque[Move] = deque()
+        self.changes: list[Change] = []
+        self.created: list[int] = []
+        """Runs made by the present move: undone with it."""
+        self.touched: dict[int, None] = {}
+        """Scopes whose tokens moved, in order: only there a join may have become ready or dead."""
+        limits = env.limits
+        self.budget = Budget(limits.expression_steps, limits.expression_size, limits.cpu_seconds)
+        self.steps_left = env.limits.steps
+        self.instances_left = env.limits.instances
+
+    # --- runs ---
+
+    def run(self, number: int) -> Run:
+        return self.runs[str(number)]
+
+    def node(self, run: Run) -> Node:
+        return self.graph.nodes[run["at"]]
+
+    def exists(self, number: int) -> bool:
+        return str(number) in self.runs
+
+    def reserve(self, count: int = 1) -> int:
+        first: int = self.state["next"]
+        self.state["next"] = first + count
+        return first
+
+    def add(self, run: Run, number: int | None = None) -> int:
+        """Keep a run under a new number (a multi-instance instance: its own), known to the one it belongs to."""
+        if number is None:
+            number = self.reserve()
+            if "on" in run:
+                self.run(run["on"]).setdefault("watch", []).append(number)
+            else:
+                self.run(run["scope"]).setdefault("kids", []).append(number)
+        self.runs[str(number)] = run
+        self.created.append(number)
+        return number
+
+    def drop(self, number: int) -> None:
+        run = self.runs.pop(str(number))
+        if "vars" in run:
+            self.state["bytes"] -= _size(run["vars"])
+        if "out" in run:
+            self.state["bytes"] -= _size(run["out"])
+        self._forget(number, run)
+
+    def _forget(self, number: int, run: Run) -> None:
+        holder = self.runs.get(str(run["on"] if "on" in run else run["scope"]))
+        if holder is None:
+            return
+        numbers = holder.get("watch" if "on" in run else "kids", [])
+        if number in numbers:
+            numbers.remove(number)
+
+    def kids(self, run: Run) -> Sequence[int]:
+        """The tokens (or instances) inside, oldest first."""
+        if "first" in run:
+            return [number for number in range(run["first"], run["first"] + run["total"]) if str(number) in self.runs]
+        return list(run.get("kids", ()))
+
+    def undo(self, changes: int, moves: int) -> None:
+        """Take back what a move did before it got stuck: it makes runs, changes and moves first, all else last."""
+        for number in reversed(self.created):
+            if str(number) in self.runs:
+                self.drop(number)
+        del self.changes[changes:]
+        while len(self.queue) > moves:
+            self.queue.pop()
+
+    # --- variables ---
+
+    def visible(self, number: int) -> Variables:
+        """What can be seen from a run: its own variables, then those around it. To be read, not changed."""
+        return visible(self.runs, number)
+
+    def plan(self, number: int, values: Mapping[str, Any]) -> Writes:
+        """Where each of `values` will land when written from run `number`; Stuck if they are no JSON or too much.
+
+        A variable goes to the nearest scope around that has one of this name, else to the instance of a
+        multi-instance activity it was written in, else to the process.
+        """
+        writes: Writes = []
+        growth = 0
+        for name, value in values.items():
+            after, size = plain(name, value)
+            home = self._home(number, name)
+            before = home.get(name, ABSENT)
+            if not same(before, after):
+                growth += size - (0 if before is ABSENT else _size(before))
+                writes.append((home, name, before, after))
+        self.weigh(growth)
+        return writes
+
+    def weigh(self, growth: int) -> None:
+        limit = self.env.limits.variable_bytes
+        if growth > 0 and self.state["bytes"] + growth > limit:
+            raise Stuck(
+                f"Expected the variables of a case to stay within {limit} bytes, but they would become"
+                f" {self.state['bytes'] + growth}.",
+                f"Ärendets uppgifter får vara högst {limit} byte, men skulle bli {self.state['bytes'] + growth}.",
+            )
+
+    def write(self, writes: Writes) -> dict[str, tuple[Any, Any]]:
+        """Do what `plan` found; what changed, for the history."""
+        data = {}
+        for home, name, before, after in writes:
+            self.state["bytes"] += _size(after) - (0 if before is ABSENT else _size(before))
+            home[name] = after
+            data[name] = (before, after)
+        return data
+
+    def _home(self, number: int, name: str) -> Variables:
+        instance: Run | None = None
+        while number != ROOT:
+            run = self.run(number)
+            if name in run.get("vars", ()):
+                return run["vars"]
+            if instance is None and "index" in run:
+                instance = run
+            number = run["scope"]
+        root = self.run(ROOT)["vars"]
+        if instance is None or name in root:
+            return root
+        return instance.setdefault("vars", {})
+
+    # --- expressions ---
+
+    def value(self, expression: Expression | Template, variables: Mapping[str, Any]) -> Any:
+        try:
+            return expression.evaluate(variables, self.env.functions, self.budget)
+        except Refused as reason:
+            raise Stuck(reason.en, reason.sv) from None
+
+    def values(self, templates: Mapping[str, Template], variables: Mapping[str, Any]) -> Variables:
+        return {name: self.value(template, variables) for name, template in templates.items()}
+
+    def script(self, script: Script, variables: Mapping[str, Any]) -> Variables:
+        try:
+            return script.run(variables, self.env.functions, self.budget)
+        except Refused as reason:
+            raise Stuck(reason.en, reason.sv) from None
+
+
+def visible(runs: Mapping[str, Run], number: int) -> Variables:
+    found: Variables | None = None
+    while True:
+        run = runs[str(number)]
+        own = run.get("vars")
+        if own:
+            found = own if found is None else {**own, **found}
+        if number == ROOT:
+            return {} if found is None else found
+        number = run["on"] if "on" in run else run["scope"]
+
+
+def around(runs: Mapping[str, Run], number: int) -> Iterator[int]:
+    """The run itself and all around it, out to the root."""
+    while number != ROOT:
+        yield number
+        number = runs[str(number)]["scope"]
+    yield ROOT
+
+
+_PLAIN = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+
+def plain(name: str, value: Any) -> tuple[Any, int]:
+    """A copy of `value` as JSON gives it back, and its size; Stuck where it would not come back equal."""
+    try:
+        text = orjson.dumps(value, option=_PLAIN)
+        copy = value if value is None or value.__class__ in _SCALARS else orjson.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        copy, text = ABSENT, b""
+    if copy is not value and copy != value or value.__class__ is float and text == b"null":
+        raise Stuck(
+            f"Expected the variable {name!r} to hold plain JSON, but it holds something that JSON cannot keep.",
+            f"Variabeln ”{name}” innehåller något som inte kan sparas som JSON.",
+        )
+    return copy, len(text)
+
+
+_SCALARS = frozenset({str, int, float, bool})
+
+
+def _size(value: Any) -> int:
+    return len(orjson.dumps(value))
+
+
+def same(before: Any, after: Any) -> bool:
+    """Equal as JSON: unlike in Python, 1 is not true and 1.0 not 1."""
+    if before is after:
+        return True
+    if before.__class__ is not after.__class__ or before != after:
+        return False
+    if isinstance(before, dict):
+        return all(same(value, after[name]) for name, value in before.items())
+    if isinstance(before, list):
+        return all(map(same, before, after))
+    return True
+
+
+def parse(state: Mapping[str, Any]) -> dict[str, Run]:
+    return cast(dict[str, Run], state["runs"])

@@ -1,0 +1,203 @@
+"""The compact executable graph of one process definition: immutable, shared by all cases of that version.
+
+Names are those of BPMN 2.0.2; every `kind` is the element's XML local name. What a definition says in
+expressions is compiled once, here, and never parsed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.bpmn.expressions import Expression, Script, Template
+
+TASKS = frozenset({"task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask"})
+GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
+EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
+ACTIVITIES = TASKS | {"callActivity", "subProcess"}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow (§8.4.13)."""
+
+    id: str
+    source: str
+    target: str
+    name: str = ""
+    condition: Expression | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What an event waits for or throws (§10.5).
+
+    `kind`: none, message, timer, signal, error, escalation or terminate.
+    `name`: the message's or signal's name, the error's or escalation's code (None: any code).
+    `timer`: a template giving ISO 8601 or cron text; `timer_kind`: timeDate, timeDuration or timeCycle.
+    `key`: the correlation key, evaluated when the wait is set up or the message thrown.
+    `payload`: name -> template, what a thrown message or signal carries.
+    `code_variable`, `message_variable`: where a catching error or escalation event stores what it caught.
+    """
+
+    kind: str = "none"
+    name: str | None = None
+    timer: Template | None = None
+    timer_kind: str | None = None
+    key: Template | None = None
+    payload: Mapping[str, Template] = field(default_factory=dict)
+    code_variable: str | None = None
+    message_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MultiInstance:
+    """Multi-instance loop characteristics (§13.3.7). Either `cardinality` or `collection` is set.
+
+    Each instance has a scope of its own: what it writes stays there, and `output_element` (evaluated in that
+    scope as it ends) lands at its index in `output_collection` in the enclosing scope.
+    """
+
+    sequential: bool
+    cardinality: Expression | None = None
+    collection: Expression | None = None
+    element_variable: str | None = None
+    completion: Expression | None = None
+    output_collection: str | None = None
+    output_element: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HumanWork:
+    """Who does a user or manual task, until when and with which form.
+
+    `candidates` gives `role[:scope][@side]`, several separated by commas or as a list.
+    `due` and `follow_up` give an ISO date or datetime, `priority` a whole number (0-100, 50 the default).
+    """
+
+    candidates: Template | None = None
+    assignee: Template | None = None
+    due: Template | None = None
+    follow_up: Template | None = None
+    priority: Template | None = None
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a call activity calls: a process by key, `binding` latest, deployment or version.
+
+    Variables: `all_in`/`all_out` pass everything; `inputs`/`outputs` map target name -> expression on the giving side.
+    """
+
+    key: Template
+    binding: str = "latest"
+    version: int | None = None
+    business_key: Template | None = None
+    all_in: bool = False
+    all_out: bool = False
+    inputs: Mapping[str, Template] = field(default_factory=dict)
+    outputs: Mapping[str, Template] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a business-rule task decides with: a DMN decision by key and where its result goes.
+
+    `mapping`: singleEntry, singleResult, collectEntries or resultList (as in the Camunda 7 profile).
+    """
+
+    key: str
+    result_variable: str
+    mapping: str = "singleResult"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A flow node (§8.4.10): an activity, gateway or event, with what the machine needs to play it.
+
+    `scope` is the id of the process or sub-process around it. `incoming`/`outgoing` are in document order.
+    `inputs`/`outputs` are camunda:inputOutput: inputs make variables local to the activity; where outputs exist, only
+    they reach the enclosing scope, otherwise everything the activity gave does.
+    """
+
+    id: str
+    kind: str
+    scope: str
+    name: str = ""
+    lane: str | None = None
+    documentation: str = ""
+    line: int = 0
+    incoming: tuple[Flow, ...] = ()
+    outgoing: tuple[Flow, ...] = ()
+    default: str | None = None
+    event: Event | None = None
+    attached_to: str | None = None
+    interrupting: bool = True
+    boundary: tuple[str, ...] = ()
+    loop: MultiInstance | None = None
+    triggered_by_event: bool = False
+    instantiate: bool = False
+    work: HumanWork | None = None
+    topic: str | None = None
+    script: Script | None = None
+    decision: Decision | None = None
+    call: Call | None = None
+    inputs: Mapping[str, Template] = field(default_factory=dict)
+    outputs: Mapping[str, Template] = field(default_factory=dict)
+    async_before: bool = False
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A process or sub-process as a container: where it starts and which event sub-processes listen in it."""
+
+    id: str
+    starts: tuple[str, ...] = ()
+    """Start events a token may be put on (several only at process level); where a scope has none, the nodes without incoming flow."""
+    event_sub_processes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the case shows of itself; templates over its variables, evaluated after each step (process properties `case.*`)."""
+
+    title: Template | None = None
+    status: Template | None = None
+    party: Template | None = None
+    area: Template | None = None
+    business_key: Template | None = None
+    sealed_to: Template | None = None
+    readers: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane and the role whose work it shows (its property `role`, else its name)."""
+
+    id: str
+    name: str
+    role: str
+    nodes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One executable process. `nodes` are keyed by id over all scopes; `scopes` holds the process itself under its own id."""
+
+    key: str
+    name: str
+    nodes: Mapping[str, Node]
+    scopes: Mapping[str, Scope]
+    lanes: tuple[Lane, ...] = ()
+    facts: Facts = field(default_factory=Facts)
+    number_series: str | None = None
+    starter_roles: tuple[str, ...] = ()
+    """Candidates (`role[:scope]`) who may start a case by hand (camunda:candidateStarterGroups)."""
+    visible: Mapping[str, Template] = field(default_factory=dict)
+    """Variable name -> candidates who may see it (process properties `visible.<name>`); others see that it is withheld."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    documentation: str = ""
+    line: int = 0

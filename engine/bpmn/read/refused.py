@@ -1,0 +1,456 @@
+"""What the machine does not carry out, by name: nothing that a diagram says is dropped in silence.
+
+Three tables and the walk over them. An element is either read (`graph.py`), kept (it is drawn or documents, and means
+nothing to execution) or refused here. To make the machine carry out something more, move its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from engine.bpmn.findings import Finding, shown
+from engine.bpmn.read.xml import CAMUNDA, Document, in_model, local
+
+Words = tuple[str, str]
+"""The same in Swedish and in English."""
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+READ = _names(
+    """process laneSet childLaneSet lane flowNodeRef sequenceFlow conditionExpression incoming outgoing script
+    startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent eventDefinitionRef
+    messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
+    terminateEventDefinition timeDate timeDuration timeCycle
+    task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
+    exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
+    multiInstanceLoopCharacteristics loopCardinality"""
+)
+KEPT = _names(
+    """documentation extensionElements textAnnotation text group association categoryValueRef auditing monitoring
+    dataObject dataObjectReference dataStoreReference dataState property rendering partitionElement
+    dataInputAssociation dataOutputAssociation sourceRef targetRef supports supportedInterfaceRef"""
+)
+_KEPT_AT_ROOT = _names(
+    """process collaboration message signal error escalation category dataStore itemDefinition import extension
+    relationship documentation extensionElements BPMNDiagram interface resource endPoint partnerEntity partnerRole
+    messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
+    terminateEventDefinition"""
+)
+
+_LATER: Words = (
+    "Rita om den delen med det som stöds; README:n räknar upp det.",
+    "Redraw that part with what is supported; the README lists it.",
+)
+_ELEMENTS: dict[str, tuple[Words, Words]] = {
+    # local name: (what it is called, what to do instead)
+    "complexGateway": (
+        ("komplex gateway", "the complex gateway"),
+        (
+            "Använd en exklusiv, inkluderande eller parallell gateway.",
+            "Use an exclusive, inclusive or parallel gateway.",
+        ),
+    ),
+    "transaction": (
+        ("transaktion", "the transaction"),
+        (
+            "Använd en vanlig delprocess med felhändelser på kanten.",
+            "Use an ordinary sub-process with error events on its boundary.",
+        ),
+    ),
+    "adHocSubProcess": (
+        ("ad hoc-delprocess", "the ad-hoc sub-process"),
+        (
+            "Rita uppgifternas ordning, eller låt dem löpa parallellt.",
+            "Draw the order of the tasks, or let them run in parallel.",
+        ),
+    ),
+    "standardLoopCharacteristics": (
+        ("standardloop", "the standard loop"),
+        ("Rita en exklusiv gateway med ett flöde tillbaka.", "Draw an exclusive gateway with a flow back."),
+    ),
+    "compensateEventDefinition": (
+        ("kompensationshändelse", "the compensation event"),
+        ("Rita det som ska göras ogjort som egna uppgifter.", "Draw what is to be undone as tasks of its own."),
+    ),
+    "conditionalEventDefinition": (
+        ("villkorshändelse", "the conditional event"),
+        (
+            "Använd ett meddelande, en signal eller en timer följd av en gateway.",
+            "Use a message, a signal or a timer followed by a gateway.",
+        ),
+    ),
+    "linkEventDefinition": (("länkhändelse", "the link event"), ("Rita ett vanligt flöde.", "Draw an ordinary flow.")),
+    "cancelEventDefinition": (
+        ("avbrytandehändelse", "the cancel event"),
+        ("Använd en felhändelse.", "Use an error event."),
+    ),
+    "ioSpecification": (
+        ("ioSpecification", "ioSpecification"),
+        (
+            "Använd in- och utparametrar (camunda:inputOutput).",
+            "Use input and output parameters (camunda:inputOutput).",
+        ),
+    ),
+    "assignment": (
+        ("tilldelning i en dataassociation", "the assignment of a data association"),
+        (
+            "Använd in- och utparametrar (camunda:inputOutput).",
+            "Use input and output parameters (camunda:inputOutput).",
+        ),
+    ),
+    "transformation": (
+        ("omvandling i en dataassociation", "the transformation of a data association"),
+        (
+            "Använd in- och utparametrar (camunda:inputOutput).",
+            "Use input and output parameters (camunda:inputOutput).",
+        ),
+    ),
+    "correlationSubscription": (
+        ("correlationSubscription", "correlationSubscription"),
+        (
+            "Ange egenskapen correlationKey på meddelandehändelsen.",
+            "Set the property correlationKey on the message event.",
+        ),
+    ),
+    "correlationProperty": (
+        ("correlationProperty", "correlationProperty"),
+        (
+            "Ange egenskapen correlationKey på meddelandehändelsen.",
+            "Set the property correlationKey on the message event.",
+        ),
+    ),
+    "potentialOwner": (
+        ("potentialOwner", "potentialOwner"),
+        ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
+    ),
+    "humanPerformer": (
+        ("humanPerformer", "humanPerformer"),
+        ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
+    ),
+    "performer": (
+        ("performer", "performer"),
+        ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
+    ),
+    "resourceRole": (
+        ("resourceRole", "resourceRole"),
+        ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
+    ),
+    "loopDataInputRef": (
+        ("loopDataInputRef", "loopDataInputRef"),
+        ("Ange listan som samling (camunda:collection).", "Give the list as the collection (camunda:collection)."),
+    ),
+    "loopDataOutputRef": (
+        ("loopDataOutputRef", "loopDataOutputRef"),
+        (
+            "Ange egenskaperna outputCollection och outputElement.",
+            "Set the properties outputCollection and outputElement.",
+        ),
+    ),
+    "inputDataItem": (
+        ("inputDataItem", "inputDataItem"),
+        ("Ange elementvariabeln (camunda:elementVariable).", "Set the element variable (camunda:elementVariable)."),
+    ),
+    "outputDataItem": (
+        ("outputDataItem", "outputDataItem"),
+        (
+            "Ange egenskaperna outputCollection och outputElement.",
+            "Set the properties outputCollection and outputElement.",
+        ),
+    ),
+    "callableElement": (("callableElement", "callableElement"), _LATER),
+    "globalTask": (
+        ("global uppgift", "the global task"),
+        ("Rita uppgiften i processen.", "Draw the task in the process."),
+    ),
+    "globalUserTask": (
+        ("global användaruppgift", "the global user task"),
+        ("Rita uppgiften i processen.", "Draw the task in the process."),
+    ),
+    "globalManualTask": (
+        ("global manuell uppgift", "the global manual task"),
+        ("Rita uppgiften i processen.", "Draw the task in the process."),
+    ),
+    "globalScriptTask": (
+        ("global skriptuppgift", "the global script task"),
+        ("Rita uppgiften i processen.", "Draw the task in the process."),
+    ),
+    "globalBusinessRuleTask": (
+        ("global regeluppgift", "the global business rule task"),
+        ("Rita uppgiften i processen.", "Draw the task in the process."),
+    ),
+    "choreography": (("koreografi", "the choreography"), ("Rita en process.", "Draw a process.")),
+    "globalConversation": (("global konversation", "the global conversation"), ("Rita en process.", "Draw a process.")),
+}
+
+_FORM: Words = (
+    "Gör formuläret som en fil forms/<namn>.json och ange namnet som formulärnyckel.",
+    "Make the form a file forms/<name>.json and give its name as form key.",
+)
+_TOPIC: Words = ("Ange typen External och ett ämne (topic).", "Set the type External and a topic.")
+_SPLIT: Words = ("Dela upp i flera uppgifter i diagrammet.", "Split it into several tasks in the diagram.")
+_EXTENSIONS: dict[str, Words] = {
+    "executionListener": _SPLIT,
+    "taskListener": _SPLIT,
+    "formData": _FORM,
+    "connector": _TOPIC,
+    "field": _TOPIC,
+    "failedJobRetryTimeCycle": ("Omförsök ställs in för hela systemet.", "Retries are a setting of the whole house."),
+    "errorEventDefinition": ("Låt hanteraren lämna en BPMN-felkod.", "Let the handler raise a BPMN error code."),
+    "list": (
+        "Skriv listan som ett uttryck, till exempel ${[a, b]}.",
+        "Write the list as an expression, such as ${[a, b]}.",
+    ),
+    "map": ("Skriv ett uttryck i stället.", "Write an expression instead."),
+    "script": ("Skriv ett uttryck i stället.", "Write an expression instead."),
+}
+_READ_EXTENSIONS = frozenset(
+    {"properties", "property", "inputOutput", "inputParameter", "outputParameter", "in", "out"}
+)
+
+_ATTRIBUTES: dict[str, Words] = {
+    "class": _TOPIC,
+    "delegateExpression": _TOPIC,
+    "expression": _TOPIC,
+    "resource": ("Skriv innehållet i diagrammet.", "Write the content in the diagram."),
+    "candidateUsers": ("Ange roller som kandidatgrupper (candidateGroups).", "Give roles as candidate groups."),
+    "candidateStarterUsers": ("Ange roller (candidateStarterGroups).", "Give roles (candidateStarterGroups)."),
+    "initiator": (
+        "Den som startar ärendet finns alltid i variabeln startad_av.",
+        "Who starts the case is always in the variable startad_av.",
+    ),
+    "asyncAfter": ("Sätt asyncBefore på elementet efter.", "Set asyncBefore on the element after it."),
+    "resultVariable": ("Använd en utparameter.", "Use an output parameter."),
+    "formHandlerClass": _FORM,
+    "calledElementVersionTag": (
+        "Ange ett versionsnummer, eller senaste versionen.",
+        "Give a version number, or the latest version.",
+    ),
+    "caseRef": ("Anropa en BPMN-process (calledElement).", "Call a BPMN process (calledElement)."),
+    "variableMappingClass": ("Ange variablerna som in och ut.", "Give the variables as in and out."),
+    "variableMappingDelegateExpression": ("Ange variablerna som in och ut.", "Give the variables as in and out."),
+    "decisionRefVersion": (
+        "Beslutstabellen följer alltid med processens version.",
+        "The decision table always goes with the version of the process.",
+    ),
+    "decisionRefVersionTag": (
+        "Beslutstabellen följer alltid med processens version.",
+        "The decision table always goes with the version of the process.",
+    ),
+    "decisionRefTenantId": _LATER,
+}
+_HUMAN = frozenset({"userTask", "manualTask"})
+_TOPICAL = frozenset({"serviceTask", "sendTask"})
+_READ_ATTRIBUTES: dict[str, frozenset[str]] = {
+    # attribute: where it is read
+    "candidateStarterGroups": frozenset({"process"}),
+    "formKey": _HUMAN | {"startEvent"},
+    "formRef": _HUMAN | {"startEvent"},
+    "assignee": _HUMAN,
+    "candidateGroups": _HUMAN,
+    "dueDate": _HUMAN,
+    "followUpDate": _HUMAN,
+    "priority": _HUMAN,
+    "type": _TOPICAL,
+    "topic": _TOPICAL,
+    "resultVariable": frozenset({"businessRuleTask"}),
+    "decisionRef": frozenset({"businessRuleTask"}),
+    "mapDecisionResult": frozenset({"businessRuleTask"}),
+    "calledElementBinding": frozenset({"callActivity"}),
+    "calledElementVersion": frozenset({"callActivity"}),
+    "collection": frozenset({"multiInstanceLoopCharacteristics"}),
+    "elementVariable": frozenset({"multiInstanceLoopCharacteristics"}),
+    "errorCodeVariable": frozenset({"errorEventDefinition"}),
+    "errorMessageVariable": frozenset({"errorEventDefinition"}),
+    "escalationCodeVariable": frozenset({"escalationEventDefinition"}),
+}
+_HARMLESS_ATTRIBUTES = _names(
+    """asyncBefore async exclusive jobPriority taskPriority versionTag historyTimeToLive isStartableInTasklist
+    diagramRelationId modelerTemplate modelerTemplateVersion modelerTemplateIcon formRefBinding formRefVersion
+    decisionRefBinding errorMessage"""
+)  # how an engine runs, not what the process means; asyncBefore is read wherever it stands
+_OFF = frozenset({"false", "0", ""})
+
+_READ_IN = frozenset(
+    {("completionCondition", "multiInstanceLoopCharacteristics"), ("instantiate", "receiveTask")}
+)  # read there, refused elsewhere
+_SCOPES = frozenset({"transaction", "adHocSubProcess"})  # refused, but what is in them is looked at all the same
+_QUANTITY: Words = ("Rita flera flöden eller flera uppgifter.", "Draw several flows or several tasks.")
+_BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
+    # attribute, values that are fine, what another value asks for, what to do instead
+    ("startQuantity", frozenset({"1"}), ("startQuantity", "startQuantity"), _QUANTITY),
+    ("completionQuantity", frozenset({"1"}), ("completionQuantity", "completionQuantity"), _QUANTITY),
+    (
+        "isForCompensation",
+        _OFF,
+        ("kompensationsaktivitet", "the compensation activity"),
+        _ELEMENTS["compensateEventDefinition"][1],
+    ),
+    (
+        "parallelMultiple",
+        _OFF,
+        ("parallell multipelhändelse", "the parallel multiple event"),
+        ("Rita en händelse för varje.", "Draw an event for each."),
+    ),
+    (
+        "eventGatewayType",
+        frozenset({"Exclusive"}),
+        ("parallell händelsestyrd gateway", "the parallel event-based gateway"),
+        ("Använd en parallell gateway följd av händelser.", "Use a parallel gateway followed by events."),
+    ),
+    (
+        "instantiate",
+        _OFF,
+        ("gateway som startar processen", "the instantiating gateway"),
+        ("Rita en starthändelse för varje.", "Draw a start event for each."),
+    ),
+    (
+        "behavior",
+        frozenset({"All"}),
+        ("händelser från flerfaldiga instanser (behavior)", "the behavior of a multi-instance activity"),
+        ("Använd behavior All.", "Use behavior All."),
+    ),
+)
+_EXPRESSION_PAYLOAD: Words = ("Använd inparametrar.", "Use input parameters.")
+_LANGUAGES = frozenset({"", "trappa"})
+_EXPRESSION: Words = (
+    "Skriv uttrycket i systemets eget språk, till exempel ${antal > 3 and kommun == 'huddinge'}, utan språkangivelse.",
+    "Write the expression in the house's own language, such as ${antal > 3 and kommun == 'huddinge'}, and no language.",
+)
+
+_ENGINES = {
+    "http://camunda.org/schema/zeebe/1.0": "Camunda 8 (zeebe)",
+    "http://activiti.org/bpmn": "Activiti",
+    "http://flowable.org/bpmn": "Flowable",
+    "http://operaton.org/schema/1.0/bpmn": "Operaton",
+    "http://spiffworkflow.org/bpmn/schema/1.0/core": "SpiffWorkflow",
+    "http://www.jboss.org/drools": "jBPM",
+}
+
+
+def refused_in(document: Document, process: etree._Element) -> Iterator[Finding]:
+    """Everything within `process` that would not be carried out."""
+    engines: dict[str, etree._Element] = {}
+    yield from _walk(document, process, engines)
+    for namespace, element in engines.items():
+        name, who = _ENGINES[namespace], document.label(element)
+        yield document.place(element).error(
+            "foreign-extension",
+            f"processen är ritad för {name}, och de inställningarna läses inte här (först vid {who.sv})",
+            f"The process was drawn for {name}, whose settings are not read here (first at {who.en}).",
+            "Öppna den i Camunda Modeler med profilen Camunda 7 och fyll i inställningarna där.",
+            "Open it in Camunda Modeler with the Camunda 7 profile and fill in the settings there.",
+        )
+
+
+def refused_at_root(document: Document) -> Iterator[Finding]:
+    """The parts beside the processes that have a meaning of their own."""
+    for element in document.root.iterchildren(etree.Element):
+        name = local(element)
+        if name not in _KEPT_AT_ROOT and (name in _ELEMENTS or in_model(element)):
+            yield _refusal(document, element, name)
+
+
+def _walk(document: Document, element: etree._Element, engines: dict[str, etree._Element]) -> Iterator[Finding]:
+    _note_engine(element, engines)
+    yield from _camunda_attributes(document, element)
+    yield from _quirks(document, element)
+    for child in element.iterchildren(etree.Element):
+        name = local(child)
+        if name == "extensionElements":
+            yield from _extensions(document, child, engines)
+        elif in_model(child):
+            is_read = name in READ | KEPT or (name, local(element)) in _READ_IN
+            if not is_read:
+                yield _refusal(document, child, name)
+            if is_read or name in _SCOPES:
+                yield from _walk(document, child, engines)
+
+
+def _note_engine(element: etree._Element, engines: dict[str, etree._Element]) -> None:
+    for name in (element.tag, *element.attrib):
+        namespace = etree.QName(name).namespace
+        if namespace in _ENGINES:
+            engines.setdefault(namespace, element)
+
+
+def _camunda_attributes(document: Document, element: etree._Element) -> Iterator[Finding]:
+    for attribute, value in element.attrib.items():
+        name = etree.QName(attribute)
+        if name.namespace != CAMUNDA or name.localname in _HARMLESS_ATTRIBUTES:
+            continue
+        if local(element) in _READ_ATTRIBUTES.get(name.localname, ()):
+            continue
+        if value in _OFF:
+            continue
+        fix = _ATTRIBUTES.get(name.localname, ("Ta bort inställningen.", "Remove the setting."))
+        yield _not_supported(
+            document,
+            element,
+            _both(f"inställningen {shown(name.localname)}", f"the setting {shown(name.localname)}"),
+            fix,
+        )
+
+
+def _extensions(
+    document: Document, extensions: etree._Element, engines: dict[str, etree._Element]
+) -> Iterator[Finding]:
+    for element in extensions.iterdescendants(etree.Element):
+        name = etree.QName(element)
+        _note_engine(element, engines)
+        if name.namespace != CAMUNDA:
+            continue
+        if name.localname not in _READ_EXTENSIONS and local(_parent(element)) not in _EXTENSIONS:
+            what = f"camunda:{shown(name.localname)}"
+            fix = _EXTENSIONS.get(name.localname, ("Ta bort inställningen.", "Remove the setting."))
+            yield _not_supported(document, element, _both(what, what), fix)
+        elif name.localname in ("in", "out") and local(_parent(extensions)) != "callActivity":
+            what = f"camunda:{name.localname}"
+            yield _not_supported(document, element, _both(what, what), _EXPRESSION_PAYLOAD)
+        elif name.localname == "in" and element.get("local") == "true":
+            what = "camunda:in local"
+            yield _not_supported(document, element, _both(what, what), ("Ta bort local.", "Remove local."))
+
+
+def _quirks(document: Document, element: etree._Element) -> Iterator[Finding]:
+    """Attributes of BPMN itself that ask for what is not carried out."""
+    for attribute, ordinary, what, fix in _BPMN_ATTRIBUTES:
+        value = element.get(attribute)
+        if value is not None and value.strip() not in ordinary and (attribute, local(element)) not in _READ_IN:
+            yield _not_supported(document, element, what, fix)
+    definitions = [child for child in element if local(child).endswith(("EventDefinition", "eventDefinitionRef"))]
+    if len(definitions) > 1:
+        yield _not_supported(
+            document,
+            element,
+            _both("flera händelsetyper på en händelse", "several triggers on one event"),
+            _both("Rita en händelse för varje.", "Draw an event for each."),
+        )
+    if element.get("language", "") not in _LANGUAGES:
+        language = shown(element.get("language", ""))
+        yield _not_supported(document, element, _both(f"språket {language}", f"the language {language}"), _EXPRESSION)
+
+
+def _refusal(document: Document, element: etree._Element, name: str) -> Finding:
+    what, fix = _ELEMENTS.get(name, (_both(f"<{shown(name)}>", f"<{shown(name)}>"), _LATER))
+    return _not_supported(document, element, what, fix)
+
+
+def _not_supported(document: Document, element: etree._Element, what: Words, fix: Words) -> Finding:
+    who = document.label(element)
+    return document.place(element).error(
+        "not-supported", f"{who.sv}: {what[0]} stöds inte", f"{who.en}: {what[1]} is not supported", *fix
+    )
+
+
+def _both(sv: str, en: str) -> Words:
+    return sv, en
+
+
+def _parent(element: etree._Element) -> etree._Element:
+    parent = element.getparent()
+    return element if parent is None else parent

@@ -1,0 +1,161 @@
+"""Cases, and what each of them waits for: tasks for people, messages and signals.
+
+In the indexes `task_candidate` and `case_reader` an absent scope or side is the empty text, so that a row can be a key.
+"""
+
+import sqlalchemy as sa
+
+from engine.db import Id, Json, Moment, Words, metadata
+
+case = sa.Table(
+    "case",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False, unique=True),
+    sa.Column("definition_id", Id, sa.ForeignKey("definition.id"), nullable=False),
+    sa.Column("process", sa.Text, nullable=False),
+    sa.Column("business_key", Words),
+    sa.Column("title", Words, nullable=False),
+    sa.Column("status", Words),
+    sa.Column("party", Words),
+    sa.Column("area", Words),
+    sa.Column("sealed_to", Id, sa.ForeignKey("person.id")),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("data", Json, nullable=False, comment="the machine's state"),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("readers", Json, nullable=False, comment="candidates who may read: {fact: [...], task: [...]}"),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("started_by", Id, sa.ForeignKey("person.id")),
+    sa.Column("changed_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+    sa.Column("outcome", Words),
+    sa.Column("parent_id", Id, sa.ForeignKey("case.id"), index=True),
+    sa.Column("parent_wait", sa.Integer),
+    sa.Column("history_seq", sa.Integer, nullable=False, comment="how many rows of history it has"),
+    sa.Column("history_head", sa.String(64), nullable=False, comment="the hash of the last of them"),
+    sa.Index("uq_case_process_business_key", "process", "business_key", unique=True),
+    sa.Index("ix_case_process_state", "process", "state"),
+    sa.Index("ix_case_definition_id", "definition_id"),
+    sa.Index("ix_case_started_by", "started_by"),
+)
+
+case_reader = sa.Table(
+    "case_reader",
+    metadata,
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("side", sa.Text, primary_key=True),
+    sa.Index("ix_case_reader_role", "role", "scope", "side", "case_id"),
+)
+
+case_link = sa.Table(
+    "case_link",
+    metadata,
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), primary_key=True),
+    sa.Column("other_id", Id, sa.ForeignKey("case.id"), primary_key=True, index=True),
+    sa.Column("relation", sa.Text, primary_key=True),
+)
+
+_OPEN = sa.text("state = 'open'")
+
+task = sa.Table(
+    "task",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), nullable=False),
+    sa.Column("wait", sa.Integer, nullable=False),
+    sa.Column("element", sa.Text, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("candidates", Json, nullable=False, comment="role[:scope][@side], as it was when the task opened"),
+    sa.Column("assignee", Id, sa.ForeignKey("person.id")),
+    sa.Column("claimed_at", Moment),
+    sa.Column("due_at", Moment),
+    sa.Column("follow_up_at", Moment),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("form", sa.Text),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),
+    sa.Column("closed_by", Id, sa.ForeignKey("person.id")),
+    sa.Column("instance", sa.Integer),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("case_id", "wait", name="uq_task_case_id_wait"),
+    sa.Index("ix_task_assignee", "assignee", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sa.Index("ix_task_due_at", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sa.Index("ix_task_closed_by", "closed_by", "closed_at"),
+)
+
+task_candidate = sa.Table(
+    "task_candidate",
+    metadata,
+    sa.Column("task_id", Id, sa.ForeignKey("task.id"), primary_key=True),
+    sa.Column("role", sa.Text, primary_key=True),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("side", sa.Text, primary_key=True),
+    sa.Column("due_at", Moment),
+    sa.Index("ix_task_candidate_role", "role", "scope", "side", "due_at"),
+    comment="of open tasks only: the inbox stays as fast as the work at hand is small",
+)
+
+task_draft = sa.Table(
+    "task_draft",
+    metadata,
+    sa.Column("task_id", Id, sa.ForeignKey("task.id"), primary_key=True),
+    sa.Column("person_id", Id, sa.ForeignKey("person.id"), primary_key=True),
+    sa.Column("data", Json, nullable=False),
+    sa.Column("saved_at", Moment, nullable=False),
+)
+
+comment = sa.Table(
+    "comment",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), nullable=False, index=True),
+    sa.Column("task_id", Id, sa.ForeignKey("task.id")),
+    sa.Column("person_id", Id, sa.ForeignKey("person.id"), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("text", Words, nullable=False),
+)
+
+wait = sa.Table(
+    "wait",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), nullable=False),
+    sa.Column("wait", sa.Integer, nullable=False),
+    sa.Column("element", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("key", Words),
+    sa.UniqueConstraint("case_id", "wait", name="uq_wait_case_id_wait"),
+    sa.Index("ix_wait_name", "kind", "name", "key"),
+)
+
+message = sa.Table(
+    "message",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("key", Words),
+    sa.Column("variables", Json, nullable=False),
+    sa.Column("published_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("delivered_to", Id, sa.ForeignKey("case.id")),
+    sa.Index(
+        "ix_message_name",
+        "name",
+        "key",
+        sqlite_where=sa.text("delivered_to IS NULL"),
+        postgresql_where=sa.text("delivered_to IS NULL"),
+    ),
+    comment="published before anybody waited for it",
+)
+
+number = sa.Table(
+    "number",
+    metadata,
+    sa.Column("series", sa.Text, primary_key=True),
+    sa.Column("year", sa.Integer, primary_key=True),
+    sa.Column("last", sa.Integer, nullable=False),
+)

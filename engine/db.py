@@ -1,0 +1,211 @@
+"""The door to the database: one MetaData, the types every table uses, `create` an engine and `migrate` a schema.
+
+SQLite (write-ahead log, one writer at a time) and PostgreSQL (psycopg 3) have the same schema. What the two do
+differently lies here and in the migrations, nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Dialect, make_url
+
+from engine.calendar import iso
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Whole-number keys; SQLite numbers rows by itself only where the type is exactly INTEGER."""
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware datetime in UTC. On SQLite a text of fixed width, so that it sorts as time and reads as a date."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.String(32) if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        text = iso(value)  # refuses a time without zone, on both
+        return text if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Json(sa.types.TypeDecorator[Any]):
+    """Plain JSON as text: what comes out is exactly what went in, on both databases (PostgreSQL's jsonb refuses NUL)."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else loads(value)
+
+
+class Words(sa.types.TypeDecorator[str]):
+    """Text that may come from people: the characters which no database keeps (NUL, lone surrogates) become U+FFFD."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return clean(value)
+
+
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean(text: str | None) -> str | None:
+    return _UNKEPT.sub("\ufffd", text) if text else text
+
+
+_PLAIN = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
+
+
+def dumps(value: Any, *, sort_keys: bool = False) -> str:
+    """Compact JSON. TypeError or ValueError for what is not plain JSON (dates, NaN, keys that are not text).
+
+    What orjson cannot say without loss (whole numbers over 64 bits, lone surrogates) the standard library says; the
+    leading space, which JSON allows, tells `loads` so.
+    """
+    try:
+        text = orjson.dumps(value, option=_PLAIN | orjson.OPT_SORT_KEYS if sort_keys else _PLAIN).decode()
+    except TypeError:
+        _refuse_what_is_not_json(value)
+        return " " + json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+    if "null" in text and not _is_finite(value):  # orjson writes NaN and Infinity as null, without a word
+        raise ValueError("Expected finite numbers in JSON data, but one is infinite or not a number.")
+    return text
+
+
+def loads(text: str) -> Any:
+    return json.loads(text) if text.startswith(" ") else orjson.loads(text)
+
+
+def _is_finite(value: Any) -> bool:
+    kind = type(value)
+    if kind is float:
+        return bool(value - value == 0)
+    if kind is dict:
+        return all(map(_is_finite, value.values()))
+    if kind is list or kind is tuple:
+        return all(map(_is_finite, value))
+    return True
+
+
+def _refuse_what_is_not_json(value: Any) -> None:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                if type(key) is not str:
+                    raise TypeError(f"Expected text as a key of JSON data, but it is {type(key).__name__}.")
+                _refuse_what_is_not_json(inner)
+        case list() | tuple():
+            for inner in value:
+                _refuse_what_is_not_json(inner)
+        case None | str() | bool() | int() | float():
+            pass
+        case _:
+            raise TypeError(f"Expected plain JSON data, but it contains {type(value).__name__}.")
+
+
+def create(url: str) -> sa.Engine:
+    """An engine for `sqlite:///path` or `postgresql://…`. `?synchronous=normal` trades SQLite's fsync at each commit for speed.
+
+    Parameters never show in errors or logs: they hold what people typed.
+    """
+    address = make_url(url)
+    match address.get_backend_name():
+        case "sqlite":
+            return _sqlite(address)
+        case "postgresql":
+            return _postgresql(address)
+        case other:
+            raise ValueError(
+                f"Expected a database address that starts with sqlite: or postgresql:, but it starts with {other}:"
+            )
+
+
+def _postgresql(address: URL) -> sa.Engine:
+    return sa.create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=20,
+        connect_args={"options": "-c timezone=UTC", "application_name": "tvistetrappa"},
+    )
+
+
+def _sqlite(address: URL) -> sa.Engine:
+    synchronous = str(address.query.get("synchronous", "full"))
+    if synchronous not in {"full", "normal"}:
+        raise ValueError(f"Expected synchronous to be full or normal, but it is {synchronous!r}.")
+    if not address.database or address.database == ":memory:":
+        raise ValueError(
+            "Expected a SQLite file, but the address names none: each connection would see a database of its own."
+        )
+    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        address.difference_update_query(["synchronous"]),
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=20,
+        connect_args={"timeout": 30, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # the driver would begin by itself, and too late
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer says so at once: one that reads first and writes later could not be let in, however long it waited.
+        reads = connection.get_execution_options().get("reads", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def migrate(url: str) -> None:
+    """Bring the schema to the newest revision; nothing happens where it is. Safe to call from several processes at once."""
+    from alembic import command
+    from alembic.config import Config
+
+    engine = create(url)
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(5061997)"))
+            config = Config()
+            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()

@@ -1,0 +1,28 @@
+"""Processes as they were deployed, version by version."""
+
+import sqlalchemy as sa
+
+from engine.db import Id, Moment, Words, metadata
+
+definition = sa.Table(
+    "definition",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("deployed_at", Moment, nullable=False),
+    sa.Column("deployed_by", sa.Text, nullable=False),
+    sa.Column("source", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("key", "version", name="uq_definition_key_version"),
+)
+
+definition_file = sa.Table(
+    "definition_file",
+    metadata,
+    sa.Column("definition_id", Id, sa.ForeignKey("definition.id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)

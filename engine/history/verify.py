@@ -1,0 +1,159 @@
+"""The proof: is each case's history whole and unaltered? Streams, so that a million rows need no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.calendar import iso
+from engine.engine import Read
+from engine.history import chain
+from engine.history.tables import ROWS_PER_CASE, history
+
+# The table itself lies in a room above; these are the columns that bind a case to its history.
+_case = sa.table(
+    "case", sa.column("id"), sa.column("number"), sa.column("history_seq"), sa.column("history_head")
+)
+
+WRONG = {
+    "case": ("raden hör till ett ärende som inte finns", "its case is missing"),
+    "id": ("radens id och plats stämmer inte", "its id does not fit its place"),
+    "gap": ("en eller flera rader saknas före den, eller står två gånger", "rows before it are missing or doubled"),
+    "previous": ("den är inte kedjad till raden före", "it is not chained to the row before it"),
+    "data": ("dess uppgifter har ändrats", "its data was altered"),
+    "hash": ("den har ändrats", "it was altered"),
+    "head": ("de sista raderna saknas, eller har ändrats", "the last rows are missing or altered"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """Where the proof fails first: the case, the row and what is wrong with it (a key of WRONG)."""
+
+    case: str
+    seq: int
+    wrong: str
+
+    @property
+    def sentence_sv(self) -> str:
+        return f"{self.case}, rad {self.seq}: {WRONG[self.wrong][0]}."
+
+    @property
+    def sentence_en(self) -> str:
+        return f"{self.case}, row {self.seq}: {WRONG[self.wrong][1]}."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`bad` holds the first bad row of each case that has one, in the order of the cases."""
+
+    cases: int
+    rows: int
+    bad: tuple[BadRow, ...] = ()
+
+    @property
+    def first_bad(self) -> BadRow | None:
+        return self.bad[0] if self.bad else None
+
+    @property
+    def sentence_sv(self) -> str:
+        told = f"{self.rows} rader i {self.cases} ärenden lästa"
+        if not self.first_bad:
+            return f"Historiken är hel: {told}, alla länkar stämmer."
+        return f"Historiken är INTE hel: {told}, fel i {len(self.bad)}. Första felet: {self.first_bad.sentence_sv}"
+
+    @property
+    def sentence_en(self) -> str:
+        told = f"{self.rows} rows in {self.cases} cases read"
+        if not self.first_bad:
+            return f"The history is whole: {told}, every link holds."
+        return f"The history is NOT whole: {told}, {len(self.bad)} bad. The first: {self.first_bad.sentence_en}"
+
+
+def verify(read: Read, case_id: int | None = None) -> Report:
+    """Verify every case, or the one given."""
+    groups = _by_case(_rows(read, case_id))
+    cases, rows, bad = 0, 0, []
+    group = next(groups, None)
+    for case in _cases(read, case_id):
+        while group and group[0] < case.id:
+            bad.append(_orphan(group))
+            group = next(groups, None)
+        own = group[1] if group and group[0] == case.id else []
+        if own:
+            group = next(groups, None)
+        cases, rows = cases + 1, rows + len(own)
+        found = _first_bad(case, own)
+        if found:
+            bad.append(found)
+    while group:
+        bad.append(_orphan(group))
+        group = next(groups, None)
+    return Report(cases, rows, tuple(bad))
+
+
+def _orphan(group: tuple[int, list[Any]]) -> BadRow:
+    return BadRow(f"ärende {group[0]}", group[1][0].seq, "case")
+
+
+def _first_bad(case: Any, rows: Iterable[Any]) -> BadRow | None:
+    seq, head = 0, chain.seed(case.number)
+    for row in rows:
+        seq += 1
+        wrong = _wrong(case, row, seq, head)
+        if wrong:
+            return BadRow(case.number, row.seq if wrong == "id" else seq, wrong)
+        head = row.hash
+    if (seq, head) != (case.history_seq, case.history_head):
+        return BadRow(case.number, min(seq, case.history_seq) + 1 if seq != case.history_seq else seq, "head")
+    return None
+
+
+def _wrong(case: Any, row: Any, seq: int, head: str) -> str | None:
+    if row.case_id != case.id or row.id != case.id * ROWS_PER_CASE + row.seq:
+        return "id"
+    if row.seq != seq:
+        return "gap"
+    if row.previous != head:
+        return "previous"
+    if chain.hash_of_data(row.data) != row.data_hash:
+        return "data"
+    at = row.at if isinstance(row.at, str) else iso(row.at)
+    return None if chain.hash_of_row(row._mapping, case.number, at) == row.hash else "hash"
+
+
+def _by_case(rows: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """Rows in the order of their ids, in groups that by their ids belong to one case."""
+    case_id, group = None, []
+    for row in rows:
+        of = row.id // ROWS_PER_CASE
+        if of != case_id and group:
+            yield case_id, group
+            group = []
+        case_id = of
+        group.append(row)
+    if group:
+        yield case_id, group
+
+
+def _rows(read: Read, case_id: int | None) -> Iterable[Any]:
+    # As stored: on SQLite a time is text, and must be that very text.
+    at = history.c.at if read.is_postgresql else sa.type_coerce(history.c.at, sa.String).label("at")
+    columns = [at if column.name == "at" else column for column in history.c]
+    rows = sa.select(*columns).order_by(history.c.id)
+    if case_id is not None:
+        first = case_id * ROWS_PER_CASE
+        rows = rows.where(sa.or_(history.c.case_id == case_id, history.c.id.between(first, first + ROWS_PER_CASE - 1)))
+    return _stream(read, rows)
+
+
+def _cases(read: Read, case_id: int | None) -> Iterable[Any]:
+    cases = sa.select(_case).order_by(_case.c.id)
+    return _stream(read, cases if case_id is None else cases.where(_case.c.id == case_id))
+
+
+def _stream(read: Read, statement: sa.Select[Any]) -> Iterable[Any]:
+    return read.connection.execution_options(stream_results=True, yield_per=2000).execute(statement)

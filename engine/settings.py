@@ -1,0 +1,98 @@
+"""What can be set while the house runs, and the functions that expressions in diagrams may call.
+
+A setting has its default here or comes with the reference data (key `installningar`); whoever is admin may change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.calendar import Duration, Quarter, add_working_days, iso, local, parse_instant
+from engine.db import Json, metadata
+from engine.errors import ExpressionError
+
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", Json),
+)
+
+DEFAULTS: Mapping[str, Any] = {
+    "retry.minutes": [1, 5, 30, 120, 720],  # the pauses before a failed job is tried again; after the last an incident
+    "session.idle_minutes": 30,
+    "session.hours": 12,
+    "login.tries": 5,  # wrong passwords in a row before an account must wait
+    "login.wait_minutes": 1,  # doubled for each further wrong one, to at most an hour
+}
+
+_ALL = sa.select(setting.c.name, setting.c.value)
+
+
+class Settings(Mapping[str, Any]):
+    """All settings as of this transaction; read when first asked for, since most steps ask for none."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._values: dict[str, Any] | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, Any]:
+        if self._values is None:
+            stored = {row.name: row.value for row in self._connection.execute(_ALL)}
+            self._values = {**DEFAULTS, **stored}
+        return self._values
+
+
+def functions(now: datetime, settings: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+    """What an expression may call besides its variables. Dates and instants go in and come out as ISO text."""
+    here = local(now)
+    today = here.date()
+
+    def value_of(name: str) -> Any:
+        if name not in settings:
+            raise ExpressionError(
+                f"Expected a setting called {name!r}, but there is none.",
+                f"Det finns ingen inställning som heter {name!r}.",
+            )
+        return settings[name]
+
+    return {
+        "setting": value_of,
+        "now": lambda: iso(now),
+        "today": today.isoformat,
+        "workdays": lambda count: add_working_days(today, count).isoformat(),
+        "workdays_from": lambda day, count: add_working_days(_day(day), count).isoformat(),
+        "date_plus": _date_plus,
+        "days_between": lambda start, end: (_day(end) - _day(start)).days,
+        "year": lambda moment=None: _day(moment).year if moment else today.year,
+        "quarter": lambda moment=None: Quarter.of(_day(moment) if moment else today).key,
+        "quarter_before": lambda moment=None: _quarter(moment or today.isoformat()).previous.key,
+        "quarter_end": lambda key: _quarter(key).last_day.isoformat(),
+    }
+
+
+def _day(text: str) -> date:
+    return local(parse_instant(text)).date()
+
+
+def _quarter(text: str) -> Quarter:
+    return Quarter.parse(text) if "Q" in text else Quarter.of(_day(text))
+
+
+def _date_plus(moment: str, duration: str) -> str:
+    later = Duration.parse(duration).after(parse_instant(moment))
+    return iso(later) if "T" in moment else local(later).date().isoformat()

@@ -1,0 +1,228 @@
+"""Återkoppling (riktlinjen §8.6: "Rapportören ska få återkoppling om den fortsatta processen", "Viktigt med återkoppling i alla berörda led").
+
+A report case gives its own rapportör feedback and alone knows the address; a problem case only sends its decision to the
+report cases it joins. So contact data never leaves the case it belongs to (domain R33).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.contract import Call, Effect, Mail, Message, Result, handler
+from handlers.words import ORGAN, PROCESS, in_words, local_date, long_date, quarter_words
+
+OWN_DUTY = "Kom ihåg: en rapport om problem i samverkan ersätter inte verksamhetens eget ansvar att rapportera avvikelser."
+
+INDIVIDUAL = (
+    "Rapporten rör en enskild individ och hör därför till verksamhetens egen avvikelsehantering. Vi lämnar tillbaka den, "
+    "och den går inte vidare till analys. Texten är stängd för alla utom den handläggare som tog emot den.\n\n"
+    "Rapportera händelsen enligt er egen rutin för avvikelser, om det inte redan är gjort. Ser ni ett återkommande "
+    "problem i samverkan är ni välkomna med en ny rapport som beskriver mönstret utan uppgifter om enskilda."
+)
+
+_ANALYSIS = {
+    "ater_lokalt": "Frågan går åter till lokal samverkan, som arbetar vidare med den.",
+    "bevaka": "Frågan bevakas och tas upp igen i nästa kvartalsanalys.",
+    "avslutas": "Ärendet avslutas.",
+    "utvecklingsfraga": (
+        "Frågan är en utvecklingsfråga. Den startar inte av sig själv: en kommun lyfter den genom sin socialchef till "
+        "socialtjänstnätverket, en vårdgivare genom HSF (riktlinjen 8.5). Ärendet avslutas här."
+    ),
+}
+
+_DECISION = {
+    ("sekretariat", "till_tsg"): "lämnar frågan till tjänstemannastyrgruppen (TSG) för beslut",
+    ("sekretariat", "beredning_samradsgrupp"): "hämtar in sakkunskap från en samrådsgrupp och bedömer därefter frågan igen",
+    ("sekretariat", "ater_analys"): "lämnar tillbaka frågan till den gemensamma kvartalsanalysen",
+    ("sekretariat", "ater_lokalt"): "lämnar tillbaka frågan till lokal samverkan",
+    ("sekretariat", "bevaka"): "bevakar frågan",
+    ("tsg", "rapportera_vis"): "bekräftar att problemet är strukturellt och rapporterar det till politiska styrgruppen Vård i samverkan (VIS)",
+    ("tsg", "uppdrag"): "ger uppdrag",
+    ("tsg", "utvecklingsfraga"): "tar upp frågan som utvecklingsfråga",
+    ("tsg", "revidering"): "vill att överenskommelsen revideras",
+    ("tsg", "aterremiss"): "återremitterar frågan till gemensamma sekretariatet",
+    ("vis", "noterar"): "noterar rapporten om problemet",
+    ("vis", "ger_uppdrag"): "ger uppdrag",
+    ("vis", "prioriterar"): "tar upp frågan bland sina prioriterade områden",
+}
+"""(body, outcome) -> what it does. VIS judges nobody (domain R28)."""
+
+_NEXT = {
+    "problem": "Ni får återkoppling igen vid nästa beslut.",
+    "analys": "Rapporten tas upp igen i nästa kvartalsanalys.",
+    "lokalt": "Lokal samverkan får frågan tillbaka i sin inkorg.",
+    "slut": "Det här är den sista återkopplingen. Ärendet avslutas.",
+}
+
+_BELOW = {"sekretariat": ("storsthlm", "hsf"), "tsg": ("storsthlm", "hsf", "sekretariat"), "vis": ("storsthlm", "hsf", "sekretariat", "tsg")}
+"""Deciding body -> the rungs below it that are to know (domain R16); local samverkan and the rapportör hear from the report case."""
+
+
+@handler("kvitto")
+def kvitto(call: Call) -> Result:
+    """Tell the sender of a mail that it came in. Whoever uses the form has the same on the screen; neither counts as feedback."""
+    body = (
+        f"Vi har fått ert mejl. Det har ärendenummer {call.case_number}.\n\n"
+        "Så går det till nu: en handläggare hos HSF läser mejlet och registrerar rapporten. Ni får återkoppling när det är gjort, "
+        "och sedan vid varje beslut.\n\n"
+        f"{OWN_DUTY} Skicka aldrig uppgifter om enskilda personer hit."
+    )
+    return Result(effects=[_mail(call, call.variables["tjanste_epost"], f"Vi har fått ert mejl, ärende {call.case_number}", body, "kvitto")])
+
+
+@handler("aterkoppling")
+def aterkoppling(call: Call) -> Result:
+    """One feedback message to the rapportör, kept in the case; from the analysis on local samverkan hears the same.
+
+    The rung is the property `steg` of the service task, or that of the decision that came by message (`senaste_beslut`).
+    """
+    given = call.variables
+    rung = call.properties.get("steg") or given["senaste_beslut"]["steg"]
+    decision, text = _RUNGS[rung](call)
+    entry = {"steg": rung, "beslut": decision, "datum": local_date(call.now), "text": text, "till": given.get("funktion") or "Rapportören"}
+    subject = f"Återkoppling i ärende {call.case_number}: {_SUBJECTS[rung]}"
+    effects: list[Effect] = [_mail(call, given["tjanste_epost"], subject, text, "aterkoppling", rung)]
+    if rung != "mottagning" and rung != "avstamning":
+        told = {given["tjanste_epost"]}
+        effects += _copies(call, [f"lokal_samverkan:{given['lokalt_omrade']}"], subject, text, rung, told)
+    return Result({"aterkoppling": [*given["aterkoppling"], entry]}, effects)
+
+
+@handler("sprid_beslut")
+def sprid_beslut(call: Call) -> Result:
+    """Send the latest decision on a problem to each report it joins, and to the rungs below the one that decided.
+
+    Each report gets exactly one message per decision (domain R17): all leave together with the end of this task.
+    """
+    given = call.variables
+    decision = given["beslut"][-1]
+    organ = decision["organ"]
+    text = _decision_text(decision, given["fortsatt"])
+    problem = {name: given[name] for name in ("nummer", "nyckel", "titel", "orsak")}
+    latest = {
+        **{name: decision.get(name) for name in ("utfall", "datum", "foljdprocess", "nasta_bedomning", "sakkunskap_fran", "uppdrag_till")},
+        "steg": organ,
+        "text": text,
+        "status": given["status"],
+        "fortsatt": given["fortsatt"],
+    }
+    effects: list[Effect] = [
+        Message("problem_beslut", report["nummer"], {"senaste_beslut": latest, "problem": {**problem, "roll": report["roll"]}})
+        for report in given["rapporter"]
+    ]
+    below = list(_BELOW[organ])
+    if decision.get("uppdrag_till"):
+        below.append(f"samradsgrupp:{decision['uppdrag_till']}")
+    subject = f"{given['titel']} ({call.case_number}): {_SUBJECTS[organ]}"
+    return Result(effects=[*effects, *_copies(call, below, subject, text, organ, set())])
+
+
+def _local(call: Call) -> tuple[str, str]:
+    given = call.variables
+    if given["ror_individ"] == "ja":
+        return "hanvisad_egen_avvikelse", (
+            "Lokal samverkan har sett att frågan rör en enskild individ. Den hör därför till verksamhetens egen avvikelsehantering, "
+            f"och ärendet avslutas här.\n\n{OWN_DUTY}"
+        )
+    solution = given["lokal_hantering"].get("resultat") or given["lokal_hantering"].get("vad") or ""
+    return "lost_lokalt", f"Båda sidor har bekräftat att problemet är löst lokalt.\n\n{solution}\n\nÄrendet avslutas. {OWN_DUTY}"
+
+
+def _reception(call: Call) -> tuple[str, str]:
+    given = call.variables
+    receiver = ORGAN[given["mottagare"]]
+    if given["beslut_mottagning"] == "ror_individ":
+        return "hanvisad_egen_avvikelse", f"{receiver} har läst rapporten.\n\n{INDIVIDUAL}\n\n{OWN_DUTY}"
+    return "registrerad", _paragraphs(
+        f"{receiver} har tagit emot rapporten och registrerat den med diarienummer {given['dnr']}.",
+        given.get("meddelande"),
+        f"Så går det vidare: {receiver} stämmer av rapporten och hör av sig igen. Därefter bedöms den i den gemensamma kvartalsanalysen "
+        f"för {quarter_words(given['kvartal'])}, som Storsthlm och HSF gör tillsammans.",
+        OWN_DUTY,
+    )
+
+
+def _running_check(call: Call) -> tuple[str, str]:
+    given = call.variables
+    return "avstamd", _paragraphs(
+        f"{ORGAN[given['mottagare']]} har stämt av rapporten.",
+        given["avstamning"],
+        f"Rapporten väntar nu på den gemensamma kvartalsanalysen för {quarter_words(given['kvartal'])}. Ni får återkoppling när den är klar.",
+    )
+
+
+def _analysis(call: Call) -> tuple[str, str]:
+    given = call.variables
+    outcome, problem = given["utfall_analys"], given["problem"]
+    if problem:
+        what = f"Storsthlm och HSF bedömer att problemet är strukturellt. Det förs samman under rubriken ”{problem['titel']}”."
+        following = "Gemensamma sekretariatet bedömer nu nästa steg. Ni får återkoppling vid varje beslut."
+    else:
+        what = "Storsthlm och HSF bedömer att problemet inte är strukturellt."
+        if given["bedomning"] == "utvecklingsfraga":
+            what = "Storsthlm och HSF bedömer att rapporten gäller en utvecklingsfråga och inte ett strukturellt problem."
+        following = " ".join(_ANALYSIS[part] for part in outcome)
+    reason = f"Motivering: {given['motivering_analys']}"
+    return given["bedomning"], _paragraphs(f"Den gemensamma kvartalsanalysen för {quarter_words(given['analyserad_i'])} är klar.", what, reason, following)
+
+
+def _decision(call: Call) -> tuple[str, str]:
+    latest = call.variables["senaste_beslut"]
+    return ", ".join(latest["utfall"]), latest["text"]
+
+
+def _decision_text(decision: dict[str, Any], following: str) -> str:
+    organ = decision["organ"]
+    does = in_words([_DECISION[organ, part] for part in decision["utfall"]])
+    following_process = decision.get("foljdprocess")
+    return _paragraphs(
+        f"{ORGAN[organ]} beslutade den {long_date(decision['datum'])}: {ORGAN[organ]} {does}.",
+        decision.get("lydelse"),
+        decision.get("grunder") and f"Grunder: {decision['grunder']}",
+        following_process and f"Frågan tas vidare i en egen process: {PROCESS[following_process]}.",
+        decision.get("nasta_bedomning") and f"Ny bedömning görs den {long_date(decision['nasta_bedomning'])}.",
+        _NEXT[following],
+    )
+
+
+_RUNGS: dict[str, Callable[[Call], tuple[str, str]]] = {
+    "lokal": _local,
+    "mottagning": _reception,
+    "avstamning": _running_check,
+    "analys": _analysis,
+    "sekretariat": _decision,
+    "tsg": _decision,
+    "vis": _decision,
+}
+"""Rung -> (decision, text)."""
+
+_SUBJECTS = {
+    "lokal": "lokal samverkan",
+    "mottagning": "mottagning",
+    "avstamning": "löpande avstämning",
+    "analys": "gemensam kvartalsanalys",
+    "sekretariat": "beslut i gemensamma sekretariatet",
+    "tsg": "beslut i TSG",
+    "vis": "beslut i VIS",
+}
+
+
+def _copies(call: Call, candidates: Iterable[str], subject: str, text: str, rung: str, told: set[str]) -> list[Effect]:
+    """For information to those who hold a role, each address once and none that is `told` already."""
+    mails: list[Effect] = []
+    for candidate in candidates:
+        for person in call.house.people(candidate):
+            if person["email"] and person["email"] not in told:
+                told.add(person["email"])
+                mails.append(_mail(call, person["email"], f"För kännedom: {subject}", text, "kannedom", rung))
+    return mails
+
+
+def _mail(call: Call, to: str, subject: str, text: str, kind: str, rung: str | None = None) -> Mail:
+    body = f"Hej!\n\n{text}\n\nÄrende {call.case_number} i Tvistetrappa, samverkan kring hälsa, vård och omsorg i Stockholms län.\n"
+    return Mail(to, subject, body, kind, rung)
+
+
+def _paragraphs(*parts: str | None) -> str:
+    return "\n\n".join(part.strip() for part in parts if part and part.strip())

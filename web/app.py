@@ -1,0 +1,106 @@
+"""The web application: `create_app(engine)` puts blueprints, security, language and templates together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import gettext
+
+from engine import Engine
+from web import errors, formats, labels, languages, security
+from web.security import ANYONE, SIGNED_IN, holds
+
+STATIC = Path(__file__).parent / "static"
+
+BLUEPRINTS = (
+    "inbox", "tasks", "start", "auth",
+    "case", "year", "analysis", "mail", "incidents", "processes", "people", "audit", "clock",
+)  # fmt: skip
+"""Modules of web/, each with one blueprint of the same name; `clock` in the demo only."""
+
+
+def create_app(
+    engine: Engine, *, demo: bool = False, secret_key: str | None = None, secure_cookies: bool = False
+) -> Flask:
+    """The whole web over one engine. In the demo one may pick whom to be, and move the clock; else those pages do not exist."""
+    app = Flask("web", root_path=str(Path(__file__).parent))
+    app.extensions["trappa"] = engine
+    app.config["DEMO"] = demo
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    security.init_app(app, secret_key=secret_key, secure_cookies=secure_cookies)
+    languages.init_app(app)
+    formats.init_app(app)
+    labels.init_app(app)
+    errors.init_app(app)
+    app.jinja_env.globals.update(
+        static=static_url, has_static=has_static, menu=menu, here=here, locale_name=languages.current
+    )
+    app.context_processor(lambda: {"person": g.get("person"), "locale": languages.current(), "demo": demo})
+    for name in BLUEPRINTS:
+        if name == "clock" and not demo:
+            continue
+        if find_spec(f"web.{name}"):
+            module = import_module(f"web.{name}")
+            app.register_blueprint(getattr(module, name))
+    security.check_routes(app)
+    return app
+
+
+# --- what templates may ask ------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _mark(name: str, changed: float) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+
+
+def static_url(name: str) -> str:
+    """The address of a file under static/, with a mark of its content: browsers may keep it until it changes."""
+    path = STATIC / name
+    mark = _mark(name, path.stat().st_mtime) if path.is_file() else None
+    return url_for("static", filename=name, v=mark)
+
+
+def has_static(name: str) -> bool:
+    return (STATIC / name).is_file()
+
+
+def here() -> str:
+    """This page's own address, to come back to."""
+    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    url: str
+    text: str
+    is_current: bool
+
+
+def menu() -> Iterator[Entry]:
+    """The main menu as this person sees it: pages that exist and that they may use."""
+    texts = {
+        "inbox": gettext("Inkorg"),
+        "start": gettext("Starta"),
+        "case": gettext("Ärenden"),
+        "year": gettext("Året"),
+        "mail": gettext("Utskick"),
+        "incidents": gettext("Störningar"),
+        "processes": gettext("Processer"),
+        "people": gettext("Personer"),
+        "audit": gettext("Granskning"),
+    }
+    nearby = {"tasks": "inbox", "analysis": "inbox"}
+    at = nearby.get(request.blueprint or "", request.blueprint)
+    for name, text in texts.items():
+        view = current_app.view_functions.get(f"{name}.index")
+        allowed = getattr(view, "allowed", frozenset())
+        if view and (allowed & {ANYONE, SIGNED_IN} or holds(*allowed)):
+            yield Entry(url_for(f"{name}.index"), text, at == name)

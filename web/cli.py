@@ -1,0 +1,142 @@
+"""The command line `trappa`: the outermost room, where engine, handlers, processes and web are put together."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.errors import CheckFailed, Refused, TrappaError
+from web import house
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it did what it says, 1 when it refused (the sentence is on stderr), 2 for wrong usage."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except CheckFailed as failed:
+        for finding in failed.findings:
+            print(finding.line_of_text("sv"), file=sys.stderr)
+        return 1
+    except TrappaError as refused:
+        print(refused.sv if isinstance(refused, Refused) else str(refused), file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="trappa", description="Tvistetrappa: samverkan under HÖK som körbara processer.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="web and embedded worker")
+    serve.add_argument("--demo", action="store_true", help="seed reference data, people per role and example cases; adjustable clock")
+    serve.add_argument("--start", metavar="DATE", help="with --demo: start the clock at this local time, without example cases")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.set_defaults(run=_serve)
+
+    worker = commands.add_parser("worker", help="a worker alone (PostgreSQL: as many as you like)")
+    worker.set_defaults(run=_worker)
+
+    migrate = commands.add_parser("migrate", help="database schema to the newest")
+    migrate.set_defaults(run=_migrate)
+
+    check = commands.add_parser("check", help="findings, one a line; exit 1 if any is an error")
+    check.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    check.add_argument("--json", action="store_true")
+    check.set_defaults(run=_check)
+
+    deploy = commands.add_parser("deploy", help="check, then a new version where the content is new")
+    deploy.add_argument("files", nargs="+", type=Path, metavar="FILE|FOLDER")
+    deploy.set_defaults(run=_deploy)
+
+    play = commands.add_parser("play", help="run scenarios on a virtual clock in a throw-away database")
+    play.add_argument("scenarios", nargs="*", type=Path, metavar="FOLDER|SCENARIO")
+    play.set_defaults(run=_play)
+
+    verify = commands.add_parser("verify", help="the history's proof; exit 1 names the first bad row")
+    verify.set_defaults(run=_verify)
+
+    ingest = commands.add_parser("ingest-mail", help="an e-mailed report (on standard input) becomes a case in HSF's inbox")
+    ingest.set_defaults(run=_ingest_mail)
+
+    admin = commands.add_parser("add-admin", help="the first administrator of a new house; asks for the password")
+    admin.add_argument("username")
+    admin.add_argument("name")
+    admin.set_defaults(run=_add_admin)
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    from web.server import serve
+
+    serve(host=arguments.host, port=arguments.port, demo=arguments.demo, start=arguments.start)
+
+
+def _worker(arguments: argparse.Namespace) -> None:
+    from engine.worker import Worker
+
+    engine = house.open_engine()
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    Worker(engine, house.worker_name(), house.mailer()).run_forever(stop)
+
+
+def _migrate(arguments: argparse.Namespace) -> None:
+    house.migrate()
+    print("Databasen har det nyaste schemat.")
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from engine.bpmn.checks import check
+
+    findings = check(house.read_files(arguments.files), house.check_context(arguments.files))
+    if arguments.json:
+        print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False, indent=1))
+    else:
+        for finding in findings:
+            print(finding.line_of_text("sv"))
+    return 1 if any(finding.severity == "error" for finding in findings) else 0
+
+
+def _deploy(arguments: argparse.Namespace) -> None:
+    engine = house.open_engine()
+    for files in house.deployments(arguments.files):
+        for deployed in house.deploy(engine, files).definitions:
+            told = "ny version" if deployed.is_new else "oförändrad, version"
+            print(f"{deployed.key}: {told} {deployed.version}")
+
+
+def _play(arguments: argparse.Namespace) -> int:
+    from engine.scenarios import play
+
+    return play(arguments.scenarios or house.scenarios())
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    report = house.verify(house.open_engine())
+    print(report.sentence_sv)
+    return 0 if report.first_bad is None else 1
+
+
+def _ingest_mail(arguments: argparse.Namespace) -> None:
+    number = house.ingest_mail(house.open_engine(), sys.stdin.buffer.read(house.MAIL_LIMIT + 1))
+    print(f"Mejlet är registrerat som ärende {number} i HSF:s inkorg.")
+
+
+def _add_admin(arguments: argparse.Namespace) -> None:
+    import getpass
+
+    house.add_admin(house.open_engine(), arguments.username, arguments.name, getpass.getpass("Lösenord (minst 12 tecken): "))
+    print(f"{arguments.name} är administratör.")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,96 @@
+"""Pages for when it did not go as asked: a plain sentence, what to do now, and a number to tell; never a stack trace."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import gettext
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused
+from web.languages import current
+from web.security import wants_json
+
+log = logging.getLogger(__name__)
+
+
+def sentence(refused: Refused) -> str:
+    """A refusal in the reader's language."""
+    return refused.en if current() == "en" else refused.sv
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(Exception, _defect)
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code is not None and error.code < 400:
+        return error
+    return page(error.code or 500, headers=_kept_headers(error))
+
+
+def _kept_headers(error: HTTPException) -> dict[str, str]:
+    return {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+
+
+def _refused(refused: Refused) -> Any:
+    codes = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Guarded: 422}
+    code = next((code for kind, code in codes.items() if isinstance(refused, kind)), 409)
+    # Nothing is said of what was not found: it may be there, for others.
+    return page(code, None if code == 404 else sentence(refused))
+
+
+def _database_away(error: OperationalError) -> Any:
+    log.error("Request %s: the database did not answer (%s)", g.get("request_id"), type(error.orig).__name__)
+    return page(503, headers={"Retry-After": "10"})
+
+
+def _defect(error: Exception) -> Any:
+    log.exception("Request %s failed: %s %s", g.get("request_id"), request.method, request.url_rule)
+    return page(InternalServerError.code)
+
+
+def page(code: int, told: str | None = None, headers: dict[str, str] | None = None) -> Response:
+    """The error page for a status code; `told` replaces its usual sentence. Scripts get the sentence as JSON."""
+    title, text = _words().get(code, _words()[400 if code < 500 else 500])
+    if wants_json():
+        response = jsonify(message=told or text, id=g.get("request_id"))
+    else:
+        response = Response(_html(code, title, told or text), mimetype="text/html")
+    response.status_code = code
+    response.headers.extend(headers or {})
+    return response
+
+
+def _html(code: int, title: str, text: str) -> str:
+    try:
+        return render_template("errors/error.html", code=code, title=title, text=text, request_id=g.get("request_id"))
+    except Exception:
+        # The frame itself needs the database; where that is away the sentence must still come through.
+        log.exception("Request %s: the error page could not be drawn", g.get("request_id"))
+        return render_template("errors/bare.html", code=code, title=title, text=text, request_id=g.get("request_id"))
+
+
+def _words() -> dict[int, tuple[str, str]]:
+    return {
+        400: (gettext("Det gick inte att förstå"), gettext("Det som skickades gick inte att läsa. Gå tillbaka, ladda om sidan och försök igen.")),
+        401: (gettext("Du behöver logga in"), gettext("Du är inte inloggad längre. Logga in och försök igen.")),
+        403: (
+            gettext("Det gick inte att ta emot"),
+            gettext("Sidan var för gammal, eller så kom anropet inte från den. Inget har sparats. Ladda om sidan och försök igen."),
+        ),
+        404: (gettext("Sidan finns inte"), gettext("Det du söker finns inte, eller är inte för dig. Kontrollera adressen eller börja om från inkorgen.")),
+        405: (gettext("Så kan sidan inte användas"), gettext("Adressen finns men kan inte öppnas så här. Börja om från inkorgen.")),
+        409: (gettext("Någon annan hann före"), gettext("Det du ville göra går inte längre, för något har ändrats sedan du öppnade sidan.")),
+        413: (gettext("Det är för stort"), gettext("Det som skickades är större än vad som går att ta emot. Korta texten och försök igen.")),
+        422: (gettext("Något behöver ändras"), gettext("Det som skickades kan inte tas emot som det är.")),
+        429: (gettext("Lite för fort"), gettext("Det kom många anrop på kort tid. Vänta en minut och försök igen. Inget har sparats av det sista.")),
+        500: (gettext("Något gick fel hos oss"), gettext("Felet är antecknat. Det du gjorde senast är inte sparat. Försök igen om en stund.")),
+        503: (gettext("Stängt en stund"), gettext("Tjänsten svarar inte just nu. Försök igen om en stund. Det som redan är sparat finns kvar.")),
+    }  # fmt: skip

@@ -1,0 +1,310 @@
+"""Forms on paper: a form-js schema with its answers becomes what the template `forms/fields.html` draws.
+
+Works without scripts: a repeating table grows by a submit button, and the server draws it again with one row more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+from flask_babel import gettext
+from markupsafe import Markup, escape
+
+from engine.forms import Context, Field, Form, Option, choices, from_html, inputs, lookup
+from web.formats import day_text, local
+
+BUTTONS = ("csrf_token", "next", "_add", "_remove", "_save", "_complete")
+"""Names in our own forms that are no answers."""
+
+
+@dataclass(slots=True)
+class Shown:
+    """One field as the template draws it. `id` is also its name in the HTML form."""
+
+    kind: str
+    id: str
+    label: str
+    hint: str = ""
+    value: Any = None
+    error: str | None = None
+    required: bool = False
+    fixed: bool = False
+    options: list[Option] = field(default_factory=list)
+    unit: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    content: Markup = Markup("")
+    fields: list[Shown] = field(default_factory=list)
+    rows: list[list[Shown]] = field(default_factory=list)
+    blank: list[Shown] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    least: int = 0
+    most: int = 0
+
+
+def answers_sent(form: Form) -> dict[str, Any]:
+    """What the browser sent, as nested JSON; `Invalid` where it holds a field the form does not have."""
+    return from_html(form, request.form.items(multi=True), BUTTONS)
+
+
+def wanted_rows() -> tuple[str | None, str | None]:
+    """(list to grow, row to leave out) where somebody without scripts pressed one of those buttons."""
+    return request.form.get("_add"), request.form.get("_remove")
+
+
+def initial_answers(form: Form, variables: Mapping[str, Any], draft: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What stands in the fields at first: the draft; else what the case knows under the same names, else the default."""
+    if draft is not None:
+        return dict(draft)
+    answers: dict[str, Any] = {}
+    for one in inputs(form):
+        known = lookup(variables, one.name)
+        _put(answers, one.name, one.default if known is None else known)
+    return answers
+
+
+def _put(answers: dict[str, Any], name: str, value: Any) -> None:
+    *path, last = name.split(".")
+    for part in path:
+        answers = answers.setdefault(part, {})
+    answers[last] = value
+
+
+class Drawing:
+    """Prepares a form for its template."""
+
+    def __init__(self, context: Context, answers: Mapping[str, Any], errors: Mapping[str, str], grow: str | None = None) -> None:
+        self.context = context
+        self.answers = answers
+        self.errors = errors
+        self.grow = grow
+
+    def fields(self, fields: Iterable[Field], answers: Mapping[str, Any], prefix: str = "") -> list[Shown]:
+        return [self._one(one, answers, prefix) for one in fields]
+
+    def _one(self, one: Field, answers: Mapping[str, Any], prefix: str) -> Shown:
+        name = prefix + one.name
+        shown = Shown(one.kind, name, one.label, one.hint, required=one.required, fixed=one.fixed, unit=one.unit)
+        shown.error = self.errors.get(name)
+        if one.kind == "group":
+            shown.fields = self.fields(one.fields, answers, prefix)
+        elif one.kind == "dynamiclist":
+            self._rows(shown, one, lookup(answers, one.name))
+        elif one.kind == "text":
+            shown.content = rich_text(one.text, self.context.variables)
+        elif one.kind == "table":
+            self._table(shown, one)
+        elif one.name:
+            self._input(shown, one, lookup(answers, one.name))
+        return shown
+
+    def _input(self, shown: Shown, one: Field, value: Any) -> None:
+        shown.options = choices(one, self.context)
+        if one.fixed:
+            known = lookup(self.context.variables, one.name)
+            shown.value = answer_text(one, one.default if known is None else known, self.context)
+            return
+        shown.attributes = _attributes(one, self.context)
+        shown.value = _written(one, value)
+
+    def _rows(self, shown: Shown, one: Field, value: Any) -> None:
+        rows = list(value) if isinstance(value, list) else []
+        shown.least = int(one.properties.get("min_rader", 0))
+        shown.most = int(one.properties.get("max_rader", 200))
+        rows += [None] * (max(shown.least, 1) - len(rows))
+        if self.grow == shown.id and len(rows) < shown.most:
+            rows.append(None)
+        for number, row in enumerate(rows):
+            shown.rows.append(self._row(one, row, f"{shown.id}.{number}."))
+        shown.blank = Drawing(self.context, {}, {})._row(one, None, f"{shown.id}.__i__.")
+
+    def _row(self, one: Field, row: Any, prefix: str) -> list[Shown]:
+        if one.is_flat:
+            flat: dict[str, Any] = {}
+            _put(flat, one.fields[0].name, row)
+            row = flat
+        return self.fields(one.fields, row if isinstance(row, Mapping) else {}, prefix)
+
+    def _table(self, shown: Shown, one: Field) -> None:
+        shown.columns = [label or key for key, label in one.columns]
+        rows = lookup(self.context.variables, one.options_from or "")
+        for row in rows if isinstance(rows, list) else []:
+            if isinstance(row, Mapping):
+                shown.cells.append([plain_text(lookup(row, key)) for key, _ in one.columns])
+
+
+def draw(
+    form: Form,
+    context: Context,
+    answers: Mapping[str, Any],
+    errors: Mapping[str, str] | None = None,
+    grow: str | None = None,
+) -> list[Shown]:
+    return Drawing(context, answers, errors or {}, grow).fields(form.fields, answers)
+
+
+def first_sentences(fields: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Field path -> what to say beside it, out of `Invalid.fields`; a field says one thing at a time."""
+    return {path: sentences[0] for path, sentences in fields.items() if sentences}
+
+
+def leave_out(answers: dict[str, Any], row: str) -> None:
+    """Take the row "lokal_hantering.nar.1" out of the answers, for those without scripts."""
+    name, _, number = row.rpartition(".")
+    rows = lookup(answers, name)
+    if isinstance(rows, list) and number.isdigit() and int(number) < len(rows):
+        del rows[int(number)]
+
+
+_TYPES = {"date": "date", "time": "time", "datetime": "datetime-local"}
+
+
+def _attributes(one: Field, context: Context) -> dict[str, Any]:
+    rules = one.rules
+    attributes: dict[str, Any] = {}
+    if one.kind == "datetime":
+        attributes["type"] = _TYPES.get(one.subtype, "date")
+        for name, bound in (("min", "tidigast"), ("max", "senast")):
+            said = one.properties.get(bound)
+            if said:
+                attributes[name] = context.today.isoformat() if said == "idag" else said
+    elif one.kind == "number":
+        # Text with a numeric keyboard: a number field would refuse "3,5" in browsers set to English.
+        attributes |= {"type": "text", "inputmode": "numeric" if one.decimals == 0 else "decimal", "class": "short"}
+    elif one.kind == "textfield":
+        attributes["type"] = {"email": "email", "phone": "tel"}.get(str(rules.get("validationType")), "text")
+    if one.kind in ("textfield", "textarea") and rules.get("maxLength"):
+        attributes["maxlength"] = int(rules["maxLength"])
+    return attributes
+
+
+def _written(one: Field, value: Any) -> Any:
+    """An answer as its input element wants it."""
+    if one.kind in ("checklist", "taglist"):
+        return [str(single) for single in value] if isinstance(value, list) else []
+    if one.kind == "checkbox":
+        return value in (True, "on", "true")
+    if value is None or isinstance(value, (dict, list)):
+        return ""
+    if one.kind == "number" and not isinstance(value, str):
+        return f"{value:.10g}".replace(".", ",")
+    if one.kind == "datetime" and one.subtype == "datetime":
+        moment = local(str(value))
+        return moment.strftime("%Y-%m-%dT%H:%M") if moment is not None else str(value)
+    return str(value)
+
+
+# --- answers as text -------------------------------------------------------------------------------------------------
+
+
+def told(form: Form, data: Mapping[str, Any], context: Context) -> list[tuple[str, str]]:
+    """The answered questions of a form: (label, answer in words); codes become their labels, what was left empty is left out."""
+    pairs = []
+    for one in inputs(form):
+        value = lookup(data, one.name)
+        if value in (None, "", [], False):
+            continue
+        pairs.append((one.label or one.name, answer_text(one, value, context)))
+    return pairs
+
+
+def answer_text(one: Field, value: Any, context: Context) -> str:
+    if one.kind == "dynamiclist":
+        return "\n".join(_row_text(one, row, context) for row in value) if isinstance(value, list) else plain_text(value)
+    if value in (None, "", []):
+        return "–"
+    if one.kind in ("radio", "select", "checklist", "taglist"):
+        labels = {str(option.value): option.label for option in choices(one, context)}
+        values = value if isinstance(value, list) else [value]
+        return ", ".join(labels.get(str(single), str(single)) for single in values)
+    if one.kind == "checkbox":
+        return gettext("Ja") if value is True else gettext("Nej")
+    if one.kind == "datetime":
+        return day_text(value) if one.subtype == "date" else plain_text(value)
+    if one.unit:
+        return f"{_written(one, value)} {one.unit}"
+    return str(_written(one, value))
+
+
+def _row_text(one: Field, row: Any, context: Context) -> str:
+    if one.is_flat:
+        return answer_text(one.fields[0], row, context)
+    parts = [
+        answer_text(inner, lookup(row, inner.name), context)
+        for inner in inputs(Form(one.fields))
+        if isinstance(row, Mapping) and lookup(row, inner.name) not in (None, "", [], False)
+    ]
+    return " · ".join(parts)
+
+
+def plain_text(value: Any) -> str:
+    """Any JSON value in words, for places without a form to go by."""
+    if value is None or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return gettext("Ja") if value else gettext("Nej")
+    if isinstance(value, list):
+        return ", ".join(plain_text(single) for single in value)
+    if isinstance(value, Mapping):
+        if value.get("undanhallen") is True:
+            return gettext("Visas inte för din roll")
+        return ", ".join(f"{name}: {plain_text(inner)}" for name, inner in value.items() if inner not in (None, ""))
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}(T.*)?", value):
+        return day_text(value)
+    return str(value)
+
+
+# --- text with a little shape ----------------------------------------------------------------------------------------
+
+_LINK = re.compile(r"\[([^\]]{1,200})\]\((https?://[^\s)]{1,500}|mailto:[^\s)]{1,200}|/[^\s)]{0,300})\)")
+_STRONG = re.compile(r"\*\*([^*]{1,500})\*\*")
+_LEANING = re.compile(r"(?<![\w*])[*_]([^*_\n]{1,500})[*_](?![\w*])")
+_SLOT = re.compile(r"\{\{\s*=?\s*([A-Za-z_][\w.]{0,100})\s*\}\}")
+
+
+def rich_text(text: str, variables: Mapping[str, Any] | None = None) -> Markup:
+    """Headings, lists, paragraphs, bold, italics and links of Markdown; anything else, HTML above all, stays text.
+
+    `{{ name }}` becomes the variable's value, as text like any other.
+    """
+    text = _SLOT.sub(lambda slot: _slot_text(slot[1], variables or {}), text)
+    blocks = [_block(block.strip("\n")) for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if block.strip()]
+    return Markup("\n").join(blocks)
+
+
+def _slot_text(path: str, variables: Mapping[str, Any]) -> str:
+    value = lookup(variables, path)
+    # What comes out of a case is text: it must not become a heading or a link by the signs it begins with.
+    return "" if value is None else re.sub(r"([*_\[\]#])", "\\\\\\1", plain_text(value))
+
+
+def _block(block: str) -> Markup:
+    lines = block.split("\n")
+    heading = re.match(r"(#{1,4})\s+(.*)", lines[0])
+    if heading:
+        level = min(len(heading[1]) + 1, 4)
+        rest = "\n".join(lines[1:]).strip()
+        return Markup(f"<h{level}>{{}}</h{level}>").format(_inline(heading[2])) + (_block(rest) if rest else Markup(""))
+    for pattern, tag in ((r"\s*[-*]\s+(.*)", "ul"), (r"\s*\d+[.)]\s+(.*)", "ol")):
+        items = [re.match(pattern, line) for line in lines]
+        if all(items):
+            inner = Markup("").join(Markup("<li>{}</li>").format(_inline(item[1])) for item in items if item)
+            return Markup(f"<{tag}>{{}}</{tag}>").format(inner)
+    return Markup("<p>{}</p>").format(Markup("<br>").join(_inline(line) for line in lines))
+
+
+def _inline(text: str) -> Markup:
+    hidden = {"\\*": "\ue000", "\\_": "\ue001", "\\[": "\ue002", "\\]": "\ue003", "\\#": "\ue004"}
+    for sign, stand_in in hidden.items():
+        text = text.replace(sign, stand_in)
+    marked = str(escape(text))
+    marked = _LINK.sub(r'<a href="\2">\1</a>', marked)
+    marked = _STRONG.sub(r"<strong>\1</strong>", marked)
+    marked = _LEANING.sub(r"<em>\1</em>", marked)
+    for sign, stand_in in hidden.items():
+        marked = marked.replace(stand_in, sign[1:])
+    return Markup(marked)  # noqa: S704 - escaped three lines up; what was added since is ours

@@ -1,0 +1,51 @@
+"""Swedish first, English for whoever asks for it. Message ids are Swedish; catalogues are read straight from their .po files."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, request
+from flask_babel import Babel, Domain, get_locale
+
+LANGUAGES = ("sv", "en")
+COOKIE = "sprak"
+FOLDER = Path(__file__).parent / "translations"
+
+
+def current() -> str:
+    locale = get_locale()
+    return locale.language if locale else "sv"
+
+
+def _chosen() -> str:
+    """What the person chose by the button. Not what the browser prefers: many have it in English by default."""
+    chosen = request.cookies.get(COOKIE)
+    return chosen if chosen in LANGUAGES else "sv"
+
+
+@lru_cache(maxsize=4)
+def translations(language: str) -> NullTranslations:
+    """Read once a process; no compiled files that could be forgotten or old."""
+    path = FOLDER / language / "LC_MESSAGES" / "messages.po"
+    if not path.is_file():
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(fp=compiled)
+
+
+class _PoDomain(Domain):
+    def get_translations(self) -> NullTranslations:
+        return translations(current())
+
+
+def init_app(app: Flask) -> None:
+    babel = Babel(app, default_locale="sv", default_timezone="Europe/Stockholm", locale_selector=_chosen)
+    babel.__dict__["domain_instance"] = _PoDomain()

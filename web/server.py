@@ -1,0 +1,62 @@
+"""`trappa serve`: the web and an embedded worker in one process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from datetime import datetime
+
+import waitress
+
+from engine.clock import STOCKHOLM, SystemClock
+from engine.errors import Refused
+from engine.worker import Worker
+from web import create_app, house
+
+
+def serve(*, host: str, port: int, demo: bool, start: str | None) -> None:
+    """Migrate, seed where `demo`, then serve until stopped. Refuses to start without a secret key outside the demo."""
+    house.migrate()
+    engine = house.open_engine(_demo_clock() if demo else SystemClock(), keep_mail=demo)
+    if demo:
+        from web import demo as example
+
+        example.seed(engine, start=_local(start) if start else None)
+    app = create_app(engine, demo=demo, secret_key=_secret_key(demo), secure_cookies=not (demo or house.setting("TRAPPA_INSECURE_COOKIES")))
+    stop = threading.Event()
+    worker = Worker(engine, house.worker_name(), house.mailer())
+    thread = threading.Thread(target=worker.run_forever, args=(stop,), name="worker", daemon=True)
+    thread.start()
+    print(f"Tvistetrappa svarar på http://{host}:{port}" + (" (demo)" if demo else ""), flush=True)
+    try:
+        waitress.serve(app, host=host, port=port, threads=8, ident=None)
+    finally:
+        stop.set()
+        thread.join(timeout=10)
+
+
+def _demo_clock() -> object:
+    from web.demo import DemoClock
+
+    return DemoClock()
+
+
+def _local(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused(
+            f"Expected --start as 2026-01-15 or 2026-01-15T08:00, but found {text}.", f"Skriv --start som 2026-01-15 eller 2026-01-15T08:00, inte {text}."
+        ) from None
+    return moment.replace(tzinfo=STOCKHOLM) if moment.tzinfo is None else moment
+
+
+def _secret_key(demo: bool) -> str:
+    key = os.environ.get("TRAPPA_SECRET_KEY", "")
+    if len(key) >= 32 or demo:
+        return key or secrets.token_urlsafe(48)
+    raise Refused(
+        "Expected TRAPPA_SECRET_KEY with at least 32 characters, but it is missing or shorter.",
+        "TRAPPA_SECRET_KEY saknas eller är kortare än 32 tecken. Sätt den till en slumpad text och starta igen.",
+    )
