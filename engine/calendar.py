@@ -555,7 +555,7 @@ class _Cron(TimerRule):
 
 
 def _parse_cron(text: str) -> TimerRule:
-    """Read here and not by `from_crontab`, which takes 0 for Monday and "mon#2" for "mon", and hunts for 30 February."""
+    """Read here, not by `from_crontab`: that takes 0 for Monday and "mon#2" for "mon", and hunts for 30 February."""
     minute, hour, day, month, weekday = text.lower().split()
     minutes = _cron_field(text, minute, 0, 59)
     hours = _cron_field(text, hour, 0, 23)

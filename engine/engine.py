@@ -63,6 +63,8 @@ class Read:
     engine: Engine
     traces: list[Callable[[Transaction], None]] = field(default_factory=list)
     """Reading that must be seen (R34) adds a write here; it is committed before the answer leaves the house."""
+    memory: dict[Any, Any] = field(default_factory=dict)
+    """What a room keeps until the end (the cases it has locked, the settings), by a key that it chooses."""
 
     @property
     def is_postgresql(self) -> bool:
@@ -94,6 +96,8 @@ class Engine:
         self.demo = demo
         self.cache: dict[Any, Any] = {}
         """What never changes once stored (graphs, forms), by a key that its room chooses."""
+        self.wake: Callable[[], None] = lambda: None
+        """Called after a commit that left work to do at once; a worker in this process puts its own alarm here."""
         self._database = db.create(database_url)
         is_sqlite = self._database.dialect.name == "sqlite"
         options = {"reads": True} if is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

@@ -70,7 +70,7 @@ class Budget:
         self.size -= size
         if self.steps < 0 or self.size < 0 or monotonic() > self._deadline:
             raise BudgetSpent(
-                "Expected the expression to end within its budget, but it takes too many steps, too much space or time.",
+                "Expected an expression to end within its budget, but this takes too many steps, space or time.",
                 "Uttrycket avbröts eftersom det kräver för många steg, för mycket utrymme eller för lång tid.",
             )
 
@@ -172,7 +172,7 @@ class Script:
     def run(
         self, variables: Variables, functions: Functions = NO_FUNCTIONS, budget: Budget | None = None
     ) -> dict[str, Any]:
-        """The assigned names with their values, in the order of the lines; each line sees what earlier ones assigned."""
+        """The assigned names with their values, in the order of the lines; each line sees what earlier ones gave."""
         budget = budget or Budget()
         seen = dict(variables)
         assigned: dict[str, Any] = {}
@@ -223,7 +223,7 @@ def template(source: str) -> Template:
 
 @lru_cache(maxsize=1024)
 def compile_script(source: str) -> Script:
-    """Compile lines of `name = expression`. Empty lines and comments (`#`) may stand between, any indentation before."""
+    """Compile lines of `name = expression`. Empty lines, comments (`#`) and any indentation are fine."""
     if len(source) > MAX_TEMPLATE:
         raise _too_long(MAX_TEMPLATE, source)
     text = "\n".join(line.strip() for line in source.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
@@ -469,11 +469,11 @@ class _Compiler:
         def run(v: Variables, f: Functions, b: Budget) -> Any:
             value = inner(v, f, b)
             lower, upper, step = (end(v, f, b) for end in ends)
-            if isinstance(value, (list, str)) and step != 0:
-                if all(end is None or type(end) is int for end in (lower, upper, step)):
-                    part = value[lower:upper:step]
-                    b.take(1 + len(part) // 8, len(part))
-                    return part
+            whole = all(end is None or type(end) is int for end in (lower, upper, step))
+            if isinstance(value, (list, str)) and whole and step != 0:
+                part = value[lower:upper:step]
+                b.take(1 + len(part) // 8, len(part))
+                return part
             raise _not_there(value, shown, False)
 
         return run
@@ -547,7 +547,7 @@ class _Compiler:
 
     def _object(self, node: ast.Dict) -> Run:
         if None in node.keys:
-            raise _not_here(ast.Starred())
+            raise _not_here(node)
         pairs = [(self.compile(k), self.compile(v)) for k, v in zip(node.keys, node.values, strict=True) if k]
 
         def run(v: Variables, f: Functions, b: Budget) -> dict[str, Any]:
@@ -723,10 +723,13 @@ def _key(key: Any, budget: Budget) -> str:
     return str(_plain(key, budget))
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
 def _storable(text: str) -> str:
     """Half a surrogate pair and NUL are no text to a database."""
     _within(len(text), MAX_TEXT)
-    if "\0" in text or not (text.isascii() or text.isprintable() or text.encode("utf-8", "ignore").decode() == text):
+    if "\0" in text or not (text.isascii() or _HALVES.search(text) is None):
         raise ExpressionError(
             "Expected a text that can be stored, but it holds half a character or NUL.",
             "Texten innehåller tecken som inte kan sparas.",
@@ -814,9 +817,10 @@ _add_numbers = _calculates("+", operator.add)
 
 
 def _add(left: Any, right: Any, budget: Budget) -> Any:
-    if (type(left) is str and type(right) is str) or (type(left) is list and type(right) is list):
+    kind = type(left)
+    if (kind is str or kind is list) and type(right) is kind:
         length = len(left) + len(right)
-        _within(length, MAX_TEXT if type(left) is str else MAX_ITEMS)
+        _within(length, MAX_TEXT if kind is str else MAX_ITEMS)
         budget.take(1 + length // 8, length)
         return left + right
     return _add_numbers(left, right, budget)
@@ -845,7 +849,10 @@ def _equal(left: Any, right: Any, budget: Budget) -> bool:
 def _orders(sign: str, compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Budget], bool]:
     def run(left: Any, right: Any, budget: Budget) -> bool:
         kind, other = type(left), type(right)
-        if (kind is int or kind is float) and (other is int or other is float) or kind is str and other is str:
+        if kind is int or kind is float:
+            if other is int or other is float:
+                return compare(left, right)
+        elif kind is str and other is str:
             return compare(left, right)
         _wrong_kind(f"`{sign}`", sign, left, right)
 
@@ -906,8 +913,164 @@ def _items(name: str, value: Any, budget: Budget) -> list[Any]:
 
 def _alike(name: str, items: list[Any]) -> list[Any]:
     """Numbers only, or texts only, and at least one."""
-    if items and (all(map(_is_number, items)) or all(type(item) is str for item in items)):
-        return items
     if not items:
         raise ExpressionError(f"Expected items for {name}(), but there are none.", f"Listan till {name}() är tom.")
-    _wrong_kind(f"{name}()", f"{name}()", next(item for item in items if type(item) is not type(items[0])) if len(set(map(type, items))) > 1 else items[0])
+    if not (all(map(_is_number, items)) or all(type(item) is str for item in items)):
+        raise ExpressionError(
+            f"Expected numbers only or texts only for {name}(), but there are other kinds.",
+            f"Funktionen {name}() behöver bara tal eller bara texter.",
+        )
+    return items
+
+
+def _string(name: str, value: Any) -> str:
+    return value if type(value) is str else _wrong_kind(f"{name}()", f"{name}()", value)
+
+
+def _length(budget: Budget, value: Any) -> int:
+    return len(value) if isinstance(value, (str, dict)) else len(_items("len", value, budget))
+
+
+def _smallest(budget: Budget, *values: Any) -> Any:
+    return min(_alike("min", _items("min", values[0], budget) if len(values) == 1 else list(values)))
+
+
+def _largest(budget: Budget, *values: Any) -> Any:
+    return max(_alike("max", _items("max", values[0], budget) if len(values) == 1 else list(values)))
+
+
+def _total(budget: Budget, value: Any) -> Any:
+    items = _items("sum", value, budget)
+    if not all(map(_is_number, items)):
+        _wrong_kind("sum()", "sum()", next(item for item in items if not _is_number(item)))
+    try:
+        return _number(sum(items))
+    except OverflowError:
+        return _number(float("inf"))
+
+
+def _rounded(budget: Budget, value: Any, digits: Any = None) -> Any:
+    if not _is_number(value) or not (digits is None or (type(digits) is int and -20 <= digits <= 20)):
+        _wrong_kind("round()", "round()", value, digits)
+    return _number(round(value, digits))
+
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def _whole(budget: Budget, value: Any) -> Any:
+    if _is_number(value) or type(value) is bool or (type(value) is str and _WHOLE.fullmatch(value.strip())):
+        return _number(int(value))
+    _wrong_kind("int()", "int()", value)
+
+
+def _decimal(budget: Budget, value: Any) -> Any:
+    if type(value) is int:
+        return float(_number(value))
+    if type(value) in (float, bool) or (type(value) is str and _DECIMAL.fullmatch(value.strip())):
+        return _number(float(value))
+    _wrong_kind("float()", "float()", value)
+
+
+def _absolute(budget: Budget, value: Any) -> Any:
+    return _number(abs(value)) if _is_number(value) else _wrong_kind("abs()", "abs()", value)
+
+
+def _any(budget: Budget, value: Any) -> bool:
+    return any(value if isinstance(value, GeneratorType) else _items("any", value, budget))
+
+
+def _all(budget: Budget, value: Any) -> bool:
+    return all(value if isinstance(value, GeneratorType) else _items("all", value, budget))
+
+
+def _sorted(budget: Budget, value: Any) -> list[Any]:
+    items = _items("sorted", value, budget)
+    budget.take(4 * len(items), len(items))
+    return sorted(_alike("sorted", items)) if items else []
+
+
+def _starts(budget: Budget, value: Any, part: Any) -> bool:
+    return _string("startswith", value).startswith(_string("startswith", part))
+
+
+def _ends(budget: Budget, value: Any, part: Any) -> bool:
+    return _string("endswith", value).endswith(_string("endswith", part))
+
+
+def _changed(name: str, change: Callable[[str], str]) -> Callable[[Budget, Any], str]:
+    def run(budget: Budget, value: Any) -> str:
+        text = change(_string(name, value))
+        budget.take(1, len(text))
+        return text
+
+    return run
+
+
+def _get(budget: Budget, value: Any, key: Any, default: Any = None) -> Any:
+    if value is None:
+        return default
+    if isinstance(value, dict) and type(key) is str:
+        return value.get(key, default)
+    if isinstance(value, (list, str)) and type(key) is int:
+        return value[key] if -len(value) <= key < len(value) else default
+    _wrong_kind("get()", "get()", value, key)
+
+
+def _keys(budget: Budget, value: Any) -> list[str]:
+    if not isinstance(value, dict):
+        _wrong_kind("keys()", "keys()", value)
+    budget.take(1 + len(value), len(value))
+    return list(value)
+
+
+def _values(budget: Budget, value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        _wrong_kind("values()", "values()", value)
+    budget.take(1 + len(value), len(value))
+    return list(value.values())
+
+
+def _count(budget: Budget, value: Any, item: Any) -> int:
+    if type(value) is str:
+        return value.count(_string("count", item))
+    return sum(_equal(item, other, budget) for other in _items("count", value, budget))
+
+
+def _join(budget: Budget, value: Any, between: Any = "") -> str:
+    texts = [_text(item, budget) for item in _items("join", value, budget)]
+    return _joined(texts, _string("join", between), budget)
+
+
+BUILTINS: Mapping[str, tuple[Callable[..., Any], int, int]] = MappingProxyType(
+    {
+        "len": (_length, 1, 1),
+        "min": (_smallest, 1, 99),
+        "max": (_largest, 1, 99),
+        "sum": (_total, 1, 1),
+        "round": (_rounded, 1, 2),
+        "int": (_whole, 1, 1),
+        "float": (_decimal, 1, 1),
+        "str": (lambda budget, value: _text(value, budget), 1, 1),
+        "abs": (_absolute, 1, 1),
+        "any": (_any, 1, 1),
+        "all": (_all, 1, 1),
+        "sorted": (_sorted, 1, 1),
+        "lower": (_changed("lower", str.lower), 1, 1),
+        "upper": (_changed("upper", str.upper), 1, 1),
+        "strip": (_changed("strip", str.strip), 1, 1),
+        "contains": (lambda budget, container, item: _holds(item, container, budget), 2, 2),
+        "startswith": (_starts, 2, 2),
+        "endswith": (_ends, 2, 2),
+        "get": (_get, 2, 3),
+        "keys": (_keys, 1, 1),
+        "values": (_values, 1, 1),
+        "count": (_count, 2, 2),
+        "join": (_join, 1, 2),
+        "defined": (_wrong_count, 1, 1),  # compiled as a form of its own: it looks before it reads
+    }
+)
+"""Name -> (function, fewest arguments, most arguments): what every expression may call."""
+
+_TAKES_ITEMS = frozenset({"len", "min", "max", "sum", "any", "all", "sorted", "join"})

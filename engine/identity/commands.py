@@ -327,13 +327,17 @@ def _open_session(tx: Transaction, person_id: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeepSession:
-    """Somebody is still there: the idle time starts anew. Asked at most once a minute (`SignedIn.is_fresh`)."""
+    """Somebody is still there: the idle time starts anew, unless it is over. Asked once a minute (`SignedIn.is_fresh`)."""
 
     token: str
 
     def execute(self, tx: Transaction) -> None:
-        seen = session.update().where(session.c.token_hash == hash_of_token(self.token)).values(seen_at=tx.now)
-        tx.connection.execute(seen)
+        idle = timedelta(minutes=Settings(tx.connection)["session.idle_minutes"])
+        tx.connection.execute(
+            session.update()
+            .where(session.c.token_hash == hash_of_token(self.token), session.c.seen_at > tx.now - idle)
+            .values(seen_at=tx.now)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Run(TypedDict, total=False):
     """This is an instance of the body `scope`."""
     out: Any
     """A finished instance's part of the output collection; all that is left of it."""
+    key: str
+    """The correlation key of an expected message."""
     due: str
     rule: str
     anchor: str

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
@@ -52,7 +52,7 @@ class Document:
 
     def place(self, element: etree._Element) -> Place:
         """Where the element is, by the id of what a person sees of it: the event of an event definition."""
-        return Place(self.name, element.sourceline or 0, shown(_seen(element).get("id", ""), 200))
+        return Place(self.name, line_of(element), shown(_seen(element).get("id", ""), 200))
 
     def label(self, element: etree._Element) -> Label:
         seen = _seen(element)
@@ -62,6 +62,11 @@ class Document:
 def local(element: etree._Element) -> str:
     """The name without its namespace."""
     return str(element.tag).rpartition("}")[2]
+
+
+def line_of(element: etree._Element) -> int:
+    line: int | None = cast(Any, element).sourceline
+    return line or 0
 
 
 def in_model(element: etree._Element) -> bool:
@@ -77,14 +82,15 @@ def parse(source: bytes, name: str) -> etree._Element:
     whole = Place(name, 0, "")
     _refuse_mass(source, whole)
     _read(source, _parser(target=_Guard(name)), whole)
-    return _read(source, _parser(), whole)
+    root: etree._Element = _read(source, _parser(), whole)
+    return root
 
 
 def open_bpmn(source: bytes, name: str) -> Document:
     """The tree with what the schema, the ids and the references say about it. Raises `Unreadable`."""
     root = parse(source, name)
     if root.tag != model("definitions"):
-        raise Unreadable(_not_bpmn(root, Place(name, root.sourceline or 0, "")))
+        raise Unreadable(_not_bpmn(root, Place(name, line_of(root), "")))
     document = Document(name, root)
     repeated = _index(document)
     document.findings += _schema_findings(document, repeated)
@@ -289,9 +295,9 @@ def _carries_xml_id(element: etree._Element) -> bool:
 
 def _repeated_ids(document: Document, repeated: dict[str, list[etree._Element]]) -> Iterator[Finding]:
     for found, elements in repeated.items():
-        lines = [str(element.sourceline) for element in elements]
+        lines = [str(line_of(element)) for element in elements]
         often, who = len(elements), shown(found)
-        yield Place(document.name, elements[1].sourceline or 0, shown(found, 200)).error(
+        yield Place(document.name, line_of(elements[1]), shown(found, 200)).error(
             "duplicate-id",
             f"id:t ”{who}” ska finnas en gång i filen, men det finns {often} gånger (raderna {listed(lines, 'och')})",
             f'Expected id "{who}" once, but it occurs {often} times (lines {listed(lines, "and")}).',

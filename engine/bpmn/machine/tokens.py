@@ -1,0 +1,210 @@
+"""How tokens move: splits, joins, and the discovery that a join waits in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from engine.bpmn.changes import Data, ElementPassed, IncidentCleared, IncidentRaised, Variables
+from engine.bpmn.machine.play import Play, Run, Stuck
+from engine.bpmn.model import Flow, Node
+
+NO_DATA: Data = {}
+
+
+# --- away from an element ------------------------------------------------------------------------------------------
+
+
+def leave(play: Play, scope: int, node: Node, data: Data = NO_DATA) -> None:
+    """The token has done its work at `node`: on to the next elements."""
+    go(play, scope, node, choose(play, node, play.visible(scope)), data)
+
+
+def go(play: Play, scope: int, node: Node, flows: Sequence[Flow], data: Data = NO_DATA) -> None:
+    """Pass `node`, on flows already chosen. Where there are none, the token ends here (§13.2)."""
+    play.changes.append(ElementPassed(node.id, "completed", tuple(flow.id for flow in flows), data))
+    spread(play, scope, flows)
+
+
+def spread(play: Play, scope: int, flows: Sequence[Flow]) -> None:
+    """One token becomes as many as there are flows."""
+    run = play.run(scope)
+    run["live"] += len(flows) - 1
+    play.touched[scope] = None
+    for flow in flows:
+        play.queue.append(("arrive", scope, play.graph.nodes[flow.target], flow))
+    if not run["live"]:
+        play.queue.append(("ended", scope))
+
+
+def choose(play: Play, node: Node, variables: Variables) -> Sequence[Flow]:
+    """The flows a token leaves by; Stuck where conditions leave it none."""
+    if node.kind == "parallelGateway":
+        return node.outgoing
+    if node.kind == "exclusiveGateway":
+        chosen = _first_that_holds(play, node, variables)
+    else:
+        chosen = [flow for flow in node.outgoing if flow.id != node.default and _holds(play, flow, variables)]
+    if not chosen:
+        chosen = [flow for flow in node.outgoing if flow.id == node.default]
+    if not chosen and node.outgoing:
+        raise Stuck(
+            "Expected one of the conditions after it to hold, but none does and there is no default flow.",
+            "Inget av villkoren på vägarna härifrån är uppfyllt, och ingen väg är förval.",
+        )
+    return chosen
+
+
+def _first_that_holds(play: Play, node: Node, variables: Variables) -> list[Flow]:
+    for flow in node.outgoing:
+        if flow.id != node.default and _holds(play, flow, variables):
+            return [flow]
+    return []
+
+
+def _holds(play: Play, flow: Flow, variables: Variables) -> bool:
+    if flow.condition is None:
+        return True
+    held = play.value(flow.condition, variables)
+    if held.__class__ is not bool:
+        raise Stuck(
+            f"Expected the condition of {flow.id!r} to be true or false, but it is neither.",
+            f"Villkoret på ”{flow.name or flow.id}” ska vara sant eller falskt, men är något annat.",
+        )
+    return bool(held)
+
+
+# --- joins -----------------------------------------------------------------------------------------------------------
+
+
+def arrive_at_parallel(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    """§13.4.1: fires when each incoming flow has a token, and takes one from each. What is more than that, stays."""
+    if len(node.incoming) < 2 or flow is None:
+        return leave(play, scope, node)
+    waiting = _put(play, scope, node, flow)
+    if len(waiting) == len(node.incoming):
+        fire(play, scope, node)
+
+
+def arrive_at_inclusive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    """§13.4.3: a join decides when no token moves any more, see `settle`."""
+    if len(node.incoming) < 2 or flow is None:
+        return leave(play, scope, node)
+    _put(play, scope, node, flow)
+
+
+def _put(play: Play, scope: int, node: Node, flow: Flow) -> dict[str, int]:
+    waiting = play.run(scope).setdefault("joins", {}).setdefault(node.id, {})
+    waiting[flow.id] = waiting.get(flow.id, 0) + 1
+    play.touched[scope] = None
+    return waiting
+
+
+def fire(play: Play, scope: int, node: Node) -> None:
+    """One token from each incoming flow that has one becomes a single token about to leave."""
+    joins = play.run(scope)["joins"]
+    waiting = joins[node.id]
+    play.run(scope)["live"] -= len(waiting) - 1
+    joins[node.id] = {flow: count - 1 for flow, count in waiting.items() if count > 1}
+    if not joins[node.id]:
+        del joins[node.id]
+    if not joins:
+        del play.run(scope)["joins"]
+    _clear_deadlock(play, scope, node)
+    play.queue.append(("leave", scope, node))
+
+
+def settle(play: Play) -> None:
+    """With every token at rest: let inclusive joins fire (which moves tokens again), else look for dead joins."""
+    for scope in list(play.touched):
+        ready = next(_ready(play, scope), None)
+        if ready:
+            return fire(play, scope, ready)
+    for scope in play.touched:
+        _find_deadlocks(play, scope)
+    play.touched.clear()
+    return None
+
+
+def _ready(play: Play, scope: int) -> Iterator[Node]:
+    """Inclusive joins of a scope that need not wait any longer (Table 13.3).
+
+    A token that can still come to an empty incoming flow on a path around the gateway is waited for, unless it can
+    also come to a flow where a token waits already.
+    """
+    for node in _waiting_joins(play, scope):
+        if node.kind == "inclusiveGateway":
+            waiting = play.run(scope)["joins"][node.id]
+            if not any(_awaited(play, node, waiting, place) for place in _all_places(play, scope, node)):
+                yield node
+
+
+def _awaited(play: Play, node: Node, waiting: Mapping[str, int], place: str) -> bool:
+    sources = play.graph.sources
+    return any(flow.id not in waiting and place in sources[flow.id] for flow in node.incoming) and not any(
+        place in sources[flow] for flow in waiting
+    )
+
+
+def _waiting_joins(play: Play, scope: int) -> Iterator[Node]:
+    run = play.runs.get(str(scope))
+    for node in run.get("joins", ()) if run else ():
+        yield play.graph.nodes[node]
+
+
+def _places(play: Play, scope: int) -> Iterator[str]:
+    """The nodes at which a token of this scope is at work; one that an incident holds, also where it comes from or goes."""
+    for number in play.kids(play.run(scope)):
+        run = play.run(number)
+        yield run["at"]
+        if run.get("stuck") == "leave":
+            yield from (flow.target for flow in play.node(run).outgoing)
+        elif run.get("stuck") == "arrive":
+            yield from (flow.source for flow in play.node(run).incoming if flow.id == run.get("via"))
+
+
+def _all_places(play: Play, scope: int, but: Node) -> Iterable[str]:
+    """As `_places`, with the tokens that wait at other joins."""
+    yield from _places(play, scope)
+    yield from (node for node in play.run(scope).get("joins", ()) if node != but.id)
+
+
+# --- deadlock --------------------------------------------------------------------------------------------------------
+
+
+def _find_deadlocks(play: Play, scope: int) -> None:
+    """A join is dead when no token at work can come to a flow it waits for: every later token stems from one of those."""
+    for node in _waiting_joins(play, scope):
+        if _deadlock(play, scope, node) is None and not _is_fed(play, scope, node):
+            number = play.add({"at": node.id, "on": scope, "stuck": "join"})
+            play.changes.append(IncidentRaised(number, node.id, _missing(play, scope, node, _SV), _missing(play, scope, node, _EN)))
+
+
+def _is_fed(play: Play, scope: int, node: Node) -> bool:
+    waiting = play.run(scope)["joins"][node.id]
+    empty = [play.graph.sources[flow.id] for flow in node.incoming if flow.id not in waiting]
+    return any(place in sources for place in _places(play, scope) for sources in empty)
+
+
+_SV = "Här väntar ett flöde på ett annat som inte längre kan komma: {flows}."
+_EN = "Expected tokens on all incoming flows of the join, but none can come any more on {flows}."
+
+
+def _missing(play: Play, scope: int, node: Node, text: str) -> str:
+    waiting = play.run(scope)["joins"][node.id]
+    return text.format(flows=", ".join(flow.name or flow.id for flow in node.incoming if flow.id not in waiting))
+
+
+def _deadlock(play: Play, scope: int, node: Node) -> int | None:
+    """The incident that is already raised at this join."""
+    for number in play.run(scope).get("watch", ()):
+        run: Run = play.run(number)
+        if run["at"] == node.id and run.get("stuck") == "join":
+            return number
+    return None
+
+
+def _clear_deadlock(play: Play, scope: int, node: Node) -> None:
+    number = _deadlock(play, scope, node)
+    if number is not None:
+        play.drop(number)
+        play.changes.append(IncidentCleared(number, node.id))

@@ -1,0 +1,197 @@
+"""What a token waits for: opened, closed and cancelled here, each with its change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.bpmn.changes import (
+    CallClosed,
+    Change,
+    Data,
+    ElementPassed,
+    IncidentCleared,
+    JobClosed,
+    TaskClosed,
+    TimerCancelled,
+    TimerFired,
+    TimerSet,
+    WaitClosed,
+    WaitOpened,
+)
+from engine.bpmn.machine.play import ROOT, Play, Run, Stuck
+from engine.bpmn.machine.tokens import NO_DATA
+from engine.bpmn.model import Event, Node
+from engine.calendar import TimerRule, iso, parse_iso
+from engine.errors import BadTime
+
+# --- events to come --------------------------------------------------------------------------------------------------
+
+WAITED_FOR = frozenset({"message", "timer", "signal"})
+"""Events that come from outside the case. Errors and escalations come from inside and need no wait."""
+
+
+def listen(play: Play, number: int, nodes: Iterable[str]) -> None:
+    """Let run `number` listen for those of the events `nodes` that come from outside."""
+    for node in map(play.graph.nodes.__getitem__, nodes):
+        if node.event and node.event.kind in WAITED_FOR:
+            expect(play, play.add({"at": node.id, "on": number}), node)
+
+
+def expect(play: Play, number: int, node: Node) -> None:
+    """Run `number` stands at `node`, an event or receive task, and waits for what it says."""
+    event = node.event or Event()
+    if event.kind == "timer":
+        _set_timer(play, number, node, event)
+    else:
+        key = key_of(play, node, event, play.visible(number)) if event.kind == "message" else None
+        _await(play, number, node, event, key)
+
+
+def _await(play: Play, number: int, node: Node, event: Event, key: str | None) -> None:
+    run = play.run(number)
+    run["open"] = event.kind
+    if key is not None:
+        run["key"] = key
+    play.changes.append(WaitOpened(number, node.id, event.kind, event.name or "", key))
+
+
+def key_of(play: Play, node: Node, event: Event, variables: dict[str, Any]) -> str | None:
+    """The correlation key. Where one is asked for, an empty one would meet any other empty one: it is refused."""
+    if event.key is None:
+        return None
+    key = play.value(event.key, variables)
+    if key.__class__ is int:
+        return str(key)
+    if not isinstance(key, str) or not key.strip():
+        raise Stuck(
+            f"Expected the correlation key of {node.id!r} to be a text or a whole number, but it is empty or something else.",
+            f"Meddelandets nyckel vid ”{node.name or node.id}” ska vara en text eller ett heltal, men är tom eller något annat.",
+        )
+    return key
+
+
+def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
+    if event.timer is None:
+        raise Stuck("Expected a timer with a time, but it has none.", "Tidshändelsen saknar tid.")
+    text = play.value(event.timer, play.visible(number))
+    now = play.env.now
+    try:
+        rule = TimerRule.parse(text if isinstance(text, str) else "")
+        due = rule.first(now)
+    except BadTime as reason:
+        raise Stuck(reason.en, reason.sv) from None
+    if due is None:
+        raise Stuck(
+            "Expected a timer that fires some day, but its last time is past.",
+            "Tidshändelsens sista tillfälle har redan passerat.",
+        )
+    run = play.run(number)
+    run["open"] = "timer"
+    run["due"] = iso(due)
+    if rule.kind in ("cycle", "cron"):
+        run.update(rule=rule.text, anchor=iso(now), fired=0)
+    play.changes.append(TimerSet(number, node.id, due))
+
+
+def listen_again(play: Play, number: int, node: Node) -> None:
+    """A listener that interrupts nothing goes on listening: a message or signal under its old number, a cycle under a
+    new one, so that a firing that comes twice finds nothing."""
+    run = play.run(number)
+    if run["open"] == "timer":
+        play.drop(number)
+        if "rule" in run:
+            _set_next(play, run, node)
+    else:
+        event = node.event or Event()
+        _await(play, number, node, event, run.get("key"))
+
+
+def _set_next(play: Play, run: Run, node: Node) -> None:
+    fired = run["fired"] + 1
+    # From the last due time the rhythm stays; after an outage what was missed is one firing, not a burst.
+    after = max(parse_iso(run["due"]), play.env.now)
+    due = TimerRule.parse(run["rule"]).next(after, fired, parse_iso(run["anchor"]))
+    if due is not None:
+        again = play.add({**run, "due": iso(due), "fired": fired})
+        play.changes.append(TimerSet(again, node.id, due, fired))
+
+
+# --- closing -----------------------------------------------------------------------------------------------------------
+
+_Closed = Callable[[int, str, str, Data], Change]
+
+_CLOSED: dict[str, _Closed] = {
+    "task": TaskClosed,
+    "job": JobClosed,
+    "call": CallClosed,
+    "message": WaitClosed,
+    "signal": WaitClosed,
+    "timer": lambda wait, element, outcome, data: (
+        TimerFired(wait, element) if outcome == "completed" else TimerCancelled(wait, element)
+    ),
+}
+
+
+def close(play: Play, number: int, run: Run, outcome: str, data: Data = NO_DATA) -> None:
+    """What the world outside was asked for is no longer open; nothing where nothing is."""
+    if "stuck" in run:
+        play.changes.append(IncidentCleared(number, run["at"]))
+    if "open" in run:
+        play.changes.append(_CLOSED[run["open"]](number, run["at"], outcome, data))
+
+
+# --- cancelling --------------------------------------------------------------------------------------------------------
+
+
+def stop_listening(play: Play, run: Run) -> None:
+    """The listeners of a run that has come to its end."""
+    for number in list(run.get("watch", ())):
+        listener = play.run(number)
+        close(play, number, listener, "cancelled")
+        play.drop(number)
+
+
+def cancel(play: Play, number: int, outcome: str = "cancelled") -> None:
+    """End a run with everything inside, innermost first; each leaves a change."""
+    run = play.run(number)
+    clear(play, number)
+    stop_listening(play, run)
+    close(play, number, run, outcome)
+    play.drop(number)
+    if "out" not in run:
+        play.changes.append(ElementPassed(run["at"], outcome))
+
+
+def clear(play: Play, number: int) -> None:
+    """End everything inside a scope: its runs, its tokens at joins and on their way, its event sub-processes.
+
+    What listens on the scope from outside, its boundary events, goes on.
+    """
+    run = play.run(number)
+    for kid in play.kids(run):
+        cancel(play, kid)
+    for node in run.pop("joins", {}):
+        play.changes.append(ElementPassed(node, "cancelled"))
+    for listener in list(run.get("watch", ())):
+        if play.node(play.run(listener)).kind != "boundaryEvent":
+            close(play, listener, play.run(listener), "cancelled")
+            play.drop(listener)
+    if "live" in run:
+        run["live"] = 0
+        if any(move[1] == number for move in play.queue):
+            moves = [move for move in play.queue if move[1] != number]
+            play.queue.clear()
+            play.queue.extend(moves)
+
+
+def end_case(play: Play, change: Change, outcome: str) -> None:
+    """Nothing is left but the variables of the process."""
+    clear(play, ROOT)
+    root = play.run(ROOT)
+    play.runs.clear()
+    play.runs[str(ROOT)] = {"live": 0, "vars": root["vars"]}
+    play.state["ended"] = outcome
+    play.queue.clear()
+    play.touched.clear()
+    play.changes.append(change)

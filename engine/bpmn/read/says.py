@@ -1,0 +1,185 @@
+"""The sentences for what `graph.py` cannot read, so that the reading stays readable.
+
+`{who}` is the element; the other names are what `say` is given: a text, or a `Label` where the languages differ.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from engine.bpmn.findings import Finding, Label
+from engine.bpmn.read.xml import Document
+
+_SAY: dict[str, tuple[str, str, str, str]] = {
+    # rule, or rule/variant: Swedish, English, what to do in Swedish, in English
+    "missing-id": (
+        "{who} på rad {line} ska ha ett id, men saknar det",
+        "{who} on line {line} should have an id, but has none",
+        "Rita elementet på nytt; verktyget ger det ett id.",
+        "Draw the element anew; the tool gives it an id.",
+    ),
+    "too-deep": (
+        "{who}: delprocesser får ligga högst {most} nivåer djupt, men här är det fler",
+        "{who}: sub-processes may nest {most} levels deep, but here they go deeper",
+        "Låt en egen process anropas i stället.",
+        "Call a process of its own instead.",
+    ),
+    "flow-leaves-process": (
+        "{who} ska gå mellan två element i samma process, men ena änden är {other}",
+        "{who} should join two elements of one process, but one end is {other}",
+        "Mellan pooler ritas meddelandeflöden. Dra om flödet.",
+        "Between pools there are message flows. Draw the flow anew.",
+    ),
+    "expression": (
+        "{who}, {field}: {error}",
+        "{who}, {field}: {error}",
+        "{hint}",
+        "{hint}",
+    ),
+    "message-missing": (
+        "{who} ska höra ihop med ett meddelande som har ett namn, men det saknas",
+        "{who} should refer to a message that has a name, but there is none",
+        "Välj eller skapa meddelandet i egenskapspanelen och ge det ett namn.",
+        "Choose or create the message in the properties panel, and name it.",
+    ),
+    "signal-missing": (
+        "{who} ska höra ihop med en signal som har ett namn, men den saknas",
+        "{who} should refer to a signal that has a name, but there is none",
+        "Välj eller skapa signalen i egenskapspanelen och ge den ett namn.",
+        "Choose or create the signal in the properties panel, and name it.",
+    ),
+    "name-not-fixed": (
+        "{who}: namnet {name} ska vara fast, men är ett uttryck",
+        "{who}: the name {name} should be fixed, but is an expression",
+        "Skriv ett fast namn; det som skiljer ärenden åt hör hemma i correlationKey.",
+        "Write a fixed name; what tells cases apart belongs in correlationKey.",
+    ),
+    "error-code-missing": (
+        "{who} ska ange ett fel som har en kod, men koden saknas",
+        "{who} should refer to an error that has a code, but there is none",
+        "Välj ett fel i egenskapspanelen och fyll i koden.",
+        "Choose an error in the properties panel and fill in the code.",
+    ),
+    "escalation-code-missing": (
+        "{who} ska ange en eskalering som har en kod, men koden saknas",
+        "{who} should refer to an escalation that has a code, but there is none",
+        "Välj en eskalering i egenskapspanelen och fyll i koden.",
+        "Choose an escalation in the properties panel and fill in the code.",
+    ),
+    "timer/missing": (
+        "{who} ska ha ett datum, en tidslängd eller en upprepning, men har inget av dem, eller flera",
+        "{who} should have one date, duration or cycle, but has none or several",
+        "Fyll i en av dem, till exempel P10D för tio dagar.",
+        "Fill in one of them, such as P10D for ten days.",
+    ),
+    "timer/unreadable": (
+        "{who}: {error}",
+        "{who}: {error}",
+        "Datum: 2026-04-01. Tidslängd: P10D. Upprepning: R4/2026-01-01/P3M eller 0 8 * * mon.",
+        "Date: 2026-04-01. Duration: P10D. Cycle: R4/2026-01-01/P3M or 0 8 * * mon.",
+    ),
+    "timer/kind": (
+        "{who}: timerns typ är {kind}, men {text} är av annat slag",
+        "{who}: the type of the timer is {kind}, but {text} is of another",
+        "Datum: 2026-04-01. Tidslängd: P10D. Upprepning: R4/2026-01-01/P3M eller 0 8 * * mon.",
+        "Date: 2026-04-01. Duration: P10D. Cycle: R4/2026-01-01/P3M or 0 8 * * mon.",
+    ),
+    "not-supported/type": (
+        "{who}: typen {kind} stöds inte",
+        "{who}: the type {kind} is not supported",
+        "Ange typen External och ett ämne (topic).",
+        "Set the type External and a topic.",
+    ),
+    "script-format": (
+        "{who}: skriptets format ska vara trappa, men är ”{language}”",
+        '{who}: the format of the script should be trappa, but is "{language}"',
+        "Ange formatet trappa och skriv rader som namn = uttryck.",
+        "Set the format to trappa and write lines such as name = expression.",
+    ),
+    "decision-missing": (
+        "{who} ska ange ett fast beslut, en resultatvariabel och hur resultatet lämnas, men något av dem saknas",
+        "{who} should name a fixed decision, a result variable and how to map the result, but one of them is missing",
+        "Välj Implementation: DMN och fyll i fälten.",
+        "Choose Implementation: DMN and fill in the fields.",
+    ),
+    "call-missing": (
+        "{who} ska säga vilken process och vilken version som anropas, men gör det inte",
+        "{who} should say which process is called, and which version, but does not",
+        "Fyll i Called element; bindningen är latest, deployment eller version med ett tal.",
+        "Fill in Called element; the binding is latest, deployment or version with a number.",
+    ),
+    "call-missing/variable": (
+        "{who}: varje in- och utvariabel ska ha en källa och ett mål, men en saknar det",
+        "{who}: each variable in or out should have a source and a target, but one does not",
+        "Fyll i båda, eller ta bort raden.",
+        "Fill in both, or remove the line.",
+    ),
+    "multi-instance": (
+        "{who} ska upprepas antingen ett antal gånger eller för varje i en samling, men anger inget av dem, eller båda",
+        "{who} should repeat a number of times or for each of a collection, but says neither or both",
+        "Fyll i Loop cardinality eller Collection.",
+        "Fill in loop cardinality or collection.",
+    ),
+    "parameter": (
+        "{who}: varje in- och utparameter ska ha ett namn, men en saknar det",
+        "{who}: each input and output parameter should have a name, but one has none",
+        "Ge parametern ett namn, eller ta bort den.",
+        "Name the parameter, or remove it.",
+    ),
+    "unknown-property": (
+        "{who}: det finns ingen egenskap {name}",
+        "{who}: there is no property {name}",
+        "De som finns är {known}.",
+        "There are {known}.",
+    ),
+    "gateway-direction": (
+        "{who} är märkt {direction}, men har {arriving} inkommande och {leaving} utgående flöden",
+        "{who} is marked {direction}, but has {arriving} incoming and {leaving} outgoing flows",
+        "Kontrollera att alla flöden är med. Märkningen påverkar inte körningen.",
+        "Make sure that all flows are there. The mark has no effect on execution.",
+    ),
+}
+_ONLY_WARNINGS = frozenset({"gateway-direction"})
+
+
+def say(document: Document, element: etree._Element, what: str, **values: str | Label) -> None:
+    """Add the finding `what` about `element`."""
+    sv, en, fix_sv, fix_en = _SAY[what]
+    values["who"] = document.label(element)
+    in_swedish = {name: value.sv if isinstance(value, Label) else value for name, value in values.items()}
+    in_english = {name: value.en if isinstance(value, Label) else value for name, value in values.items()}
+    place = document.place(element)
+    make = place.warning if what in _ONLY_WARNINGS else place.error
+    finding: Finding = make(
+        what.partition("/")[0],
+        sv.format(**in_swedish),
+        en.format(**in_english),
+        fix_sv.format(**in_swedish),
+        fix_en.format(**in_english),
+    )
+    document.findings.append(finding)
+
+
+_FOREIGN: tuple[tuple[str, str, str], ...] = (
+    (r"&&", "Skriv and i stället för &&.", "Write and instead of &&."),
+    (r"\|\|", "Skriv or i stället för ||.", "Write or instead of ||."),
+    (r"!(?!=)", "Skriv not i stället för !.", "Write not instead of !."),
+    (r"^\s*(\$\{\s*)?=", "Ta bort likhetstecknet i början.", "Remove the equals sign at the beginning."),
+    (r"(?<![=!<>])=(?!=)", "Jämför med == i stället för =.", "Compare with == instead of =."),
+    (r"#\{", "Skriv ${…} i stället för #{…}.", "Write ${…} instead of #{…}."),
+    (
+        r"\.\w+\s*\(",
+        "Metoder finns inte. Använd systemets funktioner.",
+        "There are no methods. Use the functions of the house.",
+    ),
+)
+
+
+def hint(text: str) -> Label:
+    """What to do about an expression that looks like one of another language."""
+    for pattern, sv, en in _FOREIGN:
+        if re.search(pattern, text[:2000]):
+            return Label(sv, en)
+    return Label("Rätta uttrycket.", "Correct the expression.")

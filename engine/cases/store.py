@@ -1,0 +1,215 @@
+"""Cases loaded, locked and saved. A case is locked before anything of it is looked at, its callers before itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from engine.cases.tables import case, task
+from engine.definitions import store as definitions
+from engine.definitions.store import Definition
+from engine.engine import Clash, Read, Transaction
+from engine.errors import Conflict, NotFound
+from engine.history import chain
+
+LIVE = ("active", "suspended")
+
+
+@dataclass(slots=True)
+class Case:
+    """A case in hand. `data` is the machine's state; `version` counts its steps."""
+
+    id: int
+    number: str
+    definition: Definition
+    business_key: str | None
+    title: str
+    status: str | None
+    party: str | None
+    area: str | None
+    sealed_to: int | None
+    state: str
+    data: dict[str, Any]
+    version: int
+    readers: dict[str, list[str]]
+    started_at: datetime
+    started_by: int | None
+    changed_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    parent_id: int | None
+    parent_wait: int | None
+    history_seq: int
+    history_head: str
+
+    @property
+    def all_readers(self) -> list[str]:
+        return [candidate for group in self.readers.values() for candidate in group]
+
+
+_BY_ID = sa.select(case).where(case.c.id == bindparam("case_id"))
+_LOCK_ALONE = _BY_ID.where(case.c.parent_id.is_(None)).with_for_update(key_share=True)
+_OF_TASK = sa.select(task.c.case_id).where(task.c.id == bindparam("task_id")).scalar_subquery()
+_LOCK_ALONE_OF_TASK = (
+    sa.select(case).where(case.c.id == _OF_TASK, case.c.parent_id.is_(None)).with_for_update(key_share=True)
+)
+_ID_OF_TASK = sa.select(task.c.case_id).where(task.c.id == bindparam("task_id"))
+
+_up = sa.select(case.c.id, case.c.parent_id).where(case.c.id == bindparam("case_id")).cte("up", recursive=True)
+_up = _up.union_all(sa.select(case.c.id, case.c.parent_id).join(_up, case.c.id == _up.c.parent_id))
+# A caller is older than what it calls: by id means callers first.
+_LOCK_FAMILY = (
+    sa.select(case).where(case.c.id.in_(sa.select(_up.c.id))).order_by(case.c.id).with_for_update(key_share=True)
+)
+
+_SAVED = (
+    "business_key", "title", "status", "party", "area", "sealed_to", "state", "data", "readers", "changed_at",
+    "ended_at", "outcome", "history_seq", "history_head",
+)  # fmt: skip
+_SAVE = (
+    case.update()
+    .where(case.c.id == bindparam("saved_id"), case.c.version == bindparam("read_version"))
+    .values(version=case.c.version + 1, **{name: bindparam(name) for name in _SAVED})
+)
+_INSERT = case.insert().returning(case.c.id)
+
+
+def not_found() -> NotFound:
+    """The same for a case that is not there and for one that is not for this actor."""
+    return NotFound("Expected a case to be there, but it is not.", "Ärendet finns inte, eller är inte öppet för dig.")
+
+
+def load(read: Read, case_id: int) -> Case:
+    """As it is now, without a lock: for queries."""
+    row = read.connection.execute(_BY_ID, {"case_id": case_id}).one_or_none()
+    if row is None:
+        raise not_found()
+    return _case(read, row)
+
+
+def lock(tx: Transaction, case_id: int) -> Case:
+    """The case, and the cases that called it, for this transaction alone."""
+    held = _held(tx)
+    if case_id not in held:
+        row = tx.connection.execute(_LOCK_ALONE, {"case_id": case_id}).one_or_none()
+        for one in [row] if row else tx.connection.execute(_LOCK_FAMILY, {"case_id": case_id}).all():
+            held.setdefault(one.id, _case(tx, one))
+    if case_id not in held:
+        raise not_found()
+    return held[case_id]
+
+
+def lock_of_task(tx: Transaction, task_id: int) -> Case:
+    """The case of a task, locked; NotFound where there is no such task."""
+    row = tx.connection.execute(_LOCK_ALONE_OF_TASK, {"task_id": task_id}).one_or_none()
+    if row:
+        return _held(tx).setdefault(row.id, _case(tx, row))
+    case_id = tx.connection.execute(_ID_OF_TASK, {"task_id": task_id}).scalar()
+    return lock(tx, case_id or 0)
+
+
+def insert(tx: Transaction, new: Case) -> None:
+    """Store a case for the first time; gives it its id."""
+    values = {name: getattr(new, name) for name in _SAVED}
+    row = {
+        **values,
+        "number": new.number,
+        "definition_id": new.definition.id,
+        "process": new.definition.key,
+        "version": new.version,
+        "started_at": new.started_at,
+        "started_by": new.started_by,
+        "parent_id": new.parent_id,
+        "parent_wait": new.parent_wait,
+    }
+    new.id = tx.connection.execute(_INSERT, row).scalar_one()
+    _held(tx)[new.id] = new
+
+
+def save(tx: Transaction, changed: Case) -> None:
+    """Clash where somebody else saved it since it was read; the lock should not let that happen, this proves it."""
+    values = {name: getattr(changed, name) for name in _SAVED}
+    done = tx.connection.execute(_SAVE, {"saved_id": changed.id, "read_version": changed.version, **values})
+    if done.rowcount != 1:
+        raise Clash
+    changed.version += 1
+
+
+def new(definition: Definition, number: str, now: datetime, **known: Any) -> Case:
+    """A case not stored yet."""
+    blank: dict[str, Any] = {
+        "business_key": None,
+        "started_by": None,
+        "parent_id": None,
+        "parent_wait": None,
+    }
+    return Case(
+        id=0,
+        number=number,
+        definition=definition,
+        title=definition.name,
+        status=None,
+        party=None,
+        area=None,
+        sealed_to=None,
+        state="active",
+        data={},
+        version=1,
+        readers={},
+        started_at=now,
+        changed_at=now,
+        ended_at=None,
+        outcome=None,
+        history_seq=0,
+        history_head=chain.seed(number),
+        **{**blank, **known},
+    )
+
+
+def require_active(one: Case) -> None:
+    """Conflict where the case is suspended or over."""
+    if one.state == "suspended":
+        raise Conflict(
+            f"Expected an active case, but {one.number} is suspended.",
+            f"Ärende {one.number} är pausat. Inget kan göras i det förrän det återupptas.",
+        )
+    if one.state != "active":
+        raise Conflict(
+            f"Expected an active case, but {one.number} is {one.state}.", f"Ärende {one.number} är redan avslutat."
+        )
+
+
+def _held(tx: Transaction) -> dict[int, Case]:
+    held: dict[int, Case] = tx.memory.setdefault("cases", {})
+    return held
+
+
+def _case(read: Read, row: Any) -> Case:
+    return Case(
+        id=row.id,
+        number=row.number,
+        definition=definitions.load(read, row.definition_id),
+        business_key=row.business_key,
+        title=row.title,
+        status=row.status,
+        party=row.party,
+        area=row.area,
+        sealed_to=row.sealed_to,
+        state=row.state,
+        data=row.data,
+        version=row.version,
+        readers=row.readers,
+        started_at=row.started_at,
+        started_by=row.started_by,
+        changed_at=row.changed_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        parent_id=row.parent_id,
+        parent_wait=row.parent_wait,
+        history_seq=row.history_seq,
+        history_head=row.history_head,
+    )

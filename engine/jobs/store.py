@@ -1,0 +1,210 @@
+"""Rows of work: added, leased, taken and closed. A report about a job counts only under the fence of its last lease."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from engine.calendar import local
+from engine.contract import Mail
+from engine.engine import Read, Transaction
+from engine.errors import Conflict, NotFound
+from engine.jobs.tables import incident, job, mail
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands. `attempts` counts leases, this one included."""
+
+    id: int
+    kind: str
+    case_id: int | None
+    wait: int | None
+    element: str | None
+    topic: str | None
+    due_at: datetime
+    state: str
+    fence: int
+    attempts: int
+    payload: Any
+
+
+COLUMNS = (
+    job.c.id, job.c.kind, job.c.case_id, job.c.wait, job.c.element, job.c.topic, job.c.due_at, job.c.state,
+    job.c.fence, job.c.attempts, job.c.payload,
+)  # fmt: skip
+
+_INSERT = job.insert()
+_INSERT_RETURNING = job.insert().returning(job.c.id, sort_by_parameter_order=True)
+_BY_ID = sa.select(*COLUMNS).where(job.c.id == bindparam("job_id"))
+_OPEN = ("waiting", "leased", "failed")
+_CANCEL = (
+    job.update()
+    .where(job.c.case_id == bindparam("of_case"), job.c.wait == bindparam("at_wait"), job.c.state.in_(_OPEN))
+    .values(state="cancelled", payload=None)
+)
+_HELD = sa.and_(job.c.id == bindparam("job_id"), job.c.fence == bindparam("held"), job.c.state == "leased")
+_TAKE = job.update().where(_HELD).values(state=bindparam("to"), payload=None, lease_until=None)
+_PUT_OFF = (
+    job.update()
+    .where(_HELD)
+    .values(
+        state="waiting",
+        due_at=bindparam("at"),
+        attempts=bindparam("tries"),
+        last_error=bindparam("error"),
+        lease_until=None,
+    )
+)
+_GIVE_UP = job.update().where(_HELD).values(state="failed", last_error=bindparam("error"), lease_until=None)
+
+
+def row(kind: str, now: datetime, **columns: Any) -> dict[str, Any]:
+    """A new job, due now unless `due_at` says otherwise."""
+    return {
+        "kind": kind,
+        "case_id": None,
+        "wait": None,
+        "element": None,
+        "topic": None,
+        "due_at": now,
+        "state": "waiting",
+        "fence": 0,
+        "attempts": 0,
+        "payload": None,
+        "idempotency_key": None,
+        "created_at": now,
+        **columns,
+    }
+
+
+def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        tx.connection.execute(_INSERT, rows)
+        if any(row["due_at"] <= tx.now for row in rows):
+            tx.after_commit.append(tx.engine.wake)
+
+
+def find(read: Read, job_id: int) -> Job:
+    found = read.connection.execute(_BY_ID, {"job_id": job_id}).one_or_none()
+    if found is None:
+        raise NotFound(f"Expected a job {job_id}, but there is none.", "Jobbet finns inte.")
+    return Job(*found)
+
+
+def take(tx: Transaction, job: Job, fence: int, to: str = "done") -> None:
+    """The job is over, with what this transaction does. Conflict where the lease is no longer the last one."""
+    if not tx.connection.execute(_TAKE, {"job_id": job.id, "held": fence, "to": to}).rowcount:
+        raise _no_longer_held(job, fence)
+
+
+def put_off(tx: Transaction, job: Job, fence: int, due_at: datetime, *, attempts: int, error: str | None = None) -> None:
+    """Back into the queue until `due_at`."""
+    values = {"job_id": job.id, "held": fence, "at": due_at, "tries": attempts, "error": error}
+    if not tx.connection.execute(_PUT_OFF, values).rowcount:
+        raise _no_longer_held(job, fence)
+
+
+def give_up(tx: Transaction, job: Job, fence: int, error: str) -> None:
+    """No further attempt until somebody decides about the incident."""
+    if not tx.connection.execute(_GIVE_UP, {"job_id": job.id, "held": fence, "error": error}).rowcount:
+        raise _no_longer_held(job, fence)
+
+
+def _no_longer_held(job: Job, fence: int) -> Conflict:
+    return Conflict(
+        f"Expected to report on job {job.id} under its lease {fence}, but it is closed or leased anew.",
+        "Jobbet är redan avslutat, eller har tagits över av en annan arbetare.",
+        job_id=job.id,
+    )
+
+
+def cancel(tx: Transaction, case_id: int, waits: Sequence[int]) -> None:
+    """Close what is still open for these waits of the case; a worker that holds a lease on it will be refused."""
+    if waits:
+        tx.connection.execute(_CANCEL, [{"of_case": case_id, "at_wait": wait} for wait in waits])
+
+
+# --- incidents -----------------------------------------------------------------------------------------------------
+
+_INSERT_INCIDENT = incident.insert()
+_CLEAR = (
+    incident.update()
+    .where(
+        incident.c.case_id == bindparam("of_case"), incident.c.wait == bindparam("at_wait"), incident.c.state == "open"
+    )
+    .values(state="resolved", closed_at=bindparam("at"))
+)
+
+
+def incident_row(message: str, now: datetime, **columns: Any) -> dict[str, Any]:
+    return {
+        "case_id": None,
+        "job_id": None,
+        "wait": None,
+        "element": None,
+        "message": message,
+        "opened_at": now,
+        "state": "open",
+        **columns,
+    }
+
+
+def open_incidents(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        tx.connection.execute(_INSERT_INCIDENT, rows)
+
+
+def clear_incidents(tx: Transaction, case_id: int, waits: Sequence[int]) -> None:
+    """What was open at these waits is over, because the case went on or ended."""
+    if waits:
+        tx.connection.execute(_CLEAR, [{"of_case": case_id, "at_wait": wait, "at": tx.now} for wait in waits])
+
+
+# --- mails ---------------------------------------------------------------------------------------------------------
+
+_INSERT_MAIL = mail.insert()
+
+
+def send(tx: Transaction, mails: Sequence[Mail], case_id: int | None = None) -> None:
+    """Queue mails with this transaction; the worker sends them after its commit. In a demo they are only kept."""
+    if not mails:
+        return
+    jobs = [row("mail", tx.now, case_id=case_id, state="done" if tx.engine.kept_mail else "waiting") for _ in mails]
+    ids = tx.connection.execute(_INSERT_RETURNING, jobs).scalars().all()
+    status = "kept" if tx.engine.kept_mail else "queued"
+    tx.connection.execute(
+        _INSERT_MAIL,
+        [
+            {
+                "case_id": case_id,
+                "job_id": job_id,
+                "to": one.to,
+                "subject": one.subject,
+                "body": one.body,
+                "kind": one.kind,
+                "rung": one.rung,
+                "status": status,
+                "created_at": tx.now,
+                "idempotency_key": f"job-{job_id}",
+            }
+            for one, job_id in zip(mails, ids, strict=True)
+        ],
+    )
+    tx.after_commit.append(tx.engine.wake)
+
+
+def back_off(pauses: Sequence[float], attempts: int) -> timedelta | None:
+    """How long to wait after this many attempts; None: that was the last one."""
+    return timedelta(minutes=pauses[attempts - 1]) if attempts <= len(pauses) else None
+
+
+def clock_time(moment: datetime, now: datetime) -> str:
+    """As a sentence says it: "kl 10:02", or with the day where that is not today."""
+    here, today = local(moment), local(now)
+    return f"kl {here:%H:%M}" if here.date() == today.date() else f"{here:%Y-%m-%d} kl {here:%H:%M}"

@@ -1,0 +1,425 @@
+"""The inbox: which tasks wait for whom, page by page, with counts; and the searches people save.
+
+Made for a hundred thousand open tasks. Every list walks an index in the order shown and stops after one page; every
+count stops at `COUNT_LIMIT`. The indexes:
+
+    task_candidate (role, scope, side, due_at, task_id)     of open tasks only; a role's tasks in order of due date
+    task (assignee, due_at) where open                       mine
+    task (closed_by, closed_at)                              done
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.actor import Actor, Membership
+from engine.cases.tables import case, task, task_candidate
+from engine.db import Id, Json, Moment, Words, metadata
+from engine.definitions.tables import definition
+from engine.engine import Read, Transaction
+from engine.errors import Invalid, NotFound, Refused
+from engine.identity import permissions
+from engine.identity.tables import person
+from engine.runtime.views.common import contains
+
+PAGE = 40
+COUNT_LIMIT = 1000
+SAVED_LIMIT = 30
+
+saved_filter = sa.Table(
+    "saved_filter",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("person_id", Id, sa.ForeignKey("person.id"), nullable=False),
+    sa.Column("name", Words, nullable=False),
+    sa.Column("search", Json, nullable=False, comment="the fields of Search that were set"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("person_id", "name", name="uq_saved_filter_person_id_name"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What narrows a list. `held`: "free" for tasks nobody has taken, "taken" for those somebody has."""
+
+    text: str = ""
+    process: str = ""
+    party: str = ""
+    held: str = ""
+    late: bool = False
+    order: str = "due"
+
+    @property
+    def is_empty(self) -> bool:
+        return replace(self, order="due") == Search()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One row of the inbox. `why`: the actor's membership that makes it theirs, None where it is theirs by name."""
+
+    id: int
+    name: str
+    case_id: int
+    number: str
+    title: str
+    process: str
+    party: str | None
+    area: str | None
+    status: str | None
+    is_suspended: bool
+    due_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+    assignee: int | None
+    holder: str | None
+    is_open: bool
+    why: Membership | None
+    next_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    rows: Sequence[TaskRow]
+    next_key: str | None
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+# --- places ----------------------------------------------------------------------------------------------------------
+
+MINE, ALL, LATE, DONE = "mine", "all", "late", "done"
+"""The places that everybody has; besides them one per membership, named by its text: "lokal_samverkan:nacka@kommun"."""
+
+
+def working_roles(actor: Actor) -> list[Membership]:
+    """The memberships that have an inbox, each once."""
+    return [held for held in dict.fromkeys(actor.memberships) if held.role not in permissions.NEVER_WORK]
+
+
+def role_of_place(actor: Actor, place: str) -> Membership | None:
+    return next((held for held in working_roles(actor) if str(held) == place), None)
+
+
+def _patterns(held: Membership) -> list[tuple[str, str, str]]:
+    """The candidates that a membership matches, as they stand in the index."""
+    scopes = ["", held.scope] if held.scope else [""]
+    sides = ["", held.side] if held.side else [""]
+    return [(held.role, scope, side) for scope in scopes for side in sides]
+
+
+def _branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
+    """Conditions whose tasks together are a place's; None stands for those given to the actor by name."""
+    roles = [role_of_place(actor, place)] if place not in (MINE, ALL, LATE, DONE) else working_roles(actor)
+    patterns = dict.fromkeys(pattern for held in roles if held for pattern in _patterns(held))
+    by_role: list[sa.ColumnElement[bool] | None] = [
+        sa.and_(task_candidate.c.role == role, task_candidate.c.scope == scope, task_candidate.c.side == side)
+        for role, scope, side in patterns
+    ]
+    if place == MINE:
+        return [None]
+    return [*by_role, None] if place in (ALL, LATE) else by_role
+
+
+def _source(actor: Actor, branch: sa.ColumnElement[bool] | None, join_case: bool) -> tuple[sa.Select[Any], Any, Any]:
+    """A select of open tasks in one branch, with its columns for due date and id, which follow an index."""
+    if branch is None:
+        rows = sa.select(task.c.id.label("task_id"), task.c.due_at.label("due_at"))
+        rows = rows.where(task.c.assignee == actor.person_id, task.c.state == "open")
+        due, key = task.c.due_at, task.c.id
+    else:
+        rows = sa.select(task_candidate.c.task_id.label("task_id"), task_candidate.c.due_at.label("due_at")).where(
+            branch
+        )
+        due, key = task_candidate.c.due_at, task_candidate.c.task_id
+        if join_case:
+            rows = rows.join(task, task.c.id == task_candidate.c.task_id)
+    if join_case:
+        # Sealed to somebody else (R3): not even its title is shown.
+        rows = rows.join(case, case.c.id == task.c.case_id)
+        rows = rows.where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == actor.person_id))
+    return rows, due, key
+
+
+def _narrowed(read: Read, rows: sa.Select[Any], search: Search, due: Any) -> sa.Select[Any]:
+    if search.text:
+        rows = rows.where(contains(read, search.text, case.c.number, case.c.title, task.c.name))
+    if search.process:
+        rows = rows.where(case.c.process == search.process)
+    if search.party:
+        rows = rows.where(sa.or_(case.c.party == search.party, case.c.area == search.party))
+    if search.held == "free":
+        rows = rows.where(task.c.assignee.is_(None))
+    if search.held == "taken":
+        rows = rows.where(task.c.assignee.is_not(None))
+    return rows.where(due < read.now) if search.late else rows
+
+
+# --- lists -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One page of a place. `after` is the `next_key` of the page before; one without sense starts at the beginning."""
+
+    place: str = MINE
+    search: Search = Search()
+    after: str | None = None
+    limit: int = PAGE
+
+    def run(self, read: Read) -> InboxPage:
+        if read.actor.person_id is None:
+            return InboxPage((), None)
+        if self.place not in (MINE, ALL, LATE, DONE) and role_of_place(read.actor, self.place) is None:
+            raise NotFound("Expected an inbox of one's own, but it is not.", "Inkorgen finns inte, eller är inte din.")
+        chosen = self._done(read) if self.place == DONE else self._open(read)
+        rows = read.connection.execute(_with_details(chosen, self.limit)).all()
+        shown = [_row(read.actor, row) for row in rows[: self.limit]]
+        return InboxPage(shown, shown[-1].next_key if len(rows) > self.limit else None)
+
+    def _open(self, read: Read) -> sa.Subquery:
+        search = replace(self.search, late=True) if self.place == LATE else self.search
+        newest = search.order == "newest"
+        parts = [
+            part
+            for branch in _branches(read.actor, self.place)
+            for part in (self._newest(read, branch, search) if newest else self._by_due(read, branch, search))
+        ]
+        together = (sa.union(*parts) if len(parts) > 1 else parts[0]).subquery("together")
+        undated = sa.case((together.c.due_at.is_(None), 1), else_=0)
+        order = [together.c.task_id.desc()] if newest else [undated, together.c.due_at, together.c.task_id]
+        place_in_order = sa.func.row_number().over(order_by=order).label("place")
+        return (
+            sa.select(together.c.task_id, together.c.due_at.label("order_at"), place_in_order)
+            .order_by(*order)
+            .limit(self.limit + 1)
+            .subquery("chosen")
+        )
+
+    def _by_due(self, read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -> list[sa.Select[Any]]:
+        """First those with a due date, in its order; then those without, which the index holds apart."""
+        after = _read_key(self.after)
+        parts = []
+        for dated in (True, False):
+            rows, due, key = _source(read.actor, branch, join_case=True)
+            rows = _narrowed(read, rows, search, due).where(due.is_not(None) if dated else due.is_(None))
+            if after and dated:
+                if after[0] is None:
+                    continue
+                rows = rows.where(sa.or_(due > after[0], sa.and_(due == after[0], key > after[1])))
+            elif after and after[0] is None:
+                rows = rows.where(key > after[1])
+            elif not dated and search.late:
+                continue
+            parts.append(_first(rows.order_by(due, key) if dated else rows.order_by(key), self.limit + 1))
+        return parts
+
+    def _newest(self, read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -> list[sa.Select[Any]]:
+        after = _read_key(self.after)
+        rows, due, key = _source(read.actor, branch, join_case=True)
+        rows = _narrowed(read, rows, search, due)
+        if after:
+            rows = rows.where(key < after[1])
+        return [_first(rows.order_by(key.desc()), self.limit + 1)]
+
+    def _done(self, read: Read) -> sa.Subquery:
+        after = _read_key(self.after)
+        rows = (
+            sa.select(task.c.id.label("task_id"), task.c.closed_at.label("order_at"))
+            .join(case, case.c.id == task.c.case_id)
+            .where(task.c.closed_by == read.actor.person_id, task.c.state == "completed")
+            .where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == read.actor.person_id))
+        )
+        rows = _narrowed(read, rows, replace(self.search, late=False, held=""), task.c.due_at)
+        if after and after[0]:
+            at, last = after
+            rows = rows.where(sa.or_(task.c.closed_at < at, sa.and_(task.c.closed_at == at, task.c.id < last)))
+        order = [task.c.closed_at.desc(), task.c.id.desc()]
+        placed = rows.add_columns(sa.func.row_number().over(order_by=order).label("place"))
+        return placed.order_by(*order).limit(self.limit + 1).subquery("chosen")
+
+
+def _first(rows: sa.Select[Any], limit: int) -> sa.Select[Any]:
+    """A branch of a union with an order and an end of its own."""
+    inner = rows.limit(limit).subquery()
+    return sa.select(inner.c.task_id, inner.c.due_at)
+
+
+_holder = person.alias("holder")
+
+
+def _with_details(chosen: sa.Subquery, limit: int) -> sa.Select[Any]:
+    return (
+        sa.select(
+            task.c.id, task.c.name, task.c.case_id, task.c.candidates, task.c.due_at, task.c.opened_at,
+            task.c.closed_at, task.c.assignee, task.c.state, case.c.number, case.c.title, case.c.process, case.c.party, case.c.area,
+            case.c.status, case.c.state.label("case_state"), _holder.c.name.label("holder"), chosen.c.order_at,
+        )
+        .select_from(chosen)
+        .join(task, task.c.id == chosen.c.task_id)
+        .join(case, case.c.id == task.c.case_id)
+        .outerjoin(_holder, _holder.c.id == task.c.assignee)
+        .order_by(chosen.c.place)
+        .limit(limit + 1)
+    )  # fmt: skip
+
+
+def _row(actor: Actor, row: Any) -> TaskRow:
+    return TaskRow(
+        id=row.id,
+        name=row.name,
+        case_id=row.case_id,
+        number=row.number,
+        title=row.title,
+        process=row.process,
+        party=row.party,
+        area=row.area,
+        status=row.status,
+        is_suspended=row.case_state == "suspended",
+        due_at=row.due_at,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        assignee=row.assignee,
+        holder=row.holder,
+        is_open=row.state == "open",
+        why=membership_for(actor, row.candidates),
+        next_key=_key(row.order_at, row.id),
+    )
+
+
+def membership_for(actor: Actor, candidates: Sequence[str]) -> Membership | None:
+    """The membership by which a task is the actor's."""
+    wanted = [permissions.parse(candidate) for candidate in candidates]
+    return next((held for held in actor.memberships if any(permissions.covers(held, one) for one in wanted)), None)
+
+
+def _key(at: datetime | None, task_id: int) -> str:
+    return f"{(at - _EPOCH) // _MICROSECOND if at else '-'}.{task_id}"
+
+
+def _read_key(text: str | None) -> tuple[datetime | None, int] | None:
+    """The instant and id in a `next_key`; None for what is none."""
+    at, _, task_id = (text or "").partition(".")
+    if not (task_id.isascii() and task_id.isdigit() and len(task_id) <= 18):
+        return None
+    if at == "-":
+        return None, int(task_id)
+    if not (at.isascii() and at.isdigit() and len(at) <= 17):
+        return None
+    try:
+        return _EPOCH + _MICROSECOND * int(at), int(task_id)
+    except OverflowError:
+        return None
+
+
+# --- counts ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InboxCounts:
+    """Place -> how many open tasks, at most COUNT_LIMIT; all of them by one statement."""
+
+    def run(self, read: Read) -> dict[str, int]:
+        if read.actor.person_id is None:
+            return {}
+        places = [MINE, LATE, *(str(held) for held in working_roles(read.actor))]
+        counted = [self._count(read, place).label(f"n{index}") for index, place in enumerate(places)]
+        row = read.connection.execute(sa.select(*counted)).one()
+        return dict(zip(places, row, strict=True))
+
+    def _count(self, read: Read, place: str) -> sa.ScalarSelect[int]:
+        parts = []
+        for branch in _branches(read.actor, place):
+            rows, due, _ = _source(read.actor, branch, join_case=True)
+            rows = rows.where(due < read.now) if place == LATE else rows
+            inner = rows.limit(COUNT_LIMIT).subquery()
+            parts.append(sa.select(inner.c.task_id))
+        # A union counts a task once, by however many of its candidates it is found.
+        together = (sa.union(*parts) if len(parts) > 1 else parts[0]).limit(COUNT_LIMIT).subquery()
+        return sa.select(sa.func.count()).select_from(together).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessNames:
+    """Key -> name of the processes in use, for the filter; the newest version's name."""
+
+    def run(self, read: Read) -> dict[str, str]:
+        rows = sa.select(definition.c.key, definition.c.name).order_by(definition.c.version)
+        return {row.key: row.name for row in read.connection.execute(rows)}
+
+
+# --- saved searches --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFilter:
+    id: int
+    name: str
+    place: str
+    search: Search
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFilters:
+    """Those of the person who asks, oldest first."""
+
+    def run(self, read: Read) -> list[SavedFilter]:
+        rows = (
+            sa.select(saved_filter).where(saved_filter.c.person_id == read.actor.person_id).order_by(saved_filter.c.id)
+        )
+        return [_saved(row) for row in read.connection.execute(rows)]
+
+
+def _saved(row: Any) -> SavedFilter:
+    kept = {name: value for name, value in row.search.items() if name in Search.__slots__}
+    return SavedFilter(row.id, row.name, str(row.search.get("place", MINE)), Search(**kept))
+
+
+@dataclass(frozen=True, slots=True)
+class SaveFilter:
+    """Keep a search under a name; the same name again replaces it. Gives its id."""
+
+    name: str
+    place: str
+    search: Search
+
+    def execute(self, tx: Transaction) -> int:
+        name = " ".join(self.name.split())
+        if not 1 <= len(name) <= 60:
+            problem = "Ge filtret ett namn med högst 60 tecken."
+            raise Invalid("Expected a name of 1 to 60 characters, but it is not.", problem, fields={"name": problem})
+        mine = saved_filter.c.person_id == tx.actor.person_id
+        tx.connection.execute(saved_filter.delete().where(mine, saved_filter.c.name == name))
+        count = tx.connection.execute(sa.select(sa.func.count()).select_from(saved_filter).where(mine)).scalar_one()
+        if count >= SAVED_LIMIT:
+            raise Refused(
+                f"Expected at most {SAVED_LIMIT} saved filters, but there are as many.",
+                f"Du har redan {SAVED_LIMIT} sparade filter. Ta bort ett först.",
+            )
+        kept = {field: getattr(self.search, field) for field in Search.__slots__}
+        row = {
+            "person_id": tx.actor.person_id,
+            "name": name,
+            "search": {"place": self.place, **kept},
+            "created_at": tx.now,
+        }
+        return int(tx.connection.execute(saved_filter.insert().returning(saved_filter.c.id), row).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteFilter:
+    filter_id: int
+
+    def execute(self, tx: Transaction) -> None:
+        theirs = saved_filter.delete().where(
+            saved_filter.c.id == self.filter_id, saved_filter.c.person_id == tx.actor.person_id
+        )
+        if not tx.connection.execute(theirs).rowcount:
+            raise NotFound("Expected a saved filter of one's own, but there is none.", "Filtret finns inte.")

@@ -1,0 +1,48 @@
+"""What the pages' queries share: who may read which case in SQL, and safe text search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.actor import Actor
+from engine.cases.tables import case, case_reader
+from engine.engine import Read
+from engine.identity import permissions
+from engine.identity.queries import matching
+
+PAGE = 50
+"""Rows of a list that are shown at once."""
+
+ACTIVE = ("active", "suspended")
+"""States of a case that is not over."""
+
+
+def readable(actor: Actor) -> sa.ColumnElement[bool]:
+    """SQL: cases whose content the actor may read; says the same as `permissions.may_read`."""
+    if permissions.reads_everything(actor):
+        return sa.true()
+    if actor.person_id is None:
+        return sa.false()
+    is_reader = sa.exists().where(case_reader.c.case_id == case.c.id, matching(case_reader, actor))
+    unsealed = sa.and_(case.c.sealed_to.is_(None), sa.or_(case.c.started_by == actor.person_id, is_reader))
+    return sa.or_(unsealed, case.c.sealed_to == actor.person_id)
+
+
+def open_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """SQL: cases in which the actor may see what was written: not sealed, or sealed to nobody else (R3)."""
+    if actor.is_system:
+        return sa.true()
+    return sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == actor.person_id)
+
+
+def contains(read: Read, text: str, *columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """SQL: one of the columns contains the text, in capitals or not. SQLite folds only a to z, hence the spellings."""
+    spellings = {text} if read.is_postgresql else {text, text.lower(), text.upper(), text.capitalize()}
+    patterns = [f"%{_literal(spelling)}%" for spelling in sorted(spellings)]
+    return sa.or_(*(column.ilike(pattern, escape="\\") for column in columns for pattern in patterns))
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

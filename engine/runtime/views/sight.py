@@ -1,0 +1,50 @@
+"""What of a case's variables the actor may see: all, none where it is sealed to somebody else, or all but some (C 18)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.bpmn.machine import root_variables
+from engine.cases.store import Case
+from engine.engine import Read
+from engine.errors import ExpressionError
+from engine.identity import permissions
+from engine.settings import Settings, functions
+
+
+def variables_of(one: Case) -> Mapping[str, Any]:
+    """The case's own variables, as the machine keeps them; after its end, as they were then."""
+    return root_variables(one.data) if one.data else {}
+
+
+def seen_variables(read: Read, one: Case) -> dict[str, Any]:
+    """The case's variables, with `WITHHELD` where they are for others; none of a case sealed to somebody else."""
+    if not permissions.may_see_data(read.actor, one.sealed_to):
+        return {}
+    known = variables_of(one)
+    return permissions.visible(read.actor, known, only_for(read, one, known))
+
+
+def withheld_names(read: Read, one: Case) -> frozenset[str]:
+    """The names of variables that the process keeps from this actor."""
+    if not one.definition.graph.visible:
+        return frozenset()
+    names: dict[str, Any] = dict.fromkeys(one.definition.graph.visible)
+    seen = permissions.visible(read.actor, names, only_for(read, one, variables_of(one)))
+    return frozenset(name for name, value in seen.items() if value == permissions.WITHHELD)
+
+
+def only_for(read: Read, one: Case, variables: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Variable -> candidates who may see it. What cannot be evaluated is shown to nobody but the auditor."""
+    helpers = functions(read.now, Settings(read.connection))
+    return {name: _candidates(template, variables, helpers) for name, template in one.definition.graph.visible.items()}
+
+
+def _candidates(template: Any, variables: Mapping[str, Any], helpers: Mapping[str, Any]) -> list[str]:
+    try:
+        given = template.evaluate(dict(variables), helpers)
+    except ExpressionError:
+        return []
+    parts = given if isinstance(given, list) else str(given or "").split(",")
+    return [part.strip() for part in parts if isinstance(part, str) and part.strip()]

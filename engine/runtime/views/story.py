@@ -1,0 +1,104 @@
+"""A case's history as its readers may see it: what is withheld from them, or sealed, is marked as such."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.cases.store import Case
+from engine.db import loads
+from engine.engine import Read
+from engine.history.tables import ROWS_PER_CASE, history
+from engine.identity import permissions
+from engine.runtime.views.sight import withheld_names
+
+TOLD = frozenset(
+    {
+        "case:started", "case:ended", "case:suspended", "case:resumed", "case:cancelled", "case:called", "case:returned",
+        "task:completed", "task:delegated", "task:cancelled", "message:received", "message:sent", "service:finished",
+        "incident:opened", "incident:retried", "incident:resolved", "timer:fired", "comment:added",
+    }
+)  # fmt: skip
+"""Kinds of rows that tell people something; the others only prove how the case moved."""
+
+SEALED = {"forseglad": True}
+"""What stands instead of data in a case that is sealed to somebody else (R3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of history. `changes`: variable -> (before, after), absent ones None; `data`: what else the row tells."""
+
+    seq: int
+    at: datetime
+    kind: str
+    element: str | None
+    element_name: str | None
+    outcome: str | None
+    person: str
+    person_id: int | None
+    role: str | None
+    party: str | None
+    definition_key: str
+    version: int
+    changes: Mapping[str, tuple[Any, Any]]
+    data: Mapping[str, Any]
+    hash: str
+    is_sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Newest first. `older_than`: the number to ask from for the page after this one, None at the beginning."""
+
+    events: tuple[Event, ...]
+    older_than: int | None
+
+
+def read_story(read: Read, one: Case, *, before: int | None, limit: int, kinds: Collection[str] | None) -> Story:
+    first = one.id * ROWS_PER_CASE
+    rows = (
+        sa.select(history)
+        .where(history.c.id.between(first + 1, first + (before or ROWS_PER_CASE) - 1))
+        .order_by(history.c.id.desc())
+        .limit(limit + 1)
+    )
+    if kinds is not None:
+        rows = rows.where(history.c.kind.in_(kinds))
+    found = read.connection.execute(rows).all()
+    shown = found[:limit]
+    withheld = withheld_names(read, one)
+    may_see = permissions.may_see_data(read.actor, one.sealed_to)
+    events = tuple(_event(row, withheld, may_see) for row in shown)
+    return Story(events, shown[-1].seq if len(found) > limit else None)
+
+
+def _event(row: Any, withheld: Collection[str], may_see: bool) -> Event:
+    data = loads(row.data) if row.data and may_see else {}
+    changes = data.pop("changes", {}) if isinstance(data, dict) else {}
+    told = {
+        name: (permissions.WITHHELD, permissions.WITHHELD) if name in withheld else (change.get("before"), change.get("after"))
+        for name, change in changes.items()
+    }
+    return Event(
+        seq=row.seq,
+        at=row.at,
+        kind=row.kind,
+        element=row.element,
+        element_name=row.element_name,
+        outcome=row.outcome,
+        person=row.person_name,
+        person_id=row.person_id,
+        role=row.role,
+        party=row.party,
+        definition_key=row.definition_key,
+        version=row.definition_version,
+        changes=told,
+        data={name: value for name, value in data.items() if name not in withheld},
+        hash=row.hash,
+        is_sealed=bool(row.data) and not may_see,
+    )
