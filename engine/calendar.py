@@ -35,6 +35,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2200  # what a rule may name
 _HORIZON = datetime(2500, 1, 1, tzinfo=UTC)  # where every series ends, "for ever" included
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _LONGEST = 36_525  # days: a hundred years
+_MONTH = Fraction(_LONGEST, 1200)
 _MOST_REPEATS = 1_000_000
 _MOST_WORKING_DAYS = 10_000
 _SHORTEST_CYCLE = timedelta(minutes=1)
@@ -324,7 +325,7 @@ class Duration:
         years, months, weeks, days = (int(part) for part in parts[:4])
         hours, minutes, seconds = (Fraction(part) for part in parts[4:])
         length = hours * 3600 + minutes * 60 + seconds
-        if (years * 12 + months) * 30 + weeks * 7 + days + length / 86_400 > _LONGEST:
+        if (years * 12 + months) * _MONTH + weeks * 7 + days + length / 86_400 > _LONGEST:
             raise BadTime(
                 f"Expected a duration of at most 100 years, but got {_shown(text)}.",
                 f"En tidslängd får vara högst 100 år, men här står {_shown(text)}.",

@@ -33,8 +33,8 @@ second, run again, finds it and refuses in words."""
 
 
 class Command(Protocol[Given]):
-    """Changes something. A command with a method `prepare(engine) -> command` does its slow work (hashing, parsing)
-    there, before the transaction begins, and what it gives is executed."""
+    """Changes something. A command with a method `prepare(engine, actor) -> command` does its slow work (hashing,
+    parsing) there, before the transaction begins, and what it gives is executed."""
 
     def execute(self, tx: Transaction) -> Given: ...
 
@@ -108,7 +108,7 @@ class Engine:
     def execute(self, command: Command[Answer], *, actor: Actor) -> Answer:
         """Carry out the command, from its start again where another writer was faster. Refused goes to the caller."""
         prepare = getattr(command, "prepare", None)
-        prepared = cast("Command[Answer]", prepare(self)) if prepare else command
+        prepared = cast("Command[Answer]", prepare(self, actor)) if prepare else command
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._execute_once(prepared, actor)

@@ -6,7 +6,7 @@ and in Swedish (`sv`, for the screen). Both may land in logs, so neither ever qu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -59,7 +59,7 @@ class Invalid(Refused):
 class CheckFailed(Refused):
     """A process was refused at deployment; `findings` holds all that was found, in the order it was found."""
 
-    def __init__(self, findings: Sequence[Any], **details: Any) -> None:
+    def __init__(self, findings: Iterable[Any], **details: Any) -> None:
         self.findings: tuple[Any, ...] = tuple(findings)
         count = len(self.findings)
         super().__init__(

@@ -1,4 +1,4 @@
-"""The shipped processes, one folder each, and the reference data beside them. Data, found alike in a checkout and a wheel."""
+"""The shipped processes, one folder each, and the reference data beside them: data, in a checkout and a wheel alike."""
 
 from __future__ import annotations
 
@@ -22,8 +22,15 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def reference(root: Path = HERE) -> dict[str, Any]:
-    """The reference data of all files in `<root>/reference` as one mapping of kind -> rows (parter, organ, installningar ...)."""
+    """The reference data of all files in `<root>/reference`: kind -> rows (parter, organ, roller, installningar ...).
+
+    Two kinds are parts of others, for forms to choose from: `kommuner` of the parties, `uppfoljare` of the bodies.
+    """
     kinds: dict[str, Any] = {}
     for path in sorted((root / "reference").glob("*.yaml")):
         kinds |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    kinds["kommuner"] = [party for party in kinds["parter"] if party["typ"] == "kommun"]
+    kinds["uppfoljare"] = [
+        body for body in kinds["organ"] if body["typ"] in {"sekretariat", "samradsgrupp", "arbetsgrupp"}
+    ]
     return kinds

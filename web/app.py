@@ -40,9 +40,11 @@ def create_app(
     labels.init_app(app)
     errors.init_app(app)
     app.jinja_env.globals.update(
-        static=static_url, has_static=has_static, menu=menu, here=here, locale_name=languages.current
+        static=static_url, has_static=has_static, menu=menu, here=here, has_view=app.view_functions.__contains__
     )
-    app.context_processor(lambda: {"person": g.get("person"), "locale": languages.current(), "demo": demo})
+    app.context_processor(
+        lambda: {"person": g.get("person"), "locale": languages.current(), "demo": demo, "is_pane": security.is_pane()}
+    )
     for name in BLUEPRINTS:
         if name == "clock" and not demo:
             continue

@@ -11,6 +11,7 @@ from typing import Any, cast
 from flask import current_app, g
 
 from engine import Actor, Engine
+from engine.runtime.names import Names
 
 
 def engine() -> Engine:
@@ -18,12 +19,8 @@ def engine() -> Engine:
 
 
 def actor() -> Actor:
-    """Who sends this request. Views that anyone may use get the house itself, with no rights of its own to read cases."""
-    return cast(Actor, g.get("actor")) or Actor.system("web")
-
-
-def is_signed_in() -> bool:
-    return g.get("actor") is not None
+    """Who sends this request; nobody, where nobody is signed in."""
+    return cast("Actor | None", g.get("actor")) or Actor.nobody()
 
 
 def ask(query: Any) -> Any:
@@ -32,6 +29,11 @@ def ask(query: Any) -> Any:
 
 def do(command: Any) -> Any:
     return engine().execute(command, actor=actor())
+
+
+def reference_rows() -> dict[str, list[dict[str, Any]]]:
+    """All reference data valid today, by kind."""
+    return cast("dict[str, list[dict[str, Any]]]", ask(Names()))
 
 
 def now() -> datetime:

@@ -6,7 +6,7 @@ Works without scripts: a repeating table grows by a submit button, and the serve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from engine.forms import Context, Field, Form, Option, choices, from_html, inputs, lookup
+from engine.guard import personnummer_spans
 from web.formats import day_text, local
 
 BUTTONS = ("csrf_token", "next", "_add", "_remove", "_save", "_complete")
@@ -35,6 +36,7 @@ class Shown:
     fixed: bool = False
     options: list[Option] = field(default_factory=list)
     unit: str = ""
+    hide: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
     content: Markup = Markup("")
     fields: list[Shown] = field(default_factory=list)
@@ -89,6 +91,7 @@ class Drawing:
     def _one(self, one: Field, answers: Mapping[str, Any], prefix: str) -> Shown:
         name = prefix + one.name
         shown = Shown(one.kind, name, one.label, one.hint, required=one.required, fixed=one.fixed, unit=one.unit)
+        shown.hide = one.hide.source if one.hide else ""
         shown.error = self.errors.get(name)
         if one.kind == "group":
             shown.fields = self.fields(one.fields, answers, prefix)
@@ -149,7 +152,26 @@ def draw(
 
 def first_sentences(fields: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Field path -> what to say beside it, out of `Invalid.fields`; a field says one thing at a time."""
-    return {path: sentences[0] for path, sentences in fields.items() if sentences}
+    return {re.sub(r"\[(\d+)\]", r".\1", path): sentences[0] for path, sentences in fields.items() if sentences}
+
+
+def placed(errors: Mapping[str, str], shown: Iterable[Shown]) -> dict[str, str]:
+    """The errors with paths that stand on the page, for the summary's links: the nearest field around what has none."""
+    ids = set(_ids(shown))
+    settled: dict[str, str] = {}
+    for path, sentence in errors.items():
+        while path and path not in ids:
+            path = path.rpartition(".")[0]
+        settled.setdefault(path, sentence)
+    return settled
+
+
+def _ids(shown: Iterable[Shown]) -> Iterator[str]:
+    for one in shown:
+        yield one.id
+        yield from _ids(one.fields)
+        for row in one.rows:
+            yield from _ids(row)
 
 
 def leave_out(answers: dict[str, Any], row: str) -> None:
@@ -158,6 +180,19 @@ def leave_out(answers: dict[str, Any], row: str) -> None:
     rows = lookup(answers, name)
     if isinstance(rows, list) and number.isdigit() and int(number) < len(rows):
         del rows[int(number)]
+
+
+def masked(value: Any) -> Any:
+    """What was typed, with every personnummer taken out: the page that asks to mend it must not repeat it (R2)."""
+    if isinstance(value, str):
+        for start, end in reversed(personnummer_spans(value)):
+            value = f"{value[:start]}[{gettext('borttaget nummer')}]{value[end:]}"
+        return value
+    if isinstance(value, list):
+        return [masked(single) for single in value]
+    if isinstance(value, Mapping):
+        return {name: masked(inner) for name, inner in value.items()}
+    return value
 
 
 _TYPES = {"date": "date", "time": "time", "datetime": "datetime-local"}

@@ -9,32 +9,32 @@ from flask import Flask, g
 from flask_babel import gettext
 
 from engine.actor import Membership
-from engine.forms import Context, lookup
+from engine.forms import Context
 from engine.identity import permissions
+from engine.identity.queries import swedish
 from web.door import actor, reference_rows
 from web.formats import today
 
 
 def reference(kind: str) -> Sequence[Mapping[str, Any]]:
-    """Rows of a kind of reference data, valid today; all of it is asked for once a request."""
+    """Rows of a kind of reference data valid today; a code list by its bare name too. Local areas get the name they lack."""
+    found = _rows(kind) or _rows(f"kodlistor.{kind}")
+    return [{**row, "namn": area_name(row.get("nyckel"))} for row in found] if kind == "lokala_omraden" else found
+
+
+def _rows(kind: str) -> Sequence[Mapping[str, Any]]:
     if "reference" not in g:
-        g.reference = reference_rows()
+        g.reference = reference_rows()  # all of it, once a request
     rows: Sequence[Mapping[str, Any]] = g.reference.get(kind, ())
-    return [_named(row) for row in rows] if kind == "lokala_omraden" else rows
-
-
-def _named(area: Mapping[str, Any]) -> Mapping[str, Any]:
-    return area if area.get("namn") else {**area, "namn": area_name(str(area.get("nyckel")), area)}
+    return rows
 
 
 def form_context(variables: Mapping[str, Any]) -> Context:
     return Context(today(), variables, reference)
 
 
-def _find(kind: str, key: str | None) -> Mapping[str, Any] | None:
-    if "reference" not in g:
-        reference("")
-    return next((row for row in g.reference.get(kind, ()) if row.get("nyckel") == key), None)
+def _find(kind: str, key: Any) -> Mapping[str, Any] | None:
+    return next((row for row in _rows(kind) if row.get("nyckel") == key), None) if key else None
 
 
 def party_name(key: str | None) -> str:
@@ -46,9 +46,9 @@ def party_name(key: str | None) -> str:
     return key or ""
 
 
-def area_name(key: str | None, row: Mapping[str, Any] | None = None) -> str:
+def area_name(key: str | None) -> str:
     """A local area: the kommun, or "Stockholm, Farsta"."""
-    row = row or _find("lokala_omraden", key)
+    row = _find("lokala_omraden", key)
     if not row:
         return key or ""
     if row.get("namn"):
@@ -56,6 +56,10 @@ def area_name(key: str | None, row: Mapping[str, Any] | None = None) -> str:
     district = _find("stadsdelsomraden", row.get("stadsdel"))
     party = party_name(row.get("part"))
     return f"{party}, {district['namn']}" if district else party
+
+
+def is_area(key: str) -> bool:
+    return _find("lokala_omraden", key) is not None
 
 
 def body_name(key: str | None) -> str:
@@ -78,13 +82,9 @@ def side_name(side: str | None) -> str:
 
 
 def code(value: Any, kind: str) -> str:
-    """The word for a code: `status|code('status')`."""
-    for row in reference(kind):
-        if row.get("nyckel") == value:
-            return str(row.get("namn") or row.get("kortnamn") or value)
-    row = _find("kodlistor", kind)
-    words = row.get("varden", row) if row else {}
-    return str(lookup(words, str(value)) or value or "")
+    """The word for a code: `status|code('status')`; the code itself where the list does not have it."""
+    row = next((row for row in reference(kind) if row.get("nyckel") == value), {})
+    return str(row.get("namn") or row.get("kortnamn") or value or "")
 
 
 def _role_words() -> dict[str, str]:
@@ -155,6 +155,11 @@ def why_mine(held: Membership | None, is_assignee: bool) -> str:
         "part": gettext("Du är registrator för %(where)s.", where=scope),
     }
     return sentences.get(held.role) or gettext("Du har rollen %(role)s.", role=role_name(held))
+
+
+def in_order(text: str) -> str:
+    """A key that sorts as Swedish does: å, ä, ö last."""
+    return swedish(text)
 
 
 def my_roles() -> list[str]:

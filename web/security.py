@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 
-from engine import Actor, PersonBySession
+from engine import Actor, KeepSession, PersonBySession
 from web.door import engine
 
 ANYONE: Final = "*anyone"
@@ -93,19 +93,29 @@ def _recognise() -> None:
     if not g.session_token:
         return
     # Asked anew at every request: a role that ended, or a person who was deactivated, has no rights from now on.
-    person = engine().ask(PersonBySession(g.session_token), actor=Actor.system("web"))
-    if person is None:
+    signed_in = engine().ask(PersonBySession(g.session_token), actor=Actor.nobody())
+    if signed_in is None:
         g.session_token = None
         return
-    g.person = person
-    g.actor = engine().actor_for(person.id)
+    g.person = signed_in
+    g.actor = engine().actor_for(signed_in.person_id)
+    if not signed_in.is_fresh:
+        engine().execute(KeepSession(g.session_token), actor=g.actor)
 
 
 def _to_login() -> Any:
     if wants_json():
         abort(401)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else local_path(request.referrer)
-    return redirect(url_for("auth.login", next=wanted if wanted != "/" else None), 303)
+    address = url_for("auth.login", next=wanted if wanted != "/" else None)
+    if is_pane():
+        return Response(status=204, headers={"HX-Redirect": address})
+    return redirect(address, 303)
+
+
+def is_pane() -> bool:
+    """Whether a part of a page is asked for, to be shown within another one."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def wants_json() -> bool:

@@ -146,7 +146,7 @@ class CaseCalled:
 
 @dataclass(frozen=True, slots=True)
 class CallClosed:
-    """The called case came back (completed), or is to be cancelled with everything in it (cancelled)."""
+    """The called case came back (completed, or failed with an error), or is to be cancelled with everything in it."""
 
     wait: int
     element: str
@@ -156,11 +156,15 @@ class CallClosed:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRaised:
-    """An element could not be played; its token stays there under `wait` until somebody retries or resolves."""
+    """An element could not be played; its token stays there under `wait` until somebody retries or resolves.
+
+    `message` is a Swedish sentence, `message_en` the same in English; neither quotes what a case holds.
+    """
 
     wait: int
     element: str
     message: str
+    message_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)

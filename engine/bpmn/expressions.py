@@ -59,7 +59,7 @@ class Budget:
 
     __slots__ = ("_deadline", "seconds", "size", "steps")
 
-    def __init__(self, steps: int = 100_000, size: int = 1_000_000, seconds: float = 1.0) -> None:
+    def __init__(self, steps: int = 50_000, size: int = 1_000_000, seconds: float = 1.0) -> None:
         self.steps = steps
         self.size = size
         self.seconds = seconds
@@ -573,7 +573,7 @@ class _Compiler:
         _allow_name(name)
         outer_bound, self._bound = self._bound, self._bound | {name}
         outer_cost, self.cost = self.cost, 1
-        conditions = [self.compile(condition) for condition in loop.ifs]
+        test = self._boolean(ast.BoolOp(ast.And(), loop.ifs)) if loop.ifs else None
         element = self.compile(node.elt)
         cost_per_item, self.cost = self.cost, outer_cost
         self._bound = outer_bound
@@ -587,8 +587,11 @@ class _Compiler:
             for item in items:
                 b.take(cost_per_item, 1)
                 inner[name] = item
-                if all(condition(inner, f, b) for condition in conditions):
-                    yield element(inner, f, b)
+                if test is None or test(inner, f, b):
+                    made = element(inner, f, b)
+                    if isinstance(made, (str, list, dict)):  # one large value a thousand times is a thousand of them
+                        b.take(len(made) // 8, len(made))
+                    yield made
 
         return run
 
@@ -891,8 +894,9 @@ def _text(value: Any, budget: Budget) -> str:
         return value
     if value is None:
         return ""
-    value = _plain(value, budget)
-    return json.dumps(value, ensure_ascii=False)
+    if type(value) is int:
+        return str(_number(value))
+    return json.dumps(_plain(value, budget), ensure_ascii=False)
 
 
 def _joined(pieces: list[str], between: str, budget: Budget) -> str:

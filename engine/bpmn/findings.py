@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 ERROR = "error"
@@ -29,16 +29,19 @@ class Finding:
     suggestion_en: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.element}: {self.sv}" + (
-            f" {self.suggestion_sv}" if self.suggestion_sv else ""
-        )
+        return self.line_of_text()
+
+    def line_of_text(self, language: str = "sv") -> str:
+        """`file:line:element: text`, with the suggestion after it, on one line."""
+        texts = (self.en, self.suggestion_en) if language == "en" else (self.sv, self.suggestion_sv)
+        return f"{self.file}:{self.line}:{self.element}: {' '.join(text for text in texts if text)}"
 
     @property
     def is_error(self) -> bool:
         return self.severity == ERROR
 
-    def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +52,34 @@ class Label:
     en: str
 
 
+Value = str | int | Label
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a finding belongs; makes the findings of one element."""
+    """Where a finding belongs; makes the findings of one element.
+
+    The four texts are the sentence in Swedish and English, and what to do about it; `{name}` in them is filled in from
+    `values`, with a `Label` in the language of the text.
+    """
 
     file: str
     line: int
     element: str
 
-    def error(self, rule: str, sv: str, en: str, fix_sv: str = "", fix_en: str = "") -> Finding:
-        return self._finding(ERROR, rule, sv, en, fix_sv, fix_en)
+    def error(self, rule: str, sv: str, en: str, fix_sv: str = "", fix_en: str = "", **values: Value) -> Finding:
+        return self._finding(ERROR, rule, (sv, en, fix_sv, fix_en), values)
 
-    def warning(self, rule: str, sv: str, en: str, fix_sv: str = "", fix_en: str = "") -> Finding:
-        return self._finding(WARNING, rule, sv, en, fix_sv, fix_en)
+    def warning(self, rule: str, sv: str, en: str, fix_sv: str = "", fix_en: str = "", **values: Value) -> Finding:
+        return self._finding(WARNING, rule, (sv, en, fix_sv, fix_en), values)
 
-    def _finding(self, severity: str, rule: str, sv: str, en: str, fix_sv: str, fix_en: str) -> Finding:
+    def _finding(self, severity: str, rule: str, texts: Sequence[str], values: Mapping[str, Value]) -> Finding:
+        in_swedish = {name: value.sv if isinstance(value, Label) else value for name, value in values.items()}
+        in_english = {name: value.en if isinstance(value, Label) else value for name, value in values.items()}
+        sv, en, fix_sv, fix_en = (
+            text.format(**(in_english if index % 2 else in_swedish)) if values else text
+            for index, text in enumerate(texts)
+        )
         return Finding(rule, severity, self.file, self.line, self.element, _sentence(sv), _sentence(en), fix_sv, fix_en)
 
 

@@ -1,4 +1,4 @@
-"""How much one call of the machine may do (trust.md C 23). Passing a limit becomes an incident that says which; nothing hangs."""
+"""How much one call of the machine may do (trust.md C 23). Passing a limit becomes an incident, never a hang."""
 
 from __future__ import annotations
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from engine.bpmn.expressions import Expression, Script, Template
 
-TASKS = frozenset({"task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask"})
+TASKS = frozenset(
+    {"task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask"}
+)
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
+SYNCHRONIZING = frozenset({"parallelGateway", "inclusiveGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 ACTIVITIES = TASKS | {"callActivity", "subProcess"}
 
@@ -55,8 +59,9 @@ class Event:
 class MultiInstance:
     """Multi-instance loop characteristics (§13.3.7). Either `cardinality` or `collection` is set.
 
-    Each instance has a scope of its own: what it writes stays there, and `output_element` (evaluated in that
-    scope as it ends) lands at its index in `output_collection` in the enclosing scope.
+    Each instance has a scope of its own: what it writes stays there unless a variable of that name lies further out,
+    and `output_element` (evaluated in that scope as it ends) lands at its index in `output_collection` in the enclosing
+    scope when the whole activity ends; the place of an instance that was cancelled is null.
     """
 
     sequential: bool
@@ -183,7 +188,7 @@ class Lane:
     nodes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: it keeps what is worked out from it
 class Graph:
     """One executable process. `nodes` are keyed by id over all scopes; `scopes` holds the process itself under its own id."""
 
@@ -201,3 +206,22 @@ class Graph:
     properties: Mapping[str, str] = field(default_factory=dict)
     documentation: str = ""
     line: int = 0
+
+    @cached_property
+    def sources(self) -> Mapping[str, frozenset[str]]:
+        """For each flow into a join: the nodes a token can come to it from, on a path around that join (§13.4.3)."""
+        joins = (node for node in self.nodes.values() if node.kind in SYNCHRONIZING and len(node.incoming) > 1)
+        return {flow.id: self._upstream(flow, join.id) for join in joins for flow in join.incoming}
+
+    def _upstream(self, flow: Flow, around: str) -> frozenset[str]:
+        found: set[str] = set()
+        ahead = [flow.source]
+        while ahead:
+            node = self.nodes[ahead.pop()]
+            if node.id == around or node.id in found:
+                continue
+            found.add(node.id)
+            ahead.extend(before.source for before in node.incoming)
+            if node.attached_to:
+                ahead.append(node.attached_to)
+        return frozenset(found)

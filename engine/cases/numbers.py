@@ -10,10 +10,11 @@ from engine.cases.tables import number
 from engine.engine import Transaction
 
 _VALUES = {"series": bindparam("series"), "year": bindparam("year"), "last": 1}
-_MORE = {"index_elements": [number.c.series, number.c.year], "set_": {"last": number.c.last + 1}}
 _TAKE = {
-    "sqlite": sqlite.insert(number).values(_VALUES).on_conflict_do_update(**_MORE).returning(number.c.last),
-    "postgresql": postgresql.insert(number).values(_VALUES).on_conflict_do_update(**_MORE).returning(number.c.last),
+    name: insert.values(_VALUES)
+    .on_conflict_do_update(index_elements=[number.c.series, number.c.year], set_={"last": number.c.last + 1})
+    .returning(number.c.last)
+    for name, insert in (("sqlite", sqlite.insert(number)), ("postgresql", postgresql.insert(number)))
 }
 
 

@@ -7,6 +7,9 @@ import sqlalchemy as sa
 
 from engine.db import Id, Json, Moment, Words, metadata
 
+_LIVE = sa.text("ended_at IS NULL")
+_OPEN = sa.text("state = 'open'")
+
 case = sa.Table(
     "case",
     metadata,
@@ -35,7 +38,7 @@ case = sa.Table(
     sa.Column("history_head", sa.String(64), nullable=False, comment="the hash of the last of them"),
     sa.Index("uq_case_process_business_key", "process", "business_key", unique=True),
     sa.Index("ix_case_process_state", "process", "state"),
-    sa.Index("ix_case_definition_id", "definition_id"),
+    sa.Index("ix_case_live", "definition_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
     sa.Index("ix_case_started_by", "started_by"),
 )
 
@@ -56,8 +59,6 @@ case_link = sa.Table(
     sa.Column("other_id", Id, sa.ForeignKey("case.id"), primary_key=True, index=True),
     sa.Column("relation", sa.Text, primary_key=True),
 )
-
-_OPEN = sa.text("state = 'open'")
 
 task = sa.Table(
     "task",
@@ -94,7 +95,7 @@ task_candidate = sa.Table(
     sa.Column("scope", sa.Text, primary_key=True),
     sa.Column("side", sa.Text, primary_key=True),
     sa.Column("due_at", Moment),
-    sa.Index("ix_task_candidate_role", "role", "scope", "side", "due_at"),
+    sa.Index("ix_task_candidate_role", "role", "scope", "side", "due_at", "task_id"),
     comment="of open tasks only: the inbox stays as fast as the work at hand is small",
 )
 

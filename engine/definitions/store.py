@@ -69,10 +69,10 @@ _ALL_NEWEST = (
 
 def load(read: Read, definition_id: int) -> Definition:
     """NotFound where there is none. A definition never changes, so one that was read once is read for good."""
-    known = read.engine.cache.get(("definition", definition_id))
+    known: Definition | None = read.engine.cache.get(("definition", definition_id))
     if known is None:
         known = read.engine.cache[("definition", definition_id)] = _read(read, definition_id)
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 def _read(read: Read, definition_id: int) -> Definition:

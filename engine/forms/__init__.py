@@ -12,6 +12,11 @@ under `properties`:
     tidigast, senast       of a date: "idag" or an ISO date
     fel         the sentence to say when a required answer is missing
 
+What several answers must fulfil together stands beside "components", in the language of the diagrams (where
+`post("lokala_omraden", key)` gives a row of the reference data), and is asked once every field by itself will do:
+
+    "regler": [{"villkor": "till >= fran", "falt": "till", "text": "Slutdatum ska vara efter startdatum."}]
+
 `conditional.hide` follows a small part of FEEL: `=principiell.svar != "ja"`, with `and`, `or`, `not(...)` and
 `list contains(a, "x")`. A hidden field is not required; what was written in it nevertheless is kept.
 """

@@ -44,6 +44,8 @@ def check(form: Form, data: Mapping[str, Any], context: Context) -> dict[str, An
     answers = checked.fields(form.fields, data, "", data)
     if checked.has_unknown:
         raise unknown()
+    if not checked.errors:
+        checked.rules(form, answers)
     if checked.errors:
         count = len(checked.errors)
         raise Invalid(
@@ -72,6 +74,17 @@ class _Check:
         self._go(fields, given, prefix, row, answers)
         self.has_unknown |= _has_more(given, answers, {one.name for one in _walk(fields) if one.fixed})
         return answers
+
+    def rules(self, form: Form, answers: Mapping[str, Any]) -> None:
+        """What the answers must fulfil together; a rule may also look at the variables seen at the task."""
+        names = {**self.context.variables, **answers}
+        for rule in form.rules:
+            if not rule.holds.evaluate(names, {"post": self._post}):
+                self.errors[rule.name] = rule.sentence
+
+    def _post(self, kind: str, key: str) -> dict[str, Any]:
+        rows = (dict(row) for row in self.context.reference(kind) if row.get("nyckel") == key)
+        return next(rows, {})
 
     def _go(
         self,

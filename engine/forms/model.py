@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from engine.bpmn.expressions import Expression
 from engine.errors import Invalid
 from engine.forms.conditions import Condition
 
@@ -14,6 +15,7 @@ FILE_LIMIT: Final = 300_000
 FIELD_LIMIT: Final = 400
 DEPTH_LIMIT: Final = 6
 OPTION_LIMIT: Final = 1000
+RULE_LIMIT: Final = 50
 ROW_LIMIT: Final = 200
 LINE_LENGTH: Final = 1000
 TEXT_LENGTH: Final = 20_000
@@ -33,6 +35,11 @@ CHOOSING: Final = frozenset({"radio", "select"}) | MANY
 class Option:
     value: Any
     label: str
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """As an HTML form has it: there every value is text."""
+        return str(self.value), self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,20 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What the answers must fulfil together; where they do not, `sentence` stands at the field `name`."""
+
+    holds: Expression
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     fields: tuple[Field, ...]
     submit: str | None = None
     """The label of its submit button."""
+    rules: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

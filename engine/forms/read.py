@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.bpmn.expressions import compile_expression
 from engine.bpmn.findings import ERROR, Finding
-from engine.errors import Refused
+from engine.errors import ExpressionError, Refused
 from engine.forms.check import iso_date
 from engine.forms.conditions import Condition
 from engine.forms.model import (
@@ -21,10 +22,12 @@ from engine.forms.model import (
     NESTED,
     OPTION_LIMIT,
     ROW_LIMIT,
+    RULE_LIMIT,
     SHOWN,
     TEXT_LENGTH,
     Field,
     Form,
+    Rule,
     options_of,
 )
 from engine.forms.patterns import problem_of
@@ -82,7 +85,33 @@ class _Reader:
             return Form(())
         fields = self._fields(components, "components", 1)
         self._require_unique(fields, "components")
-        return Form(fields, self.submit)
+        return Form(fields, self.submit, tuple(self._rules(document.get("regler"))))
+
+    def _rules(self, rules: Any) -> Iterator[Rule]:
+        if rules is None:
+            return
+        if not isinstance(rules, list) or len(rules) > RULE_LIMIT:
+            self.error(
+                "regler",
+                f"”regler” ska vara en lista med högst {RULE_LIMIT} regler.",
+                f"Expected a list of at most {RULE_LIMIT} rules, but it is not.",
+            )
+            return
+        for index, rule in enumerate(rules):
+            here = f"regler[{index}]"
+            parts = [rule.get(name) if isinstance(rule, dict) else None for name in ("villkor", "falt", "text")]
+            if not all(isinstance(part, str) and part for part in parts):
+                self.error(
+                    here,
+                    "En regel ska ha ”villkor”, ”falt” och ”text”.",
+                    'Expected a rule with "villkor", "falt" and "text", but one is missing.',
+                )
+                continue
+            condition, name, sentence = (_text(part) for part in parts)
+            try:
+                yield Rule(compile_expression(condition), name, sentence)
+            except ExpressionError as error:
+                self.error(f"{here}.villkor", f"Villkoret kan inte läsas: {error.sv}", error.en)
 
     def _json(self, content: bytes | str) -> Mapping[str, Any] | None:
         if len(content) > FILE_LIMIT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -127,16 +128,8 @@ def _wrong(case: Any, row: Any, seq: int, head: str) -> str | None:
 
 def _by_case(rows: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
     """Rows in the order of their ids, in groups that by their ids belong to one case."""
-    case_id, group = None, []
-    for row in rows:
-        of = row.id // ROWS_PER_CASE
-        if of != case_id and group:
-            yield case_id, group
-            group = []
-        case_id = of
-        group.append(row)
-    if group:
-        yield case_id, group
+    for case_id, group in groupby(rows, key=lambda row: row.id // ROWS_PER_CASE):
+        yield case_id, list(group)
 
 
 def _rows(read: Read, case_id: int | None) -> Iterable[Any]:

@@ -33,7 +33,7 @@ class AddPerson:
     demo: bool = False
     password_hash: str | None = None
 
-    def prepare(self, engine: Engine) -> AddPerson:
+    def prepare(self, engine: Engine, actor: Actor) -> AddPerson:
         if self.password is None:
             return self
         return replace(self, password=None, password_hash=passwords.make_hash(self.password, self.username))
@@ -99,7 +99,7 @@ class SetPassword:
     password: str
     password_hash: str | None = None
 
-    def prepare(self, engine: Engine) -> SetPassword:
+    def prepare(self, engine: Engine, actor: Actor) -> SetPassword:
         username = engine.ask(_UsernameOf(self.person_id), actor=Actor.system())
         return replace(self, password="", password_hash=passwords.make_hash(self.password, username))
 
@@ -194,6 +194,7 @@ class GrantRole:
         return int(tx.connection.execute(membership.insert().returning(membership.c.id), row).scalar_one())
 
     def _refuse_designer_at_work(self, tx: Transaction, valid_from: date) -> None:
+        other: sa.ColumnElement[bool]
         if self.role == "processdesigner":
             other = membership.c.role.not_in(permissions.NEVER_WORK)
         elif self.role not in permissions.NEVER_WORK:
@@ -241,7 +242,7 @@ class LogIn:
     password: str
     person_id: int | None = None
 
-    def prepare(self, engine: Engine) -> LogIn:
+    def prepare(self, engine: Engine, actor: Actor) -> LogIn:
         """Hashing takes a tenth of a second: too long for a transaction."""
         found = engine.ask(_PasswordOf(self.username), actor=Actor.system())
         person_id, password_hash = found or (None, None)

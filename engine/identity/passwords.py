@@ -38,6 +38,7 @@ def _problem(password: str, username: str) -> str | None:
 
 def fits(password: str, password_hash: str | None) -> bool:
     try:
-        return _hasher.verify(password_hash or _NOBODYS, password) and password_hash is not None
+        _hasher.verify(password_hash or _NOBODYS, password)
     except (Argon2Error, InvalidHashError):
         return False
+    return password_hash is not None

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from engine.actor import Actor, Membership
 from engine.calendar import local
-from engine.engine import Read
+from engine.engine import Read, Transaction
 from engine.errors import NotFound
 from engine.identity import permissions
 from engine.identity.tables import membership, person, read_log, session
@@ -230,4 +230,8 @@ def log_read(read: Read, what: str, case_id: int | None = None) -> None:
     if actor.person_id is None or not actor.holds("revisor"):
         return
     row = {"at": read.now, "person_id": actor.person_id, "role": "revisor", "case_id": case_id, "what": what}
-    read.traces.append(lambda tx: tx.connection.execute(_LOG_READ, row) and None)
+
+    def write(tx: Transaction) -> None:
+        tx.connection.execute(_LOG_READ, row)
+
+    read.traces.append(write)

@@ -90,6 +90,12 @@ def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
             tx.after_commit.append(tx.engine.wake)
 
 
+def add_one(tx: Transaction, row: dict[str, Any]) -> int:
+    """Give the id of the new job."""
+    tx.after_commit.append(tx.engine.wake)
+    return int(tx.connection.execute(_INSERT_RETURNING, row).scalar_one())
+
+
 def find(read: Read, job_id: int) -> Job:
     found = read.connection.execute(_BY_ID, {"job_id": job_id}).one_or_none()
     if found is None:

@@ -242,7 +242,7 @@ class Inbox:
             at, last = after
             rows = rows.where(sa.or_(task.c.closed_at < at, sa.and_(task.c.closed_at == at, task.c.id < last)))
         order = [task.c.closed_at.desc(), task.c.id.desc()]
-        placed = rows.add_columns(sa.func.row_number().over(order_by=order).label("place"))
+        placed: sa.Select[Any] = rows.add_columns(sa.func.row_number().over(order_by=order).label("place"))
         return placed.order_by(*order).limit(self.limit + 1).subquery("chosen")
 
 
@@ -255,20 +255,23 @@ def _first(rows: sa.Select[Any], limit: int) -> sa.Select[Any]:
 _holder = person.alias("holder")
 
 
+_DETAILS = (
+    task.c.id, task.c.name, task.c.case_id, task.c.candidates, task.c.due_at, task.c.opened_at, task.c.closed_at,
+    task.c.assignee, task.c.state, case.c.number, case.c.title, case.c.process, case.c.party, case.c.area,
+    case.c.status, case.c.state.label("case_state"), _holder.c.name.label("holder"),
+)  # fmt: skip
+
+
 def _with_details(chosen: sa.Subquery, limit: int) -> sa.Select[Any]:
     return (
-        sa.select(
-            task.c.id, task.c.name, task.c.case_id, task.c.candidates, task.c.due_at, task.c.opened_at,
-            task.c.closed_at, task.c.assignee, task.c.state, case.c.number, case.c.title, case.c.process, case.c.party, case.c.area,
-            case.c.status, case.c.state.label("case_state"), _holder.c.name.label("holder"), chosen.c.order_at,
-        )
+        sa.select(*_DETAILS, chosen.c.order_at)
         .select_from(chosen)
         .join(task, task.c.id == chosen.c.task_id)
         .join(case, case.c.id == task.c.case_id)
         .outerjoin(_holder, _holder.c.id == task.c.assignee)
         .order_by(chosen.c.place)
         .limit(limit + 1)
-    )  # fmt: skip
+    )
 
 
 def _row(actor: Actor, row: Any) -> TaskRow:

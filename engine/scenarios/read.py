@@ -117,9 +117,13 @@ class _Reader:
             node = yaml.compose(content.decode("utf-8"), Loader=_Loader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
-            raise self.bad(line, "YAML", f"it cannot be read ({error.problem})", "det går inte att läsa som YAML") from None
+            raise self.bad(
+                line, "YAML", f"it cannot be read ({error.problem})", "det går inte att läsa som YAML"
+            ) from None
         except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-            raise self.bad(0, "YAML in UTF-8", "it cannot be read", "filen går inte att läsa som YAML i UTF-8") from None
+            raise self.bad(
+                0, "YAML in UTF-8", "it cannot be read", "filen går inte att läsa som YAML i UTF-8"
+            ) from None
         except OSError as error:
             raise self.bad(0, "a file that can be read", str(error.strerror), "filen går inte att öppna") from None
         if node is None:
@@ -128,7 +132,9 @@ class _Reader:
 
     def bad(self, line: int, expected: str, but: str, sv: str) -> BadScenario:
         return BadScenario(
-            f"Expected {expected} in {self.path}:{line}, but {but}.", f"{self.path}:{line}: Så kan det inte stå: {sv}.", line=line
+            f"Expected {expected} in {self.path}:{line}, but {but}.",
+            f"{self.path}:{line}: Så kan det inte stå: {sv}.",
+            line=line,
         )
 
     def mapping(
@@ -136,16 +142,23 @@ class _Reader:
     ) -> dict[str, yaml.Node]:
         line = _line(node)
         if not isinstance(node, yaml.MappingNode):
-            raise self.bad(line, f"{what} as a mapping", "it is something else", f"{what_sv} ska skrivas som ”nyckel: värde”")
+            raise self.bad(
+                line, f"{what} as a mapping", "it is something else", f"{what_sv} ska skrivas som ”nyckel: värde”"
+            )
         parts: dict[str, yaml.Node] = {}
         for key, value in node.value:
             name = str(key.value)
             if name in parts:
-                raise self.bad(_line(key), f"each key of {what} once", f"{name!r} stands twice", f"”{name}” står två gånger")
+                raise self.bad(
+                    _line(key), f"each key of {what} once", f"{name!r} stands twice", f"”{name}” står två gånger"
+                )
             if name not in required | optional:
                 known = ", ".join(sorted(required | optional))
                 raise self.bad(
-                    _line(key), f"a key that {what} knows ({known})", f"it has {name!r}", f"{what_sv} har ingen nyckel ”{name}”, men dessa: {known}"
+                    _line(key),
+                    f"a key that {what} knows ({known})",
+                    f"it has {name!r}",
+                    f"{what_sv} har ingen nyckel ”{name}”, men dessa: {known}",
                 )
             parts[name] = value
         for name in sorted(required - parts.keys()):
@@ -158,24 +171,33 @@ class _Reader:
         return list(node.value)
 
     def value(self, node: yaml.Node) -> Any:
-        return self.loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+        return self.loader.construct_object(node, deep=True)
 
     def instant(self, node: yaml.Node) -> datetime:
         try:
             return parse_instant(str(self.value(node)))
         except Refused as refused:
-            raise self.bad(_line(node), "a local time such as 2026-01-15T08:00", "it is not one", refused.sv.rstrip(".")) from None
+            raise self.bad(
+                _line(node), "a local time such as 2026-01-15T08:00", "it is not one", refused.sv.rstrip(".")
+            ) from None
 
     def step(self, node: yaml.Node) -> Step:
         if isinstance(node, yaml.ScalarNode) and node.value == "vanta":
             return Step("vanta", {}, _line(node))
         if not isinstance(node, yaml.MappingNode) or len(node.value) != 1:
-            raise self.bad(_line(node), "a step with one key", "it has more, or none", "ett steg ska ha precis en nyckel")
+            raise self.bad(
+                _line(node), "a step with one key", "it has more, or none", "ett steg ska ha precis en nyckel"
+            )
         key, given = node.value[0]
         verb = str(key.value)
         if verb not in _STEPS:
             known = ", ".join(_STEPS)
-            raise self.bad(_line(key), f"one of the steps {known}", f"it says {verb!r}", f"det finns inget steg ”{verb}”, men dessa: {known}")
+            raise self.bad(
+                _line(key),
+                f"one of the steps {known}",
+                f"it says {verb!r}",
+                f"det finns inget steg ”{verb}”, men dessa: {known}",
+            )
         return Step(verb, self._given(verb, given), _line(key))
 
     def _given(self, verb: str, node: yaml.Node) -> dict[str, Any]:

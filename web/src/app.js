@@ -5,3 +5,6 @@ import './autosave.js';
 import './repeat.js';
 import './shortcuts.js';
 import './errors.js';
+import './pane.js';
+import './hide.js';
+import './once.js';

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable
 
-from engine.bpmn.changes import ABSENT, CaseCalled, CaseEnded, ElementPassed, JobAdded, TaskOpened, Variables
-from engine.bpmn.machine import multi, throws, tokens, waits
-from engine.bpmn.machine.play import ROOT, Play, Run, Stuck, around
-from engine.bpmn.model import Flow, HumanWork, Node
-from engine.calendar import TimerRule, midnight
-from engine.errors import BadTime
+from engine.bpmn import dmn
+from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
+from engine.bpmn.machine import events, multi, people, tokens, waits
+from engine.bpmn.machine.play import ROOT, Move, Play, Stuck, around
+from engine.bpmn.model import Call, Flow, Node
+from engine.errors import Refused
 
 # --- begin -----------------------------------------------------------------------------------------------------------
 
@@ -19,87 +17,191 @@ from engine.errors import BadTime
 def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """Each token starts a run of its own: an implicit merge does not wait (§13.3.2)."""
     number = play.add({"at": node.id, "scope": scope})
-    if node.loop:
-        waits.listen(play, number, node.boundary)
-        multi.begin(play, number, node)
+    if node.loop is None:
+        begin(play, number, node, node.boundary)
     else:
-        begin(play, number, node, listening=True)
-
-
-def begin(play: Play, number: int, node: Node, listening: bool = False) -> None:
-    """Start the work of one run, on its own or as an instance. Boundary events see the activity's inputs."""
-    run = play.run(number)
-    if node.inputs:
-        set_locals(play, number, play.values(node.inputs, play.visible(number)))
-    if listening and node.boundary:
         waits.listen(play, number, node.boundary)
-    BEGIN[node.kind](play, number, run, node)
+        multi.begin(play, number, node, node.loop)
 
 
-def set_locals(play: Play, number: int, values: Mapping[str, Any]) -> None:
-    """Variables that live and die with run `number`."""
+def begin_instance(play: Play, body: int, index: int, item: object) -> None:
+    number = multi.add_instance(play, body, index, item)
+    begin(play, number, play.node(play.run(number)))
+
+
+def begin(play: Play, number: int, node: Node, boundary: tuple[str, ...] = ()) -> None:
+    """Start the work of one run. Its inputs come first: boundary events see them."""
+    if node.inputs:
+        play.keep_local(number, play.values(node.inputs, play.visible(number)))
+    if boundary and node.kind not in _AT_ONCE:
+        waits.listen(play, number, boundary)
+    _BEGIN[node.kind](play, number, node)
+
+
+def _nothing(play: Play, number: int, node: Node) -> None:
+    finish(play, number, {})
+
+
+def _job(play: Play, number: int, node: Node) -> None:
+    """Work for a handler, which sees the task's inputs, or where it has none all that can be seen from here."""
+    if not node.topic:
+        raise Stuck("Expected a service task with a topic, but it has none.", "Tjänsteuppgiften saknar ämne (topic).")
     run = play.run(number)
-    home = run.setdefault("vars", {})
-    play.write([(home, name, home.get(name, ABSENT), value) for name, value in play.plain(values).items()])
+    run["open"] = "job"
+    variables = {name: run["vars"][name] for name in node.inputs} if node.inputs else dict(play.visible(number))
+    play.changes.append(JobAdded(number, node.id, node.topic, variables))
 
 
-def _nothing(play: Play, number: int, run: Run, node: Node) -> None:
-    end(play, number, {})
+def _send(play: Play, number: int, node: Node) -> None:
+    if node.topic:
+        _job(play, number, node)
+    else:
+        events.send(play, number, node)
+        finish(play, number, {})
 
 
-def _person(play: Play, number: int, run: Run, node: Node) -> None:
-    seen = play.visible(number)
-    work = node.work or HumanWork()
-    candidates = _candidates(play, work, seen)
-    assignee = _text(play, work.assignee, seen)
-    if work.candidates and not candidates and not assignee:
-        raise Stuck("Expected a role or person to do the task, but there is none.", "Det finns ingen som uppgiften kan gå till.")
-    run["open"] = "task"
+def _script(play: Play, number: int, node: Node) -> None:
+    finish(play, number, play.script(node.script, play.visible(number)) if node.script else {})
+
+
+def _decide(play: Play, number: int, node: Node) -> None:
+    """A decision table of the same deployment decides, or a handler does."""
+    if node.decision is None:
+        _job(play, number, node)
+        return
+    decision, files = node.decision, play.env.files
+    try:
+        result = dmn.decide(
+            files,
+            decision.key,
+            play.visible(number),
+            play.env.functions,
+            mapping=decision.mapping,
+            budget=play.budget,
+        )
+    except Refused as reason:
+        raise Stuck(reason.en, reason.sv) from None
+    finish(play, number, {decision.result_variable: result})
+
+
+def _call(play: Play, number: int, node: Node) -> None:
+    call, seen = node.call, play.visible(number)
+    key = play.value(call.key, seen) if call else None
+    if call is None or not isinstance(key, str) or not key:
+        raise Stuck(
+            "Expected the key of a process to call, but there is none.",
+            "Anropet säger inte vilken process som ska startas.",
+        )
+    business_key = play.value(call.business_key, seen) if call.business_key else None
+    play.run(number)["open"] = "call"
     play.changes.append(
-        TaskOpened(
+        CaseCalled(
             wait=number,
             element=node.id,
-            name=node.name or node.id,
-            candidates=candidates,
-            assignee=assignee,
-            due=_due(play, work.due, seen),
-            follow_up=_due(play, work.follow_up, seen),
-            priority=_priority(play, work, seen),
-            form=work.form,
-            instance=run.get("index"),
+            key=key,
+            binding=call.binding,
+            version=call.version,
+            business_key=None if business_key is None else str(business_key),
+            variables={**(seen if call.all_in else {}), **play.values(call.inputs, seen)},
         )
     )
 
 
-def _candidates(play: Play, work: HumanWork, seen: Variables) -> tuple[str, ...]:
-    value = play.value(work.candidates, seen) if work.candidates else None
-    texts = value if isinstance(value, list) else [value]
-    return tuple(part.strip() for text in texts if isinstance(text, str) for part in text.split(",") if part.strip())
+def _returned(play: Play, call: Call, outcome: Variables) -> Variables:
+    """What a called case gives back, by the mapping of the call."""
+    return {**(outcome if call.all_out else {}), **play.values(call.outputs, outcome)}
 
 
-def _text(play: Play, template: Any, seen: Variables) -> str | None:
-    value = play.value(template, seen) if template else None
-    return str(value).strip() or None if value is not None else None
+_AT_ONCE = frozenset({"task", "scriptTask"})
+"""These never wait: nothing can come to their boundary in between."""
 
 
-def _due(play: Play, template: Any, seen: Variables) -> datetime | None:
-    """A date means the last second of that day in Stockholm; a duration counts from now."""
-    text = _text(play, template, seen)
-    if text is None:
-        return None
-    try:
-        due = TimerRule.parse(text).first(play.env.now)
-    except BadTime as reason:
-        raise Stuck(reason.en, reason.sv) from None
-    if due is not None and len(text) == len("2026-03-31"):
-        ...
-    return due
+# --- scopes ----------------------------------------------------------------------------------------------------------
 
 
-def _priority(play: Play, work: HumanWork, seen: Variables) -> int:
-    text = _text(play, work.priority, seen)
-    if text is None:
-        return 50
-    if not text.isdecimal() or int(text) > 100:
-        raise Stuck("Expected a priority from 0 to 100, but it is something else.", "Prioriteten ska vara ett heltal från 0 till 100.")
-    return int(text)
+def _sub_process(play: Play, number: int, node: Node) -> None:
+    starts = play.graph.scopes[node.id].starts
+    open_scope(play, number, node.id, [("arrive", number, play.graph.nodes[start], None) for start in starts])
+
+
+def open_scope(play: Play, number: int, scope: str, entries: list[Move]) -> None:
+    """Run `number` becomes a scope with a token for each of `entries`. Before they move, the event sub-processes inside
+    begin to listen (§13.5.4)."""
+    depth = sum("live" in play.run(outer) for outer in around(play.runs, number))
+    if depth > play.env.limits.depth:
+        raise Stuck(
+            f"Expected sub-processes at most {play.env.limits.depth} deep inside each other, but these lie deeper.",
+            f"Delprocesser får ligga högst {play.env.limits.depth} djupt i varandra, men här blir det fler.",
+        )
+    scopes, nodes = play.graph.scopes, play.graph.nodes
+    handlers = [nodes[start] for handler in scopes[scope].event_sub_processes for start in scopes[handler].starts]
+    outside = [start for start in handlers if (start.event or events.NONE).kind in waits.WAITED_FOR]
+    moves: list[Move] = [("listen", number, start) for start in outside] + entries
+    play.run(number)["live"] = len(moves)
+    play.queue.extend(moves or [("ended", number)])
+
+
+def listen(play: Play, scope: int, start: Node) -> None:
+    """An event sub-process begins to listen. Until it does, the scope is held open as by a token."""
+    waits.listen(play, scope, [start.id])
+    tokens.spread(play, scope, ())
+
+
+def handle(play: Play, scope: int, start: Node, given: Variables) -> None:
+    """An event sub-process starts by the event that came; for its scope it is a token like any other."""
+    sub_process = play.graph.nodes[start.scope]
+    number = play.add({"at": sub_process.id, "scope": scope})
+    if sub_process.inputs:
+        play.keep_local(number, play.values(sub_process.inputs, play.visible(number)))
+    open_scope(play, number, sub_process.id, [("caught", number, start, given, False)])
+
+
+def ended(play: Play, number: int) -> None:
+    """No token is left in a scope: it is done (§13.2, §13.3.4)."""
+    run = play.run(number)
+    if run["live"]:
+        return
+    if number == ROOT:
+        waits.end_case(play, CaseEnded("completed", None, dict(run["vars"])), "completed")
+    else:
+        finish(play, number, {})
+
+
+_BEGIN: dict[str, Callable[[Play, int, Node], None]] = {
+    "task": _nothing,
+    "userTask": people.open_task,
+    "manualTask": people.open_task,
+    "serviceTask": _job,
+    "sendTask": _send,
+    "receiveTask": waits.expect,
+    "scriptTask": _script,
+    "businessRuleTask": _decide,
+    "callActivity": _call,
+    "subProcess": _sub_process,
+}
+
+
+# --- end -------------------------------------------------------------------------------------------------------------
+
+
+def finish(play: Play, number: int, given: Variables, direct: bool = False) -> None:
+    """The work of a run is done and gave `given`: take it over (past all mappings where `direct`), and go on."""
+    run = play.run(number)
+    node = play.node(run)
+    if not direct:
+        given = _result(play, number, node, given)
+    if "index" in run and node.loop is not None:
+        multi.end_instance(play, number, node, node.loop, given)
+        return
+    flows, data = events.land(play, run["scope"], node, given)
+    data = waits.taken_over(play, number, run, data)
+    play.drop(number)
+    tokens.go(play, run["scope"], node, flows, data)
+
+
+def _result(play: Play, number: int, node: Node, given: Variables) -> Variables:
+    if node.call is not None:
+        given = _returned(play, node.call, given)
+    if not node.outputs:
+        return given
+    return events.mapped(play, node, {**play.visible(number), **given}, given)

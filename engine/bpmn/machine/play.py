@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
 import orjson
 
@@ -26,25 +26,27 @@ class Run(TypedDict, total=False):
     """A token at rest, or a scope that holds tokens: one entry of `state["runs"]`; its number is also its `wait`.
 
     Every run: `at` (node id; the root has none) and `scope` (the run around it), or `on` where it only listens for
-    another one (boundary event, start of an event sub-process, alternative of an event-based gateway, incident at a join).
+    another one (boundary event, event sub-process, alternative of an event-based gateway, incident at a join).
     """
 
     at: str
     scope: int
     on: int
     open: str
-    """What the world outside was asked for: task, job, call, timer, message or signal. Closed by exactly one change."""
+    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal.
+    Closed by exactly one change."""
     stuck: str
-    """An incident holds the token; names the move that a retry makes again."""
+    """An incident holds the token; names the move that a retry makes again, or is `join` for a dead join."""
     via: str
     """The flow on which a stuck token came."""
     given: Variables
-    """What a stuck or finished piece of work gave and nobody has taken over yet."""
+    """What came with the stuck move and is not taken over yet; `direct`: past the output mapping."""
+    direct: bool
     watch: list[int]
     """The runs that listen `on` this one."""
     vars: Variables
     live: int
-    """Tokens inside: of a scope, in runs, at joins or on their way; of a multi-instance body, unfinished instances."""
+    """This is a scope, with so many tokens inside: in runs, at joins or on their way."""
     kids: list[int]
     joins: dict[str, dict[str, int]]
     """Gateway -> incoming flow -> tokens that wait there. Never a zero."""
@@ -52,13 +54,12 @@ class Run(TypedDict, total=False):
     """An interrupting event sub-process has taken over this scope."""
     total: int
     """This is the body of a multi-instance activity with so many instances."""
+    sequential: bool
     first: int
     """The body's instance k has the number `first` + k: so a body stays small however many there are."""
     done: int
     items: list[Any]
-    """What a sequential body has still to hand out."""
-    closing: bool
-    """The completion condition held: no instance is begun any more."""
+    """What a sequential body hands out, where it has a collection."""
     index: int
     """This is an instance of the body `scope`."""
     out: Any
@@ -83,11 +84,13 @@ class Stuck(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the machine does not know by itself: the time, the functions that expressions may call, what it may spend."""
+    """What the machine does not know by itself: the time, what expressions may call, what a call may spend, and the
+    files of the deployment, for decision tables (*.dmn)."""
 
     now: datetime
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 Move = tuple[Any, ...]
@@ -100,7 +103,19 @@ Writes = list[tuple[Variables, str, Any, Any]]
 class Play:
     """The state under way, the moves to make, the changes decided. Lives for one call."""
 
-    __slots__ = ("budget", "changes", "created", "env", "graph", "instances_left", "queue", "runs", "state", "steps_left", "touched")
+    __slots__ = (
+        "budget",
+        "changes",
+        "created",
+        "env",
+        "graph",
+        "instances_left",
+        "queue",
+        "runs",
+        "state",
+        "steps_left",
+        "touched",
+    )
 
     def __init__(self, graph: Graph, env: Environment, state: dict[str, Any]) -> None:
         self.graph = graph
@@ -149,18 +164,17 @@ class Play:
     def drop(self, number: int) -> None:
         run = self.runs.pop(str(number))
         if "vars" in run:
-            self.state["bytes"] -= _size(run["vars"])
+            self.state["bytes"] -= sum(map(_size, run["vars"].values()))
         if "out" in run:
             self.state["bytes"] -= _size(run["out"])
-        self._forget(number, run)
-
-    def _forget(self, number: int, run: Run) -> None:
-        holder = self.runs.get(str(run["on"] if "on" in run else run["scope"]))
-        if holder is None:
-            return
-        numbers = holder.get("watch" if "on" in run else "kids", [])
-        if number in numbers:
-            numbers.remove(number)
+        if "on" in run:
+            holder = self.runs.get(str(run["on"]))
+            if holder is not None:
+                holder["watch"].remove(number)
+        elif "index" not in run:
+            holder = self.runs.get(str(run["scope"]))
+            if holder is not None:
+                holder["kids"].remove(number)
 
     def kids(self, run: Run) -> Sequence[int]:
         """The tokens (or instances) inside, oldest first."""
@@ -183,8 +197,9 @@ class Play:
         """What can be seen from a run: its own variables, then those around it. To be read, not changed."""
         return visible(self.runs, number)
 
-    def plan(self, number: int, values: Mapping[str, Any]) -> Writes:
-        """Where each of `values` will land when written from run `number`; Stuck if they are no JSON or too much.
+    def plan(self, number: int, values: Mapping[str, Any], freed: int = 0) -> Writes:
+        """Where each of `values` will land when written from run `number`; Stuck if they are no JSON or too much, even
+        though `freed` bytes will be gone.
 
         A variable goes to the nearest scope around that has one of this name, else to the instance of a
         multi-instance activity it was written in, else to the process.
@@ -198,7 +213,7 @@ class Play:
             if not same(before, after):
                 growth += size - (0 if before is ABSENT else _size(before))
                 writes.append((home, name, before, after))
-        self.weigh(growth)
+        self.weigh(growth - freed)
         return writes
 
     def weigh(self, growth: int) -> None:
@@ -209,6 +224,14 @@ class Play:
                 f" {self.state['bytes'] + growth}.",
                 f"Ärendets uppgifter får vara högst {limit} byte, men skulle bli {self.state['bytes'] + growth}.",
             )
+
+    def keep_local(self, number: int, values: Mapping[str, Any]) -> None:
+        """Variables that live and die with run `number`."""
+        home = self.run(number).setdefault("vars", {})
+        for name, value in values.items():
+            home[name], size = plain(name, value)
+            self.weigh(size)
+            self.state["bytes"] += size
 
     def write(self, writes: Writes) -> dict[str, tuple[Any, Any]]:
         """Do what `plan` found; what changed, for the history."""
@@ -281,7 +304,7 @@ def plain(name: str, value: Any) -> tuple[Any, int]:
         copy = value if value is None or value.__class__ in _SCALARS else orjson.loads(text)
     except (TypeError, ValueError, RecursionError):
         copy, text = ABSENT, b""
-    if copy is not value and copy != value or value.__class__ is float and text == b"null":
+    if (copy is not value and copy != value) or (text == b"null" and value is not None):
         raise Stuck(
             f"Expected the variable {name!r} to hold plain JSON, but it holds something that JSON cannot keep.",
             f"Variabeln ”{name}” innehåller något som inte kan sparas som JSON.",
@@ -307,7 +330,3 @@ def same(before: Any, after: Any) -> bool:
     if isinstance(before, list):
         return all(map(same, before, after))
     return True
-
-
-def parse(state: Mapping[str, Any]) -> dict[str, Run]:
-    return cast(dict[str, Run], state["runs"])

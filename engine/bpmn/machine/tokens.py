@@ -79,17 +79,18 @@ def _holds(play: Play, flow: Flow, variables: Variables) -> bool:
 def arrive_at_parallel(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """§13.4.1: fires when each incoming flow has a token, and takes one from each. What is more than that, stays."""
     if len(node.incoming) < 2 or flow is None:
-        return leave(play, scope, node)
-    waiting = _put(play, scope, node, flow)
-    if len(waiting) == len(node.incoming):
+        leave(play, scope, node)
+    elif len(_put(play, scope, node, flow)) == len(node.incoming):
         fire(play, scope, node)
+        play.queue.append(("leave", scope, node))
 
 
 def arrive_at_inclusive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """§13.4.3: a join decides when no token moves any more, see `settle`."""
     if len(node.incoming) < 2 or flow is None:
-        return leave(play, scope, node)
-    _put(play, scope, node, flow)
+        leave(play, scope, node)
+    else:
+        _put(play, scope, node, flow)
 
 
 def _put(play: Play, scope: int, node: Node, flow: Flow) -> dict[str, int]:
@@ -100,7 +101,7 @@ def _put(play: Play, scope: int, node: Node, flow: Flow) -> dict[str, int]:
 
 
 def fire(play: Play, scope: int, node: Node) -> None:
-    """One token from each incoming flow that has one becomes a single token about to leave."""
+    """One token from each incoming flow that has one becomes a single one, which the caller sends on."""
     joins = play.run(scope)["joins"]
     waiting = joins[node.id]
     play.run(scope)["live"] -= len(waiting) - 1
@@ -110,7 +111,6 @@ def fire(play: Play, scope: int, node: Node) -> None:
     if not joins:
         del play.run(scope)["joins"]
     _clear_deadlock(play, scope, node)
-    play.queue.append(("leave", scope, node))
 
 
 def settle(play: Play) -> None:
@@ -118,11 +118,12 @@ def settle(play: Play) -> None:
     for scope in list(play.touched):
         ready = next(_ready(play, scope), None)
         if ready:
-            return fire(play, scope, ready)
+            fire(play, scope, ready)
+            play.queue.append(("leave", scope, ready))
+            return
     for scope in play.touched:
         _find_deadlocks(play, scope)
     play.touched.clear()
-    return None
 
 
 def _ready(play: Play, scope: int) -> Iterator[Node]:
@@ -152,7 +153,7 @@ def _waiting_joins(play: Play, scope: int) -> Iterator[Node]:
 
 
 def _places(play: Play, scope: int) -> Iterator[str]:
-    """The nodes at which a token of this scope is at work; one that an incident holds, also where it comes from or goes."""
+    """The nodes where tokens of this scope are at work; if an incident holds one, also where it comes from or goes."""
     for number in play.kids(play.run(scope)):
         run = play.run(number)
         yield run["at"]
@@ -172,11 +173,13 @@ def _all_places(play: Play, scope: int, but: Node) -> Iterable[str]:
 
 
 def _find_deadlocks(play: Play, scope: int) -> None:
-    """A join is dead when no token at work can come to a flow it waits for: every later token stems from one of those."""
+    """A join is dead when no token at work can come to a flow it waits for: all later tokens stem from those."""
     for node in _waiting_joins(play, scope):
         if _deadlock(play, scope, node) is None and not _is_fed(play, scope, node):
             number = play.add({"at": node.id, "on": scope, "stuck": "join"})
-            play.changes.append(IncidentRaised(number, node.id, _missing(play, scope, node, _SV), _missing(play, scope, node, _EN)))
+            play.changes.append(
+                IncidentRaised(number, node.id, _missing(play, scope, node, _SV), _missing(play, scope, node, _EN))
+            )
 
 
 def _is_fed(play: Play, scope: int, node: Node) -> bool:

@@ -44,7 +44,7 @@ def expect(play: Play, number: int, node: Node) -> None:
     if event.kind == "timer":
         _set_timer(play, number, node, event)
     else:
-        key = key_of(play, node, event, play.visible(number)) if event.kind == "message" else None
+        key = key_of(play, event, play.visible(number)) if event.kind == "message" else None
         _await(play, number, node, event, key)
 
 
@@ -56,7 +56,7 @@ def _await(play: Play, number: int, node: Node, event: Event, key: str | None) -
     play.changes.append(WaitOpened(number, node.id, event.kind, event.name or "", key))
 
 
-def key_of(play: Play, node: Node, event: Event, variables: dict[str, Any]) -> str | None:
+def key_of(play: Play, event: Event, variables: dict[str, Any]) -> str | None:
     """The correlation key. Where one is asked for, an empty one would meet any other empty one: it is refused."""
     if event.key is None:
         return None
@@ -65,8 +65,8 @@ def key_of(play: Play, node: Node, event: Event, variables: dict[str, Any]) -> s
         return str(key)
     if not isinstance(key, str) or not key.strip():
         raise Stuck(
-            f"Expected the correlation key of {node.id!r} to be a text or a whole number, but it is empty or something else.",
-            f"Meddelandets nyckel vid ”{node.name or node.id}” ska vara en text eller ett heltal, men är tom eller något annat.",
+            "Expected the correlation key to be a text or a whole number, but it is empty or something else.",
+            "Meddelandets nyckel ska vara en text eller ett heltal, men är tom eller något annat.",
         )
     return key
 
@@ -90,7 +90,7 @@ def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
     run["open"] = "timer"
     run["due"] = iso(due)
     if rule.kind in ("cycle", "cron"):
-        run.update(rule=rule.text, anchor=iso(now), fired=0)
+        run.update({"rule": rule.text, "anchor": iso(now), "fired": 0})
     play.changes.append(TimerSet(number, node.id, due))
 
 
@@ -117,13 +117,14 @@ def _set_next(play: Play, run: Run, node: Node) -> None:
         play.changes.append(TimerSet(again, node.id, due, fired))
 
 
-# --- closing -----------------------------------------------------------------------------------------------------------
+# --- closing ---------------------------------------------------------------------------------------------------------
 
 _Closed = Callable[[int, str, str, Data], Change]
 
 _CLOSED: dict[str, _Closed] = {
     "task": TaskClosed,
     "job": JobClosed,
+    "go_on": JobClosed,
     "call": CallClosed,
     "message": WaitClosed,
     "signal": WaitClosed,
@@ -141,7 +142,14 @@ def close(play: Play, number: int, run: Run, outcome: str, data: Data = NO_DATA)
         play.changes.append(_CLOSED[run["open"]](number, run["at"], outcome, data))
 
 
-# --- cancelling --------------------------------------------------------------------------------------------------------
+def taken_over(play: Play, number: int, run: Run, data: Data) -> Data:
+    """A run has come to its good end: nothing listens on it any more. Gives what of `data` no change has told yet."""
+    stop_listening(play, run)
+    close(play, number, run, "completed", data)
+    return data if run.get("open", "timer") == "timer" else NO_DATA
+
+
+# --- cancelling ------------------------------------------------------------------------------------------------------
 
 
 def stop_listening(play: Play, run: Run) -> None:
@@ -179,10 +187,15 @@ def clear(play: Play, number: int) -> None:
             play.drop(listener)
     if "live" in run:
         run["live"] = 0
-        if any(move[1] == number for move in play.queue):
-            moves = [move for move in play.queue if move[1] != number]
-            play.queue.clear()
-            play.queue.extend(moves)
+    recall(play, number)
+
+
+def recall(play: Play, number: int) -> None:
+    """Tokens on their way inside run `number` do not arrive."""
+    if any(move[1] == number for move in play.queue):
+        moves = [move for move in play.queue if move[1] != number]
+        play.queue.clear()
+        play.queue.extend(moves)
 
 
 def end_case(play: Play, change: Change, outcome: str) -> None:

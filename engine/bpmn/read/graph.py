@@ -85,14 +85,14 @@ class _Process:
     def _id_of(self, element: etree._Element) -> str:
         found = element.get("id")
         if not found:
-            say(self._document, element, "missing-id", line=str(line_of(element)))
+            say(self._document, element, "missing-id", line=line_of(element))
             found = f"{local(element)}@{line_of(element)}.{len(self._document.findings)}"
         return found
 
     def _collect(self, scope: etree._Element, scope_id: str, depth: int) -> None:
         self._scopes[scope_id] = scope
         if depth > Limits().depth:
-            say(self._document, scope, "too-deep", most=str(Limits().depth))
+            say(self._document, scope, "too-deep", most=Limits().depth)
             return
         for child in scope.iterchildren(etree.Element):
             if local(child) not in FLOW_NODES or not in_model(child):
@@ -206,7 +206,7 @@ class _Process:
             "Diverging": arriving > 1 or leaving < 2,
             "Mixed": arriving < 2 or leaving < 2,
         }.get(direction, False):
-            counts = {"arriving": str(arriving), "leaving": str(leaving)}
+            counts = {"arriving": arriving, "leaving": leaving}
             say(self._document, gateway, "gateway-direction", direction=direction, **counts)
 
     # --- lanes

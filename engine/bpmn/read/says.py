@@ -9,7 +9,7 @@ import re
 
 from lxml import etree
 
-from engine.bpmn.findings import Finding, Label
+from engine.bpmn.findings import Label, Value
 from engine.bpmn.read.xml import Document
 
 _SAY: dict[str, tuple[str, str, str, str]] = {
@@ -144,22 +144,13 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
 _ONLY_WARNINGS = frozenset({"gateway-direction"})
 
 
-def say(document: Document, element: etree._Element, what: str, **values: str | Label) -> None:
+def say(document: Document, element: etree._Element, what: str, **values: Value) -> None:
     """Add the finding `what` about `element`."""
-    sv, en, fix_sv, fix_en = _SAY[what]
-    values["who"] = document.label(element)
-    in_swedish = {name: value.sv if isinstance(value, Label) else value for name, value in values.items()}
-    in_english = {name: value.en if isinstance(value, Label) else value for name, value in values.items()}
     place = document.place(element)
     make = place.warning if what in _ONLY_WARNINGS else place.error
-    finding: Finding = make(
-        what.partition("/")[0],
-        sv.format(**in_swedish),
-        en.format(**in_english),
-        fix_sv.format(**in_swedish),
-        fix_en.format(**in_english),
-    )
-    document.findings.append(finding)
+    sv, en, fix_sv, fix_en = _SAY[what]
+    values["who"] = document.label(element)
+    document.findings.append(make(what.partition("/")[0], sv, en, fix_sv, fix_en, **values))
 
 
 _FOREIGN: tuple[tuple[str, str, str], ...] = (

@@ -7,7 +7,7 @@ with. No path leads from here to the network or to a file, whatever the version 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
@@ -93,7 +93,7 @@ def open_bpmn(source: bytes, name: str) -> Document:
         raise Unreadable(_not_bpmn(root, Place(name, line_of(root), "")))
     document = Document(name, root)
     repeated = _index(document)
-    document.findings += _schema_findings(document, repeated)
+    document.findings += schema_findings(document, _bpmn_schema(root), repeated)
     document.findings += _repeated_ids(document, repeated)
     document.findings += _dangling(document)
     return document
@@ -398,14 +398,18 @@ def _validator() -> Any:
     return BpmnValidator()
 
 
-def _schema_findings(document: Document, repeated: dict[str, list[etree._Element]]) -> list[Finding]:
-    """What the XSD of BPMN 2.0 says. Repeated ids are told elsewhere, in better words."""
+def _bpmn_schema(root: etree._Element) -> Any:
+    validator = _validator()
+    validator.preprocess(root)
+    return validator.validator
+
+
+def schema_findings(document: Document, schema: Any, repeated: Container[str] = ()) -> list[Finding]:
+    """What an XSD says. Repeated ids are told elsewhere, in better words."""
     with _schema_lock:
-        validator = _validator()
-        validator.preprocess(document.root)
-        if validator.validator.validate(document.root):
+        if schema.validate(document.root):
             return []
-        errors = list(validator.validator.error_log)[: MAX_SCHEMA_FINDINGS * 2]
+        errors = list(schema.error_log)[: MAX_SCHEMA_FINDINGS * 2]
     findings: dict[Finding, None] = {}
     for error in errors:
         if len(findings) == MAX_SCHEMA_FINDINGS:
@@ -418,38 +422,38 @@ def _schema_findings(document: Document, repeated: dict[str, list[etree._Element
 _NAMESPACE = re.compile(r"\{[^{}]*\}")
 
 
-def _schema_finding(document: Document, error: Any, repeated: dict[str, list[etree._Element]]) -> Finding | None:
+def _schema_finding(document: Document, error: Any, repeated: Container[str]) -> Finding | None:
     message = _NAMESPACE.sub("", error.message)
-    if "xs:ID'" in message and any(f"'{found}'" in message for found in repeated):
+    quoted = re.findall(r"'([^']*)'", message)  # element, attribute, attribute or value, type
+    if "xs:ID'" in message and len(quoted) > 2 and quoted[2] in repeated:
         return None
     element = _at(document, error)
     holder = _seen(element)
     who = document.label(element)
     place = Place(document.name, error.line, document.place(element).element)
-    quoted = [shown(text) for text in re.findall(r"'([^']*)'", message)]  # element, attribute, attribute or value, type
     inside_sv = who.sv if holder is element else f"<{local(element)}> i {who.sv}"
     for pattern, sv, fix_sv, fix_en in _SCHEMA_WORDS:
         if re.search(pattern, message):
             said = sv.format(
                 inside=inside_sv,
-                name=quoted[1] if len(quoted) > 1 else "",
-                value=quoted[2] if len(quoted) > 2 else "",
+                name=shown(quoted[1]) if len(quoted) > 1 else "",
+                value=shown(quoted[2]) if len(quoted) > 2 else "",
                 kind=local(element),
             )
             return place.error(
-                "xsd", said, f"Expected a file valid by the BPMN 2.0 schema, but: {shown(message, 300)}", fix_sv, fix_en
+                "xsd", said, f"Expected a file valid by its schema, but: {shown(message, 300)}", fix_sv, fix_en
             )
     return place.error(
         "xsd",
-        f"{inside_sv} följer inte BPMN 2.0:s format",
-        f"Expected a file valid by the BPMN 2.0 schema, but: {shown(message, 300)}",
+        f"{inside_sv} följer inte formatet",
+        f"Expected a file valid by its schema, but: {shown(message, 300)}",
         *_SAVE_AGAIN,
     )
 
 
 _SAVE_AGAIN = (
-    "Öppna och spara filen i ett verktyg för BPMN 2.0, eller rita elementet på nytt.",
-    "Open and save the file in a BPMN 2.0 tool, or draw the element anew.",
+    "Öppna och spara filen i ett modelleringsverktyg, eller rita elementet på nytt.",
+    "Open and save the file in a modelling tool, or draw the element anew.",
 )
 _SCHEMA_WORDS = (
     (
@@ -460,12 +464,12 @@ _SCHEMA_WORDS = (
     ),
     (
         "is not allowed",
-        "{inside} har uppgiften {name}, som BPMN 2.0 inte känner till",
+        "{inside} har uppgiften {name}, som inte finns i formatet",
         "Ta bort uppgiften.",
         "Remove the attribute.",
     ),
-    ("Missing child element", "{inside} saknar något som BPMN 2.0 kräver", *_SAVE_AGAIN),
-    ("not expected", "<{kind}> får inte stå där det står, eller finns inte i BPMN 2.0 (nära {inside})", *_SAVE_AGAIN),
+    ("Missing child element", "{inside} saknar något som formatet kräver", *_SAVE_AGAIN),
+    ("not expected", "<{kind}> finns inte i formatet, eller får inte stå där det står (nära {inside})", *_SAVE_AGAIN),
     (
         "xs:ID",
         "id:t ”{value}” ska börja med en bokstav eller _ och får inte innehålla mellanslag eller kolon",

@@ -1,4 +1,4 @@
-"""The list of cases: only what the actor may read; for the administrator the others too, without what was written in them."""
+"""The list of cases: only what the actor may read; for the administrator the others too, without their content."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class CaseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class CasePage:
+class CaseList:
     """One page of a list. `count`: all that match, counted to 1000 at most. `processes`: (key, name) to filter by."""
 
     rows: tuple[CaseRow, ...]
@@ -66,7 +66,7 @@ class Cases:
     sort: str = "changed"
     page: int = 1
 
-    def run(self, read: Read) -> CasePage:
+    def run(self, read: Read) -> CaseList:
         wanted = sa.and_(listed(read.actor), *self._filters(read))
         some = sa.select(case.c.id).where(wanted).limit(1000).subquery()
         count = read.connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
@@ -74,8 +74,11 @@ class Cases:
         found = read.connection.execute(rows.limit(PAGE).offset((self.page - 1) * PAGE)).all()
         names = read.connection.execute(_NAMES).all()
         log_read(read, "ärendelistan")
-        return CasePage(
-            tuple(map(row_of, found)), count, self.page, tuple(sorted(((one.key, one.name) for one in names), key=lambda one: one[1]))
+        return CaseList(
+            tuple(map(row_of, found)),
+            count,
+            self.page,
+            tuple(sorted(((one.key, one.name) for one in names), key=lambda one: one[1])),
         )
 
     def _filters(self, read: Read) -> Sequence[sa.ColumnElement[bool]]:
@@ -115,9 +118,19 @@ def select_rows(actor: Actor, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """Columns for `row_of`; its caller adds which cases."""
     may_look = sa.and_(readable(actor), open_to(actor)).label("may_look")
     columns = (
-        case.c.id, case.c.number, case.c.title, case.c.process, case.c.status, case.c.party, case.c.area, case.c.state,
-        case.c.sealed_to, case.c.started_at, case.c.changed_at, case.c.ended_at,
-    )  # fmt: skip
+        case.c.id,
+        case.c.number,
+        case.c.title,
+        case.c.process,
+        case.c.status,
+        case.c.party,
+        case.c.area,
+        case.c.state,
+        case.c.sealed_to,
+        case.c.started_at,
+        case.c.changed_at,
+        case.c.ended_at,
+    )
     return sa.select(*columns, definition.c.name.label("process_name"), definition.c.version, may_look, *more).join(
         definition, definition.c.id == case.c.definition_id
     )

@@ -1,4 +1,4 @@
-"""What of a case's variables the actor may see: all, none where it is sealed to somebody else, or all but some (C 18)."""
+"""What of a case's variables the actor may see: all, all but some (C 18), or none where it is sealed to another."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 from engine.bpmn.machine import root_variables
 from engine.cases.store import Case
 from engine.engine import Read
-from engine.errors import ExpressionError
 from engine.identity import permissions
-from engine.settings import Settings, functions
+from engine.runtime.facts import candidates, environment, evaluate
 
 
 def variables_of(one: Case) -> Mapping[str, Any]:
@@ -37,14 +36,20 @@ def withheld_names(read: Read, one: Case) -> frozenset[str]:
 
 def only_for(read: Read, one: Case, variables: Mapping[str, Any]) -> dict[str, list[str]]:
     """Variable -> candidates who may see it. What cannot be evaluated is shown to nobody but the auditor."""
-    helpers = functions(read.now, Settings(read.connection))
-    return {name: _candidates(template, variables, helpers) for name, template in one.definition.graph.visible.items()}
+    helpers = environment(read).functions
+    return {
+        name: candidates(evaluate(template, variables, helpers))
+        for name, template in one.definition.graph.visible.items()
+    }
 
 
-def _candidates(template: Any, variables: Mapping[str, Any], helpers: Mapping[str, Any]) -> list[str]:
-    try:
-        given = template.evaluate(dict(variables), helpers)
-    except ExpressionError:
-        return []
-    parts = given if isinstance(given, list) else str(given or "").split(",")
-    return [part.strip() for part in parts if isinstance(part, str) and part.strip()]
+def places(one: Case) -> tuple[str, ...]:
+    """The elements at which the case stands now; what only listens beside the work is left out."""
+    runs = one.data.get("runs", {}) if one.data else {}
+    at = {
+        run["at"]: None
+        for run in runs.values()
+        if "at" in run and "on" not in run and (run.get("open") or run.get("stuck"))
+    }
+    joins = {node: None for run in runs.values() for node in run.get("joins", ())}
+    return tuple({**at, **joins})

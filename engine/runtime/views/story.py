@@ -18,11 +18,26 @@ from engine.runtime.views.sight import withheld_names
 
 TOLD = frozenset(
     {
-        "case:started", "case:ended", "case:suspended", "case:resumed", "case:cancelled", "case:called", "case:returned",
-        "task:completed", "task:delegated", "task:cancelled", "message:received", "message:sent", "service:finished",
-        "incident:opened", "incident:retried", "incident:resolved", "timer:fired", "comment:added",
+        "case:started",
+        "case:ended",
+        "case:suspended",
+        "case:resumed",
+        "case:cancelled",
+        "case:called",
+        "case:returned",
+        "task:completed",
+        "task:delegated",
+        "task:cancelled",
+        "message:received",
+        "message:sent",
+        "service:finished",
+        "incident:opened",
+        "incident:retried",
+        "incident:resolved",
+        "timer:fired",
+        "comment:added",
     }
-)  # fmt: skip
+)
 """Kinds of rows that tell people something; the others only prove how the case moved."""
 
 SEALED = {"forseglad": True}
@@ -81,7 +96,9 @@ def _event(row: Any, withheld: Collection[str], may_see: bool) -> Event:
     data = loads(row.data) if row.data and may_see else {}
     changes = data.pop("changes", {}) if isinstance(data, dict) else {}
     told = {
-        name: (permissions.WITHHELD, permissions.WITHHELD) if name in withheld else (change.get("before"), change.get("after"))
+        name: (permissions.WITHHELD, permissions.WITHHELD)
+        if name in withheld
+        else (change.get("before"), change.get("after"))
         for name, change in changes.items()
     }
     return Event(

@@ -1,0 +1,121 @@
+"""All that is wrong with a set of process files, at once. One function per rule; add one to the `RULES` of its module.
+
+`specification.py` holds the static rules of BPMN, `variables.py` what is read before it is written, `house.py` ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from engine.bpmn.checks import house, specification, variables
+from engine.bpmn.checks.subject import CheckContext, Subject
+from engine.bpmn.dmn import decisions_in
+from engine.bpmn.findings import Finding, Place, label
+from engine.bpmn.read import Reading, read
+
+__all__ = ["CheckContext", "check"]
+
+RULES = (*specification.RULES, *variables.RULES, *house.RULES)
+_MAX_FORM_BYTES = 1_000_000
+_MAX_FORM_DEPTH = 20
+
+
+def check(files: Mapping[str, bytes], context: CheckContext | None = None) -> list[Finding]:
+    """Everything found in `files` (name -> content): processes in `*.bpmn`, decisions in `*.dmn`, forms in `*.json`.
+
+    In the order of files and lines. Errors stand in the way of a deployment, warnings do not. Never raises for anything
+    the files may hold.
+    """
+    readings = [read(files[name], name=name) for name in sorted(files) if _is(name, ".bpmn")]
+    return check_readings(readings, files, context)
+
+
+def check_readings(
+    readings: list[Reading], files: Mapping[str, bytes], context: CheckContext | None = None
+) -> list[Finding]:
+    """The same for process files that are read already."""
+    decisions, findings = decisions_in(files)
+    forms, form_findings = _forms(files)
+    findings += form_findings
+    keys = {graph.key for reading in readings for graph in reading.graphs}
+    for reading in readings:
+        findings += reading.findings
+        broken = frozenset(finding.element for finding in reading.findings if finding.is_error)
+        for graph in reading.graphs:
+            subject = Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, broken)
+            for rule in RULES:
+                findings += rule(subject)
+    findings += _repeated_keys(readings)
+    return sorted(dict.fromkeys(findings), key=lambda finding: (finding.file, finding.line))
+
+
+def _is(name: str, suffix: str) -> bool:
+    return PurePosixPath(name).suffix.lower() == suffix
+
+
+def _repeated_keys(readings: list[Reading]) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for reading in readings:
+        for graph in reading.graphs:
+            if graph.key in first and first[graph.key] != reading.name:
+                who = label("process", graph.key)
+                yield Place(reading.name, graph.line, graph.key).error(
+                    "duplicate-process",
+                    f"{who.sv} ska finnas en gång, men finns också i {first[graph.key]}",
+                    f"Expected {who.en} once, but it is in {first[graph.key]} too.",
+                    "Ge den ena processen ett annat id.",
+                    "Give one of the processes another id.",
+                )
+            first.setdefault(graph.key, reading.name)
+
+
+# --- forms: only as far as the rules need them; engine.forms reads them whole --------------------------------------
+
+
+def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, frozenset[str]], list[Finding]]:
+    """Form key (the file's name without ending) -> the fields that filling it in writes."""
+    forms: dict[str, frozenset[str]] = {}
+    findings: list[Finding] = []
+    for name in sorted(files):
+        if not _is(name, ".json"):
+            continue
+        try:
+            forms[PurePosixPath(name).stem] = frozenset(_fields(_loaded(files[name]), 0))
+        except (ValueError, RecursionError):
+            forms[PurePosixPath(name).stem] = frozenset()
+            findings.append(
+                Place(name, 0, "").error(
+                    "form-unreadable",
+                    "filen ska vara ett formulär (JSON med fälten under components), men går inte att läsa",
+                    "Expected a form (JSON with its fields under components), but the file cannot be read.",
+                    "Öppna och spara formuläret i formulärverktyget.",
+                    "Open and save the form in the form editor.",
+                )
+            )
+    return forms, findings
+
+
+def _loaded(content: bytes) -> dict[str, Any]:
+    if len(content) > _MAX_FORM_BYTES:
+        raise ValueError("too large")
+    form = json.loads(content)
+    if not isinstance(form, dict) or not isinstance(form.get("components"), list):
+        raise ValueError("no form")
+    return form
+
+
+def _fields(component: dict[str, Any], depth: int) -> Iterator[str]:
+    """The variables a form writes: a field with a path writes the first name of it, what is in a list or group its."""
+    if depth > _MAX_FORM_DEPTH:
+        raise ValueError("too deep")
+    own = component.get("key") or component.get("path")
+    if isinstance(own, str) and own:
+        yield own.partition(".")[0]
+    children = component.get("components")
+    if isinstance(children, list) and not (isinstance(component.get("path"), str) and component.get("path")):
+        for child in children:
+            if isinstance(child, dict):
+                yield from _fields(child, depth + 1)

@@ -1,0 +1,255 @@
+"""The machine: (graph, state, event) in, (state, changes) out. Plays BPMN 2.0.2 as chapter 13 has it.
+
+Pure: time and functions come in by `Environment`, numbers from the state, so the same events give the same state.
+
+    start      a case begins                complete   a task, job, call or asynchronous point is done
+    trigger    a timer, message or signal   fail       a BPMN error comes out of a job or called case
+    escalate   likewise an escalation       retry      what an incident holds is tried again
+    skip       it goes on without           cancel     everything ends
+
+State, one JSON object:
+
+    {"next": 9, "bytes": 120, "runs": {"0": {"live": 1, "kids": [7], "vars": {...}},
+                                       "7": {"at": "granska", "scope": 0, "open": "task", "watch": [8]},
+                                       "8": {"at": "paminn", "on": 7, "open": "timer", "due": "2026-..."}}}
+
+`runs` holds what is alive and nothing else, hence its size does not grow with time: tokens at rest, scopes, listeners,
+each with what it has to remember (`play.Run` names every field). A run's number is its `wait` outside; none is used
+twice, so a late event meets nothing (`Stale`). User data lies under `vars` only. `next` is the next number, `bytes` the
+size of all variables, `ended` the outcome once there is one; then only the variables of the process are left.
+
+Each step touches a run, those around it, those that listen on it and those it makes; none looks at `runs` as a whole.
+5,000 instances of a multi-instance activity are 5,000 small runs that know their body, while the body knows only how
+many; a store may therefore keep runs apart and fetch them one by one through any mutable mapping.
+
+A state that is passed in is used up: go on with the one that comes back. A call that is refused changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.bpmn.changes import CaseEnded, Change, Variables
+from engine.bpmn.machine import activities, events, incidents, waits
+from engine.bpmn.machine.moves import play_on
+from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, visible
+from engine.bpmn.model import Graph, Node
+from engine.errors import Refused
+
+__all__ = [
+    "Environment",
+    "Stale",
+    "Step",
+    "cancel",
+    "complete",
+    "escalate",
+    "fail",
+    "retry",
+    "root_variables",
+    "skip",
+    "start",
+    "trigger",
+    "variables_at",
+]
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of an event: the state after it, and what is to be done about it, in order."""
+
+    state: State
+    changes: list[Change]
+
+
+class Stale(Refused):
+    """The wait is not open any more, or not for this: somebody or something was faster."""
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+def start(
+    graph: Graph,
+    env: Environment,
+    variables: Mapping[str, Any],
+    *,
+    at: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+) -> Step:
+    """A new case, at start event `at` (the one without event where None), with what the event carried."""
+    nodes = _starts(graph, at)
+    play = Play(graph, env, {"next": 1, "bytes": 0, "runs": {str(ROOT): {"live": 0, "kids": [], "vars": {}}}})
+    given, carried = _taken(play, variables), _taken(play, payload or {})
+    try:
+        given |= events.mapped(play, nodes[0], {**given, **carried}, carried)
+        data = play.write(play.plan(ROOT, given))
+    except Stuck as why:
+        raise Refused(why.en, why.sv) from None
+    if nodes[0].kind == "startEvent" or at is not None:
+        entries: list[Move] = [("leave", ROOT, nodes[0], data)]
+    else:
+        entries = [("arrive", ROOT, node, None) for node in nodes]
+    activities.open_scope(play, ROOT, graph.key, entries)
+    return _played(play)
+
+
+def complete(graph: Graph, state: State, env: Environment, wait: int, variables: Mapping[str, Any]) -> Step:
+    """A task, job or called case is done and gave `variables`; or an asynchronous point may go on."""
+    play = _resume(graph, state, env)
+    run = _open(play, wait, "task", "job", "call", "go_on")
+    given = _taken(play, variables)
+    if run["open"] == "go_on":
+        incidents.let_in(play, wait, run)
+    else:
+        play.queue.append(("finish", wait, given, False))
+    return _played(play)
+
+
+def trigger(graph: Graph, state: State, env: Environment, wait: int, payload: Mapping[str, Any]) -> Step:
+    """The timer has fired, the message or signal has come, with what it carries."""
+    play = _resume(graph, state, env)
+    run = _open(play, wait, "timer", "message", "signal")
+    given = _taken(play, payload)
+    if "on" in run:
+        waits.close(play, wait, run, "completed")
+        events.came(play, wait, given)
+    else:
+        play.queue.append(("finish", wait, given, False))
+    return _played(play)
+
+
+def fail(
+    graph: Graph,
+    state: State,
+    env: Environment,
+    wait: int,
+    code: str | None,
+    message: str,
+    variables: Mapping[str, Any],
+) -> Step:
+    """A job or called case ended with a BPMN error; the nearest to catch `code` goes on, else the case failed."""
+    play = _resume(graph, state, env)
+    run = _open(play, wait, "task", "job", "call")
+    given = _taken(play, variables)
+    waits.close(play, wait, run, "failed")
+    del run["open"]
+    events.fail(play, wait, code, message, given)
+    return _played(play)
+
+
+def escalate(
+    graph: Graph, state: State, env: Environment, wait: int, code: str | None, variables: Mapping[str, Any]
+) -> Step:
+    """A called case (or a job) escalates. It goes on, unless who catches that interrupts it."""
+    play = _resume(graph, state, env)
+    run = _open(play, wait, "task", "job", "call")
+    events.escalate(play, wait, run["at"], code, _taken(play, variables))
+    return _played(play)
+
+
+# --- hands on --------------------------------------------------------------------------------------------------------
+
+
+def retry(graph: Graph, state: State, env: Environment, wait: int) -> Step:
+    """What an incident holds is tried again; it may get stuck again, under a new number."""
+    play = _resume(graph, state, env)
+    if "stuck" not in play.runs.get(str(wait), {}):
+        raise _stale(wait)
+    incidents.again(play, wait)
+    return _played(play)
+
+
+def skip(graph: Graph, state: State, env: Environment, wait: int, variables: Mapping[str, Any]) -> Step:
+    """Go on from a wait or an incident as if its element were done and had given `variables`, whatever mappings say.
+
+    At a gateway its conditions decide, with these variables; a dead join goes on with the tokens it has.
+    """
+    play = _resume(graph, state, env)
+    run = play.runs.get(str(wait), {})
+    if "stuck" not in run and ("open" not in run or "on" in run):
+        raise _stale(wait)
+    incidents.past(play, wait, _taken(play, variables))
+    return _played(play)
+
+
+def cancel(graph: Graph, state: State, env: Environment) -> Step:
+    """Everything in the case ends."""
+    play = _resume(graph, state, env)
+    waits.end_case(play, CaseEnded("cancelled", None, root_variables(state)), "cancelled")
+    return Step(play.state, play.changes)
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+def variables_at(graph: Graph, state: State, wait: int | None) -> Variables:
+    """What is visible at a wait (None: in the process itself). The values are the state's own: read, don't change."""
+    if str(wait or ROOT) not in state["runs"]:
+        raise _stale(wait or ROOT)
+    return dict(visible(state["runs"], wait or ROOT))
+
+
+def root_variables(state: State) -> Variables:
+    """The variables of the process, also when it has ended."""
+    return dict(state["runs"][str(ROOT)]["vars"])
+
+
+# --- within ----------------------------------------------------------------------------------------------------------
+
+
+def _starts(graph: Graph, at: str | None) -> list[Node]:
+    nodes = [graph.nodes[start] for start in graph.scopes[graph.key].starts]
+    if at is not None:
+        chosen = [node for node in nodes if node.id == at]
+    elif any(node.kind == "startEvent" for node in nodes):
+        chosen = [node for node in nodes if (node.event or events.NONE).kind == "none" and not node.instantiate][:1]
+    else:
+        chosen = nodes
+    if not chosen:
+        raise Refused(
+            f"Expected process {graph.key!r} to have a start event {at or 'without trigger'!r}, but it has none.",
+            f"Processen ”{graph.name}” kan inte startas på det sättet.",
+        )
+    return chosen
+
+
+def _resume(graph: Graph, state: State, env: Environment) -> Play:
+    if "ended" in state:
+        raise Stale(f"Expected the case to be open, but it has ended ({state['ended']}).", "Ärendet är redan avslutat.")
+    return Play(graph, env, state)
+
+
+def _open(play: Play, wait: int, *kinds: str) -> Run:
+    run = play.runs.get(str(wait))
+    if run is None or run.get("open") not in kinds:
+        raise _stale(wait)
+    return run
+
+
+def _stale(wait: int) -> Stale:
+    return Stale(
+        f"Expected something to wait under number {wait}, but nothing does any more.",
+        "Det som skulle göras är redan gjort eller behövs inte längre.",
+    )
+
+
+def _taken(play: Play, variables: Mapping[str, Any]) -> Variables:
+    """Variables from outside, checked before anything happens: plain JSON, and not too much of it."""
+    taken, size = {}, 0
+    try:
+        for name, value in variables.items():
+            taken[name], length = plain(name, value)
+            size += length
+        play.weigh(size)
+    except Stuck as why:
+        raise Refused(why.en, why.sv) from None
+    return taken
+
+
+def _played(play: Play) -> Step:
+    play_on(play)
+    return Step(play.state, play.changes)

@@ -1,0 +1,232 @@
+"""Events: thrown, caught, and looked for up the scopes (§13.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from engine.bpmn.changes import (
+    CaseEnded,
+    Data,
+    ElementPassed,
+    EscalationUncaught,
+    MessageThrown,
+    SignalThrown,
+    Variables,
+)
+from engine.bpmn.machine import tokens, waits
+from engine.bpmn.machine.play import ROOT, Play, Run
+from engine.bpmn.model import Event, Flow, Node
+
+NONE = Event()
+
+# --- catch -----------------------------------------------------------------------------------------------------------
+
+
+def catch(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    """An intermediate catch event: the token waits here (§13.5.2)."""
+    waits.expect(play, play.add({"at": node.id, "scope": scope}), node)
+
+
+def choice(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    """An event-based gateway waits for all its alternatives at once; the first to come wins (§13.4.4)."""
+    number = play.add({"at": node.id, "scope": scope})
+    waits.listen(play, number, [flow.target for flow in node.outgoing])
+
+
+def caught(play: Play, scope: int, node: Node, given: Variables, direct: bool) -> None:
+    """An event came: take over what it carries (through its output mapping unless `direct`), and go on."""
+    result = given if direct else mapped(play, node, {**play.visible(scope), **given}, given)
+    flows, data = land(play, scope, node, result)
+    tokens.go(play, scope, node, flows, data)
+
+
+def mapped(play: Play, node: Node, seen: Variables, given: Variables) -> Variables:
+    """Where an element has output mappings, only they reach the scope around it."""
+    return play.values(node.outputs, seen) if node.outputs else given
+
+
+def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: int = 0) -> tuple[Sequence[Flow], Data]:
+    """Write `result` into the scope and choose the flows that follow from it: both, or Stuck and neither."""
+    writes = play.plan(scope, result, freed)
+    seen = play.visible(scope)
+    flows = tokens.choose(play, node, {**seen, **result} if result else seen)
+    return flows, play.write(writes)
+
+
+# --- throw -----------------------------------------------------------------------------------------------------------
+
+
+def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    """An intermediate throw event or an end event: what it throws first, then on with the token, or an end of it."""
+    event = node.event or NONE
+    if event.kind in ("message", "signal"):
+        send(play, scope, node)
+    if event.kind not in _THROWN_UP:
+        tokens.leave(play, scope, node)
+        return
+    flows = tokens.choose(play, node, play.visible(scope))
+    play.changes.append(ElementPassed(node.id, "completed", tuple(flow.id for flow in flows)))
+    if _THROWN_UP[event.kind](play, scope, node):
+        tokens.spread(play, scope, flows)
+
+
+def send(play: Play, number: int, node: Node) -> None:
+    """A message or signal leaves the case, as seen from run `number`."""
+    event, seen = node.event or NONE, play.visible(number)
+    payload = play.values(event.payload, seen)
+    if event.kind == "message":
+        play.changes.append(MessageThrown(node.id, event.name or "", waits.key_of(play, event, seen), payload))
+    else:
+        play.changes.append(SignalThrown(node.id, event.name or "", payload))
+
+
+def _terminate(play: Play, scope: int, node: Node) -> bool:
+    """Everything in the scope ends, the scope itself as usual; around it all goes on (§13.5.6)."""
+    if scope == ROOT:
+        waits.end_case(play, CaseEnded("terminated", None, dict(play.run(ROOT)["vars"])), "terminated")
+    else:
+        waits.clear(play, scope)
+        play.queue.append(("ended", scope))
+    return False
+
+
+def _error(play: Play, scope: int, node: Node) -> bool:
+    fail(play, scope, (node.event or NONE).name, "", {})
+    return False
+
+
+def _escalation(play: Play, scope: int, node: Node) -> bool:
+    return escalate(play, scope, node.id, (node.event or NONE).name, {})
+
+
+_THROWN_UP = {"terminate": _terminate, "error": _error, "escalation": _escalation}
+"""These concern the scopes around; true: the token that threw is still there."""
+
+
+# --- up the scopes ---------------------------------------------------------------------------------------------------
+
+
+def fail(play: Play, number: int, code: str | None, message: str, variables: Variables) -> None:
+    """A BPMN error, thrown inside scope `number` or by the activity `number`, ends all up to who catches it, else the
+    case (§10.5.6)."""
+    found = _catcher(play, "error", code, number)
+    if number != ROOT and "live" not in play.run(number):
+        waits.cancel(play, number, "failed")
+    if found is None:
+        waits.end_case(play, CaseEnded("failed", code, dict(play.run(ROOT)["vars"])), "failed")
+    else:
+        _react(play, found, {**variables, **_caught_as(found.node, code, message)}, "failed")
+
+
+def escalate(play: Play, number: int, element: str, code: str | None, variables: Variables) -> bool:
+    """An escalation interrupts only where its catcher says so; true: the thrower goes on."""
+    found = _catcher(play, "escalation", code, number)
+    if found is None:
+        play.changes.append(EscalationUncaught(element, code))
+        return True
+    _react(play, found, {**variables, **_caught_as(found.node, code, "")}, "cancelled")
+    return not found.node.interrupting
+
+
+def _caught_as(node: Node, code: str | None, message: str) -> Variables:
+    event = node.event or NONE
+    values = {event.code_variable: code, event.message_variable: message}
+    return {name: value for name, value in values.items() if name}
+
+
+class _Catcher(NamedTuple):
+    """`node`, a boundary event on run `holder`, or the start of an event sub-process inside it; `scope` is where the
+    token that it starts belongs."""
+
+    node: Node
+    holder: int
+    scope: int
+
+
+def _catcher(play: Play, kind: str, code: str | None, number: int) -> _Catcher | None:
+    """The nearest that catches, from run `number` outwards: on each level event sub-processes inside a scope come
+    before the boundary of the activity, and one that names the code before one that takes any."""
+    while True:
+        run = play.run(number)
+        node = _match(play, kind, code, _event_sub_processes(play, number, run))
+        if node is not None:
+            return _Catcher(node, number, number)
+        if number == ROOT:
+            return None
+        node = _match(play, kind, code, _boundary(play, run))
+        if node is not None:
+            return _Catcher(node, number, run["scope"])
+        number = run["scope"]
+
+
+def _event_sub_processes(play: Play, number: int, run: Run) -> Iterable[str]:
+    """Start events that listen inside a scope; once an interrupting one has taken over, none does."""
+    if "live" not in run or run.get("interrupted"):
+        return ()
+    scopes = play.graph.scopes
+    inside = scopes[play.graph.key if number == ROOT else run["at"]]
+    return [start for sub_process in inside.event_sub_processes for start in scopes[sub_process].starts]
+
+
+def _boundary(play: Play, run: Run) -> Sequence[str]:
+    """A multi-instance activity has its boundary events once, on the whole."""
+    return () if "index" in run else play.node(run).boundary
+
+
+def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -> Node | None:
+    nodes = [play.graph.nodes[candidate] for candidate in candidates]
+    for wanted in (code, None):
+        for node in nodes:
+            event = node.event or NONE
+            if event.kind == kind and event.name == wanted:
+                return node
+    return None
+
+
+# --- reactions -------------------------------------------------------------------------------------------------------
+
+
+def came(play: Play, number: int, given: Variables) -> None:
+    """What listener `number` waited for has come from outside."""
+    run = play.run(number)
+    node, holder = play.node(run), run["on"]
+    held = play.run(holder)
+    if node.kind not in ("boundaryEvent", "startEvent"):
+        _chosen(play, holder, number, given)
+        return
+    if node.interrupting:
+        play.drop(number)
+    else:
+        waits.listen_again(play, number, node)
+    _react(play, _Catcher(node, holder, held["scope"] if node.kind == "boundaryEvent" else holder), given, "cancelled")
+
+
+def _chosen(play: Play, gateway: int, number: int, given: Variables) -> None:
+    """One alternative of an event-based gateway: the others are withdrawn, and the token goes on from this one."""
+    run, event = play.run(gateway), play.node(play.run(number))
+    flows = tuple(flow.id for flow in play.node(run).outgoing if flow.target == event.id)
+    play.drop(number)
+    waits.stop_listening(play, run)
+    play.drop(gateway)
+    play.changes.append(ElementPassed(run["at"], "completed", flows))
+    play.queue.append(("caught", run["scope"], event, given, False))
+
+
+def _react(play: Play, catcher: _Catcher, given: Variables, outcome: str) -> None:
+    """Interrupting, the catcher's token takes the place of what it interrupts; else it is one more."""
+    node, holder, scope = catcher
+    interrupting = node.interrupting or outcome == "failed"
+    if node.kind == "boundaryEvent":
+        if not interrupting:
+            play.run(scope)["live"] += 1
+        elif play.exists(holder):
+            waits.cancel(play, holder, outcome)
+        play.queue.append(("caught", scope, node, given, False))
+    else:
+        if interrupting:
+            waits.clear(play, scope)
+            play.run(scope)["interrupted"] = True
+        play.run(scope)["live"] += 1
+        play.queue.append(("handle", scope, node, given))
+    play.touched[scope] = None

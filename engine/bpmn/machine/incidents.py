@@ -1,0 +1,108 @@
+"""What happens to a token whose element cannot be played: it is parked, tried again, or helped past."""
+
+from __future__ import annotations
+
+from engine.bpmn.changes import IncidentRaised, Variables
+from engine.bpmn.machine import multi, tokens, waits
+from engine.bpmn.machine.play import Move, Play, Run, Stuck
+from engine.bpmn.model import Flow, Node
+
+_IN_ITS_RUN = frozenset({"finish", "ended", "body"})
+"""These moves concern a run that is there and stays; the others a token on its way, which gets a run to wait in."""
+
+
+def park(play: Play, move: Move, why: Stuck) -> None:
+    """Keep the token where it is, with all that the move needs to be made again."""
+    name, number = move[0], move[1]
+    if name not in _IN_ITS_RUN:
+        number = _run_for(play, move)
+    run = play.run(number)
+    if name == "finish":
+        waits.close(play, number, run, "completed")
+        run.pop("open", None)
+        run.update({"given": move[2], "direct": move[3]})
+    run["stuck"] = name
+    play.changes.append(IncidentRaised(number, run["at"], why.sv, why.en))
+
+
+def _run_for(play: Play, move: Move) -> int:
+    name, scope = move[0], move[1]
+    if name == "instance":
+        return multi.add_instance(play, scope, move[2], move[3])
+    run: Run = {"at": move[2].id, "scope": scope}
+    if name in ("arrive", "enter") and move[3] is not None:
+        run["via"] = move[3].id
+    elif name in ("caught", "handle"):
+        run["given"] = move[3]
+        run["direct"] = name == "caught" and move[4]
+    return play.add(run)
+
+
+def again(play: Play, number: int) -> None:
+    """Make the move again that got stuck at run `number`."""
+    run = play.run(number)
+    waits.close(play, number, run, "cancelled")
+    name = run.pop("stuck")
+    if name in _IN_ITS_RUN:
+        given, direct = run.pop("given", {}), run.pop("direct", False)
+        moves: dict[str, Move] = {"finish": (number, given, direct), "body": (number, given), "ended": (number,)}
+        play.queue.append((name, *moves[name]))
+        return
+    play.drop(number)
+    if name == "join":
+        play.touched[run["on"]] = None
+    else:
+        play.queue.append(_move(play, name, run))
+
+
+def _move(play: Play, name: str, run: Run) -> Move:
+    node, scope = play.node(run), run["scope"]
+    if name == "instance":
+        item = node.loop and node.loop.element_variable and run["vars"].get(node.loop.element_variable)
+        return (name, scope, run["index"], item)
+    if name == "caught":
+        return (name, scope, node, run["given"], run["direct"])
+    if name == "handle":
+        return (name, scope, node, run["given"])
+    if name in ("arrive", "enter"):
+        return (name, scope, node, _flow(node, run.get("via")))
+    return (name, scope, node)
+
+
+def let_in(play: Play, number: int, run: Run) -> None:
+    """The worker has come by: a token that waited before its element goes in."""
+    node = play.node(run)
+    waits.close(play, number, run, "completed")
+    play.drop(number)
+    play.queue.append(("enter", run["scope"], node, _flow(node, run.get("via"))))
+
+
+def _flow(node: Node, via: str | None) -> Flow | None:
+    return next((flow for flow in node.incoming if flow.id == via), None)
+
+
+def past(play: Play, number: int, given: Variables) -> None:
+    """Go on from run `number` as if its element were done and had given `given`; mappings are not asked."""
+    run = play.run(number)
+    node, name = play.node(run), run.get("stuck", run.get("open"))
+    if name == "join":
+        tokens.fire(play, run["on"], node)
+        play.queue.append(("caught", run["on"], node, given, True))
+    elif name in _ON_THE_WAY:
+        waits.close(play, number, run, "completed")
+        play.drop(number)
+        play.queue.append(("caught", run["scope"], node, given, True))
+    elif name in ("listen", "handle"):
+        waits.close(play, number, run, "completed")
+        play.drop(number)
+        play.write(play.plan(run["scope"], given))
+        tokens.spread(play, run["scope"], ())
+    else:
+        if "stuck" in run:
+            waits.close(play, number, run, "completed")
+            del run["stuck"]
+        play.queue.append(("body", number, given) if name == "body" else ("finish", number, given, True))
+
+
+_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "caught", "go_on"})
+"""A token that waits to begin or to leave: helped past, it goes on behind the element."""

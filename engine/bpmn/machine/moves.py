@@ -1,0 +1,88 @@
+"""What each kind of element does with a token, and the loop in which tokens move until all are at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.bpmn.changes import JobAdded
+from engine.bpmn.machine import activities, events, incidents, multi, tokens
+from engine.bpmn.machine.play import Move, Play, Stuck
+from engine.bpmn.model import ACTIVITIES, Flow, Node
+
+
+def play_on(play: Play) -> None:
+    """Make all moves, oldest first, and those that follow from them. Then joins are looked at: they need the whole
+    picture."""
+    while True:
+        while play.queue:
+            _make(play, play.queue.popleft())
+        tokens.settle(play)
+        if not play.queue:
+            return
+
+
+def _make(play: Play, move: Move) -> None:
+    if not play.exists(move[1]):  # its scope was cancelled meanwhile
+        return
+    changes, moves = len(play.changes), len(play.queue)
+    play.created.clear()
+    try:
+        _MOVES[move[0]](play, *move[1:])
+    except Stuck as why:
+        play.undo(changes, moves)
+        incidents.park(play, move, why)
+
+
+def _arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    play.steps_left -= 1
+    if node.async_before:
+        _wait_for_worker(play, scope, node, flow)
+    else:
+        _enter(play, scope, node, flow)
+
+
+def _wait_for_worker(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    """camunda:asyncBefore: the token goes on in a transaction of its own."""
+    number = play.add({"at": node.id, "scope": scope, "open": "go_on"})
+    if flow is not None:
+        play.run(number)["via"] = flow.id
+    play.changes.append(JobAdded(number, node.id, None))
+
+
+def _enter(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    if play.steps_left < 0:
+        raise Stuck(
+            f"Expected the case to come to rest within {play.env.limits.steps} steps, but it runs on. Is there a loop?",
+            f"Ärendet kom inte till vila inom {play.env.limits.steps} steg. Går flödet runt utan att vänta på något?",
+        )
+    _ELEMENTS[node.kind](play, scope, node, flow)
+
+
+def _pass_through(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    tokens.leave(play, scope, node)
+
+
+_ELEMENTS: dict[str, Callable[[Play, int, Node, Flow | None], None]] = {
+    "startEvent": _pass_through,
+    "intermediateCatchEvent": events.catch,
+    "intermediateThrowEvent": events.throw,
+    "endEvent": events.throw,
+    "exclusiveGateway": _pass_through,
+    "parallelGateway": tokens.arrive_at_parallel,
+    "inclusiveGateway": tokens.arrive_at_inclusive,
+    "eventBasedGateway": events.choice,
+    **dict.fromkeys(ACTIVITIES, activities.arrive),
+}
+
+_MOVES: dict[str, Callable[..., None]] = {
+    "arrive": _arrive,  # scope, node, flow: a token comes to an element
+    "enter": _enter,  # … and is let in, having waited for the worker
+    "leave": tokens.leave,  # scope, node: a token goes on from a join
+    "caught": events.caught,  # scope, node, given, direct: a token starts from an event that came
+    "finish": activities.finish,  # run, given, direct: an activity or event is done
+    "ended": activities.ended,  # scope: its last token is gone
+    "listen": activities.listen,  # scope, start event: an event sub-process begins to listen
+    "handle": activities.handle,  # scope, start event, given: an event sub-process starts
+    "instance": activities.begin_instance,  # body, index, item
+    "body": multi.end_body,  # body, given: all instances are done
+}

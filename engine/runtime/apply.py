@@ -1,0 +1,468 @@
+"""A step of the machine becomes rows: the case, its tasks, waits, jobs and incidents, and its history, chained.
+
+One small function per change collects; `write` then stores everything in few statements, the case first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from engine.bpmn import changes as c
+from engine.bpmn.model import Node
+from engine.calendar import iso
+from engine.cases import store
+from engine.cases.store import Case
+from engine.cases.tables import case_reader, message, task, task_candidate, wait
+from engine.definitions.starts import signal_starts
+from engine.engine import Transaction
+from engine.history import chain
+from engine.history.chain import Doer, Note
+from engine.identity import permissions
+from engine.identity.tables import person
+from engine.jobs import store as jobs
+from engine.cases.facts import refresh
+
+
+@dataclass(slots=True)
+class Writer:
+    """What one step does to one case, collected. What is opened and closed in the same step leaves history, but no row."""
+
+    tx: Transaction
+    case: Case
+    doer: Doer
+    notes: list[Note]
+    readers_before: list[str]
+    tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    closed_tasks: dict[int, str] = field(default_factory=dict)
+    waits: dict[int, dict[str, Any]] = field(default_factory=dict)
+    closed_waits: list[int] = field(default_factory=list)
+    jobs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    loose_jobs: list[dict[str, Any]] = field(default_factory=list)
+    cancelled_jobs: list[int] = field(default_factory=list)
+    incidents: dict[int, dict[str, Any]] = field(default_factory=dict)
+    cleared: list[int] = field(default_factory=list)
+    others: list[c.Change] = field(default_factory=list)
+    """Changes that concern other cases: called ones, and the one that called."""
+
+    def node(self, element: str) -> Node:
+        return self.case.definition.graph.nodes[element]
+
+    def note(
+        self, kind: str, element: str | None = None, outcome: str | None = None, data: Mapping[str, Any] | None = None
+    ) -> None:
+        node = self.case.definition.graph.nodes.get(element) if element else None
+        self.notes.append(Note(kind, element, node.name or None if node else None, outcome, data))
+
+
+def collect(
+    tx: Transaction, case: Case, changes: Sequence[c.Change], doer: Doer, before: Sequence[Note] = ()
+) -> Writer:
+    """All changes of a step, in their order; `before` is what led to it. The case shows its new facts."""
+    writer = Writer(tx, case, doer, list(before), readers_before=case.all_readers)
+    for change in changes:
+        _APPLY[type(change)](writer, change)
+    refresh(tx, case)
+    return writer
+
+
+def write(writer: Writer) -> None:
+    """Store what was collected; where the case is new it gets its id here."""
+    tx, case = writer.tx, writer.case
+    _let_candidates_read(case, writer.tasks.values())
+    rows = _link(writer)
+    if case.id:
+        store.save(tx, case)
+    else:
+        store.insert(tx, case)
+    _sync_readers(tx, case, writer.readers_before)
+    _close_tasks(writer)
+    _open_tasks(writer)
+    _close_waits(writer)
+    _open_waits(writer)
+    jobs.cancel(tx, case.id, writer.cancelled_jobs)
+    jobs.clear_incidents(tx, case.id, writer.cleared)
+    jobs.add(tx, [{**row, "case_id": case.id} for row in [*writer.jobs.values(), *writer.loose_jobs]])
+    jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
+    chain.write(tx, case.id, rows)
+
+
+def note_down(tx: Transaction, case: Case, doer: Doer, *notes: Note) -> None:
+    """History without a step of the machine: a claim, a comment, a suspension."""
+    write(Writer(tx, case, doer, list(notes), readers_before=case.all_readers))
+
+
+def _link(writer: Writer) -> list[dict[str, Any]]:
+    case = writer.case
+    case.changed_at = writer.tx.now
+    rows, case.history_seq, case.history_head = chain.link(
+        writer.notes,
+        case=case.number,
+        definition=(case.definition.key, case.definition.version),
+        doer=writer.doer,
+        at=writer.tx.now,
+        seq=case.history_seq,
+        head=case.history_head,
+    )
+    return rows
+
+
+# --- elements and tasks --------------------------------------------------------------------------------------------
+
+
+def _changed(data: c.Data) -> dict[str, Any]:
+    """{"changes": …} as history has it; nothing where nothing changed."""
+    told = {
+        name: {side: value for side, value in (("before", before), ("after", after)) if value is not c.ABSENT}
+        for name, (before, after) in data.items()
+    }
+    return {"changes": told} if told else {}
+
+
+def _passed(writer: Writer, change: c.ElementPassed) -> None:
+    flows = {"flows": list(change.flows)} if change.flows else {}
+    writer.note("element:passed", change.element, change.outcome, {**flows, **_changed(change.data)})
+
+
+def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
+    candidates = [candidate.strip() for candidate in change.candidates]
+    writer.tasks[change.wait] = {
+        "wait": change.wait,
+        "element": change.element,
+        "name": change.name,
+        "candidates": candidates,
+        "assignee": _person(writer.tx, change.assignee),
+        "claimed_at": None,
+        "due_at": change.due,
+        "follow_up_at": change.follow_up,
+        "priority": change.priority,
+        "form": change.form,
+        "state": "open",
+        "opened_at": writer.tx.now,
+        "instance": change.instance,
+        "version": 1,
+    }
+    told = {
+        "candidates": candidates,
+        "due": iso(change.due) if change.due else None,
+        "instance": change.instance,
+    }
+    writer.note("task:opened", change.element, None, {name: value for name, value in told.items() if value is not None})
+
+
+_PERSON = sa.select(person.c.id).where(sa.or_(person.c.username == bindparam("text"), person.c.id == bindparam("id")))
+
+
+def _person(tx: Transaction, text: str | None) -> int | None:
+    """An assignee stands in a diagram as a username, or as the id that a variable like `startad_av` holds."""
+    if text is None:
+        return None
+    number = int(text) if text.isdecimal() and len(text) < 19 else -1
+    found: int | None = tx.connection.execute(_PERSON, {"text": text.casefold(), "id": number}).scalar()
+    return found
+
+
+def _task_closed(writer: Writer, change: c.TaskClosed) -> None:
+    if not writer.tasks.pop(change.wait, None):
+        writer.closed_tasks[change.wait] = change.outcome
+    kind = "task:completed" if change.outcome == "completed" else "task:cancelled"
+    writer.note(kind, change.element, change.outcome, _changed(change.data))
+
+
+# --- jobs and timers -----------------------------------------------------------------------------------------------
+
+
+def _job_added(writer: Writer, change: c.JobAdded) -> None:
+    kind = "service" if change.topic is not None else "continue"
+    payload = {"variables": dict(change.variables)} if kind == "service" else None
+    writer.jobs[change.wait] = jobs.row(
+        kind, writer.tx.now, wait=change.wait, element=change.element, topic=change.topic, payload=payload
+    )
+    if kind == "service":
+        writer.note("service:added", change.element)
+
+
+def _job_closed(writer: Writer, change: c.JobClosed) -> None:
+    if not writer.jobs.pop(change.wait, None) and change.outcome != "completed":
+        writer.cancelled_jobs.append(change.wait)
+    if writer.node(change.element).topic is not None:
+        kind = {"completed": "service:finished", "failed": "service:failed"}.get(change.outcome, "service:cancelled")
+        writer.note(kind, change.element, change.outcome, _changed(change.data))
+
+
+def _timer_set(writer: Writer, change: c.TimerSet) -> None:
+    writer.jobs[change.wait] = jobs.row(
+        "timer", writer.tx.now, due_at=change.due, wait=change.wait, element=change.element
+    )
+    writer.note("timer:set", change.element, None, {"due": iso(change.due), "repetition": change.repetition})
+
+
+def _timer_fired(writer: Writer, change: c.TimerFired) -> None:
+    writer.note("timer:fired", change.element)
+
+
+def _timer_cancelled(writer: Writer, change: c.TimerCancelled) -> None:
+    if not writer.jobs.pop(change.wait, None):
+        writer.cancelled_jobs.append(change.wait)
+    writer.note("timer:cancelled", change.element)
+
+
+# --- messages and signals ------------------------------------------------------------------------------------------
+
+
+def _wait_opened(writer: Writer, change: c.WaitOpened) -> None:
+    writer.waits[change.wait] = {
+        "wait": change.wait,
+        "element": change.element,
+        "kind": change.kind,
+        "name": change.name,
+        "key": change.key,
+    }
+    writer.note("wait:opened", change.element, change.kind, {"name": change.name, "key": change.key})
+
+
+def _wait_closed(writer: Writer, change: c.WaitClosed) -> None:
+    if not writer.waits.pop(change.wait, None):
+        writer.closed_waits.append(change.wait)
+    event = writer.node(change.element).event
+    received = f"{event.kind if event else 'message'}:received"
+    kind = received if change.outcome == "completed" else "wait:cancelled"
+    writer.note(kind, change.element, change.outcome, _changed(change.data))
+
+
+def _message_thrown(writer: Writer, change: c.MessageThrown) -> None:
+    payload = {"name": change.name, "key": change.key, "variables": dict(change.payload)}
+    writer.loose_jobs.append(jobs.row("message", writer.tx.now, element=change.element, payload=payload))
+    writer.note("message:sent", change.element, None, {"name": change.name, "key": change.key})
+
+
+def _signal_thrown(writer: Writer, change: c.SignalThrown) -> None:
+    own = [
+        row
+        for row in writer.waits.values()
+        if row["kind"] == "signal" and row["name"] == change.name
+    ]
+    waiting = waiting_for_signal(writer.tx, change.name)
+    closed = {(writer.case.id, number) for number in writer.closed_waits}
+    for case_id, number, element in waiting:
+        if (case_id, number) not in closed:
+            writer.loose_jobs.append(signal_job(writer.tx, case_id, number, element, dict(change.payload)))
+    for row in own:
+        job = signal_job(writer.tx, writer.case.id, row["wait"], row["element"], dict(change.payload))
+        writer.loose_jobs.append(job)
+    writer.loose_jobs.extend(signal_starts(writer.tx, change.name, dict(change.payload)))
+    writer.note("signal:sent", change.element, None, {"name": change.name})
+
+
+_WAITING_FOR_SIGNAL = sa.select(wait.c.case_id, wait.c.wait, wait.c.element).where(
+    wait.c.kind == "signal", wait.c.name == bindparam("name")
+)
+
+
+def waiting_for_signal(tx: Transaction, name: str) -> Sequence[tuple[int, int, str]]:
+    """Every token that waits for the signal now: (case, wait, element)."""
+    return [(row[0], row[1], row[2]) for row in tx.connection.execute(_WAITING_FOR_SIGNAL, {"name": name})]
+
+
+def signal_job(tx: Transaction, case_id: int, number: int, element: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """Each delivery is a job of its own, and locks one case only."""
+    return jobs.row(
+        "signal", tx.now, case_id=case_id, wait=number, element=element, payload={"variables": variables}
+    )
+
+
+# --- other cases, incidents, the end -------------------------------------------------------------------------------
+
+
+def _case_called(writer: Writer, change: c.CaseCalled) -> None:
+    writer.others.append(change)
+    writer.note("case:called", change.element, None, {"process": change.key, "business_key": change.business_key})
+
+
+def _call_closed(writer: Writer, change: c.CallClosed) -> None:
+    if change.outcome == "cancelled":
+        writer.others.append(change)
+    writer.cancelled_jobs.append(change.wait)  # one that could not be started yet
+    writer.note("case:returned", change.element, change.outcome, _changed(change.data))
+
+
+def _incident_raised(writer: Writer, change: c.IncidentRaised) -> None:
+    writer.incidents[change.wait] = jobs.incident_row(
+        change.message, writer.tx.now, wait=change.wait, element=change.element
+    )
+    writer.note("incident:opened", change.element, None, {"message": change.message})
+
+
+def _incident_cleared(writer: Writer, change: c.IncidentCleared) -> None:
+    if not writer.incidents.pop(change.wait, None):
+        writer.cleared.append(change.wait)
+
+
+def _escalation_uncaught(writer: Writer, change: c.EscalationUncaught) -> None:
+    writer.others.append(change)
+
+
+def _ended(writer: Writer, change: c.CaseEnded) -> None:
+    writer.case.state = change.outcome
+    writer.case.outcome = change.code or change.outcome
+    writer.case.ended_at = writer.tx.now
+    writer.others.append(change)
+    writer.note("case:ended", None, change.code or change.outcome)
+
+
+_APPLY: Mapping[type, Callable[[Writer, Any], None]] = {
+    c.ElementPassed: _passed,
+    c.TaskOpened: _task_opened,
+    c.TaskClosed: _task_closed,
+    c.JobAdded: _job_added,
+    c.JobClosed: _job_closed,
+    c.TimerSet: _timer_set,
+    c.TimerFired: _timer_fired,
+    c.TimerCancelled: _timer_cancelled,
+    c.WaitOpened: _wait_opened,
+    c.WaitClosed: _wait_closed,
+    c.MessageThrown: _message_thrown,
+    c.SignalThrown: _signal_thrown,
+    c.CaseCalled: _case_called,
+    c.CallClosed: _call_closed,
+    c.IncidentRaised: _incident_raised,
+    c.IncidentCleared: _incident_cleared,
+    c.EscalationUncaught: _escalation_uncaught,
+    c.CaseEnded: _ended,
+}
+
+
+# --- rows ----------------------------------------------------------------------------------------------------------
+
+_INSERT_TASK = task.insert().returning(task.c.id, sort_by_parameter_order=True)
+_INSERT_CANDIDATE = task_candidate.insert()
+_THIS_TASK = sa.and_(task.c.case_id == bindparam("of_case"), task.c.wait == bindparam("at_wait"))
+_CLOSE_TASK = (
+    task.update()
+    .where(_THIS_TASK)
+    .values(
+        state=bindparam("to"), closed_at=bindparam("at"), closed_by=bindparam("by"), version=task.c.version + 1
+    )
+)
+_DROP_CANDIDATES = task_candidate.delete().where(
+    task_candidate.c.task_id == sa.select(task.c.id).where(_THIS_TASK).scalar_subquery()
+)
+_INSERT_READER = case_reader.insert()
+_DROP_READER = case_reader.delete().where(
+    case_reader.c.case_id == bindparam("of_case"),
+    case_reader.c.role == bindparam("r"),
+    case_reader.c.scope == bindparam("s"),
+    case_reader.c.side == bindparam("d"),
+)
+_INSERT_WAIT = wait.insert()
+_DROP_WAIT = wait.delete().where(wait.c.case_id == bindparam("of_case"), wait.c.wait == bindparam("at_wait"))
+
+
+def _open_tasks(writer: Writer) -> None:
+    if not writer.tasks:
+        return
+    rows = [{**row, "case_id": writer.case.id} for row in writer.tasks.values()]
+    ids = writer.tx.connection.execute(_INSERT_TASK, rows).scalars().all()
+    candidates = [
+        {"task_id": task_id, "role": one.role, "scope": one.scope, "side": one.side, "due_at": row["due_at"]}
+        for task_id, row in zip(ids, rows, strict=True)
+        for one in {permissions.parse(text) for text in row["candidates"]}
+    ]
+    if candidates:
+        writer.tx.connection.execute(_INSERT_CANDIDATE, candidates)
+
+
+def _close_tasks(writer: Writer) -> None:
+    if not writer.closed_tasks:
+        return
+    at = {"of_case": writer.case.id, "at": writer.tx.now}
+    closed = [
+        {**at, "at_wait": number, "to": outcome, "by": writer.doer.person_id if outcome == "completed" else None}
+        for number, outcome in writer.closed_tasks.items()
+    ]
+    writer.tx.connection.execute(_CLOSE_TASK, closed)
+    writer.tx.connection.execute(
+        _DROP_CANDIDATES, [{"of_case": writer.case.id, "at_wait": number} for number in writer.closed_tasks]
+    )
+
+
+def _let_candidates_read(case: Case, opened: Any) -> None:
+    """Whoever was once asked to do something in a case may read it from then on (R32)."""
+    known = case.readers.get("task", [])
+    more = [text for row in opened for text in row["candidates"] if text not in known]
+    if more:
+        case.readers = {**case.readers, "task": [*known, *dict.fromkeys(more)]}
+
+
+def _sync_readers(tx: Transaction, case: Case, before: Sequence[str]) -> None:
+    after = case.all_readers
+    if after == before:
+        return
+    had, has = ({permissions.parse(text) for text in texts} for texts in (before, after))
+    if gone := [{"of_case": case.id, "r": one.role, "s": one.scope, "d": one.side} for one in had - has]:
+        tx.connection.execute(_DROP_READER, gone)
+    if new := [{"case_id": case.id, "role": one.role, "scope": one.scope, "side": one.side} for one in has - had]:
+        tx.connection.execute(_INSERT_READER, new)
+
+
+def _close_waits(writer: Writer) -> None:
+    if writer.closed_waits:
+        rows = [{"of_case": writer.case.id, "at_wait": number} for number in writer.closed_waits]
+        writer.tx.connection.execute(_DROP_WAIT, rows)
+
+
+def _open_waits(writer: Writer) -> None:
+    if not writer.waits:
+        return
+    rows = [{**row, "case_id": writer.case.id} for row in writer.waits.values()]
+    writer.tx.connection.execute(_INSERT_WAIT, rows)
+    for row in rows:
+        if row["kind"] == "message":
+            kept = kept_message(writer.tx, row["name"], row["key"])
+            if kept is not None:
+                writer.loose_jobs.append(jobs.row("message", writer.tx.now, payload={"message": kept}))
+
+
+# --- messages that came before somebody waited -----------------------------------------------------------------------
+
+_KEPT = (
+    sa.select(message.c.id)
+    .where(
+        message.c.name == bindparam("name"),
+        message.c.delivered_to.is_(None),
+        message.c.expires_at > bindparam("now"),
+    )
+    .order_by(message.c.id)
+    .limit(1)
+)
+_KEPT_WITH_KEY = _KEPT.where(message.c.key == bindparam("key"))
+_KEPT_WITHOUT_KEY = _KEPT.where(message.c.key.is_(None))
+
+
+def kept_message(tx: Transaction, name: str, key: str | None) -> int | None:
+    meet(tx, name, key)
+    values = {"name": name, "now": tx.now}
+    if key is None:
+        found: int | None = tx.connection.execute(_KEPT_WITHOUT_KEY, values).scalar()
+    else:
+        found = tx.connection.execute(_KEPT_WITH_KEY, {**values, "key": key}).scalar()
+    return found
+
+
+def meet(tx: Transaction, name: str, key: str | None) -> None:
+    """Who publishes a message and who begins to wait for it take turns: else each might miss the other's row.
+
+    SQLite lets one write at a time anyhow.
+    """
+    if tx.is_postgresql:
+        digest = sha256(f"{name}\0{key or ''}".encode("utf-8", "replace")).digest()
+        number = int.from_bytes(digest[:8], "big", signed=True)
+        tx.connection.execute(_MEET, {"number": number})
+
+
+_MEET = sa.select(sa.func.pg_advisory_xact_lock(bindparam("number", type_=sa.BigInteger)))

@@ -1,0 +1,265 @@
+"""Steps, and what follows of them in other cases: a call starts a case, its end goes back to the one that called."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from engine.actor import Actor
+from engine.bpmn import changes as c
+from engine.bpmn import machine
+from engine.bpmn.machine import Stale, Step
+from engine.calendar import local
+from engine.cases import numbers, store
+from engine.cases.store import Case
+from engine.cases.tables import case as case_table
+from engine.definitions import store as definitions
+from engine.definitions.store import Definition
+from engine.engine import Read, Transaction
+from engine.errors import Conflict
+from engine.history.chain import Doer, Note
+from engine.identity.permissions import Standing
+from engine.jobs import store as jobs
+from engine.cases import facts
+from engine.runtime import apply
+
+DEPTH = 20
+"""How deep cases may call each other."""
+
+FOLLOW_UPS = 1000
+"""How many steps in other cases one command may lead to; what is more goes on in the worker, a transaction each."""
+
+
+def doer_of(actor: Actor, standing: Standing | None = None) -> Doer:
+    """Who history names: the role in which, and the party for which, the actor did this."""
+    if standing:
+        return Doer(actor.person_id, actor.name, standing.role, standing.party)
+    return Doer(actor.person_id, actor.name, actor.role, actor.party)
+
+
+def as_variable(tx: Transaction, doer: Doer) -> dict[str, Any]:
+    """What a diagram may know of a person (`startad_av`, and the variable a task names with `by`)."""
+    return {"person": doer.person_id, "namn": doer.name, "roll": doer.role, "part": doer.party, "tid": local(tx.now).isoformat()}
+
+
+def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) -> None:
+    """Store a step and everything that follows of it, in this transaction."""
+    _take(tx, case, step, doer, before)
+    follow_ups: deque[tuple[Case, c.Change]] = tx.memory.setdefault("follow_ups", deque())
+    if tx.memory.get("following"):
+        return  # the outermost call sees to the rest
+    tx.memory["following"] = True
+    followed = 0
+    while follow_ups:
+        one, change = follow_ups.popleft()
+        _FOLLOW[type(change)](tx, one, change, doer, followed < FOLLOW_UPS)
+        followed += 1
+    tx.memory["following"] = False
+
+
+def _take(tx: Transaction, case: Case, step: Step, doer: Doer, before: Sequence[Note]) -> None:
+    case.data = step.state
+    writer = apply.collect(tx, case, step.changes, doer, before)
+    apply.write(writer)
+    tx.memory.setdefault("follow_ups", deque()).extend((case, change) for change in writer.others)
+
+
+# --- a case begins ---------------------------------------------------------------------------------------------------
+
+_BY_KEY = sa.select(case_table.c.id, case_table.c.number, case_table.c.started_at).where(
+    case_table.c.process == bindparam("process"), case_table.c.business_key == bindparam("business_key")
+)
+
+
+class AlreadyStarted(Conflict):
+    """The process has, or had, a case with this business key: `case_id` and `number` say which (R19)."""
+
+
+def begin(
+    tx: Transaction,
+    definition: Definition,
+    doer: Doer,
+    variables: Mapping[str, Any],
+    *,
+    business_key: str | None = None,
+    at: str | None = None,
+    payload: Mapping[str, Any] | None = None,
+    caller: tuple[int, int] | None = None,
+) -> Case:
+    """Start a case, at the start event `at` (None: the one without trigger). `caller` is (case, wait) of a call."""
+    given = {**variables, "startad_av": as_variable(tx, doer)}
+    graph, known = definition.graph, {**given, **(payload or {})}
+    key = business_key or facts.business_key(tx, graph.facts.business_key, known)
+    _refuse_second(tx, definition.key, key)
+    year, number = numbers.take(tx, graph.number_series or "TT")
+    case = store.new(
+        definition,
+        f"{graph.number_series or 'TT'}-{year}-{number:04d}",
+        tx.now,
+        business_key=key,
+        started_by=doer.person_id,
+        parent_id=caller[0] if caller else None,
+        parent_wait=caller[1] if caller else None,
+    )
+    step = machine.start(graph, facts.environment(tx, definition), given, at=at, payload=dict(payload or {}))
+    started = Note("case:started", data={"changes": {name: {"after": value} for name, value in known.items()}})
+    advance(tx, case, step, doer, started)
+    return case
+
+
+def existing(read: Read, process: str, business_key: str) -> Any:
+    """The one case of the process with this key: a row with id, number and started_at, or None."""
+    return read.connection.execute(_BY_KEY, {"process": process, "business_key": business_key}).one_or_none()
+
+
+def _refuse_second(tx: Transaction, process: str, business_key: str | None) -> None:
+    found = existing(tx, process, business_key) if business_key else None
+    if found:
+        when = jobs.clock_time(found.started_at, tx.now)
+        raise AlreadyStarted(
+            f"Expected to start a case of {process}, but {found.number} has the same business key.",
+            f"Det finns redan ett ärende för detta: {found.number}, startat {when}.",
+            case_id=found.id,
+            number=found.number,
+            when=found.started_at,
+        )
+
+
+# --- what follows in other cases -------------------------------------------------------------------------------------
+
+
+def _call(tx: Transaction, caller: Case, change: c.CaseCalled, doer: Doer, now: bool) -> None:
+    if now:
+        problem = call(tx, caller, _as_payload(change), change.wait, doer)
+    else:
+        problem = ""
+    if problem is not None:
+        _park_call(tx, caller, change, problem, doer)
+
+
+def call(tx: Transaction, caller: Case, called: Mapping[str, Any], wait: int, doer: Doer) -> str | None:
+    """Start the called case. A Swedish sentence where that cannot be done: the call then waits as an incident."""
+    if _depth(tx, caller) >= DEPTH:
+        return f"Ärenden kan inte anropa varandra djupare än {DEPTH} nivåer."
+    definition = _bound(tx, caller, called)
+    if definition is None:
+        return f"Den anropade processen {called['key']} är inte i bruk."
+    try:
+        begin(tx, definition, doer, called["variables"], business_key=called["business_key"], caller=(caller.id, wait))
+    except AlreadyStarted as taken:
+        return taken.sv
+    return None
+
+
+def _as_payload(change: c.CaseCalled) -> dict[str, Any]:
+    return {
+        "key": change.key,
+        "binding": change.binding,
+        "version": change.version,
+        "business_key": change.business_key,
+        "variables": dict(change.variables),
+    }
+
+
+def _bound(tx: Transaction, caller: Case, called: Mapping[str, Any]) -> Definition | None:
+    match called["binding"]:
+        case "deployment":
+            return definitions.as_of(tx, called["key"], caller.definition.deployed_at)
+        case "version":
+            return definitions.of_version(tx, called["key"], called["version"] or 0)
+        case _:
+            return definitions.newest(tx, called["key"])
+
+
+def _depth(tx: Transaction, case: Case) -> int:
+    depth = 0
+    while case.parent_id is not None:
+        case, depth = store.lock(tx, case.parent_id), depth + 1
+    return depth
+
+
+def _park_call(tx: Transaction, caller: Case, change: c.CaseCalled, problem: str, doer: Doer) -> None:
+    """The call as a job: for the worker to go on with, or, where there is a problem, for somebody to decide."""
+    row = jobs.row(
+        "continue",
+        tx.now,
+        case_id=caller.id,
+        wait=change.wait,
+        element=change.element,
+        payload={"call": _as_payload(change)},
+        state="failed" if problem else "waiting",
+        last_error=problem or None,
+    )
+    job_id = jobs.add_one(tx, row)
+    if problem:
+        open_incident(tx, caller, doer, problem, wait=change.wait, element=change.element, job_id=job_id)
+
+
+def open_incident(
+    tx: Transaction, case: Case, doer: Doer, message: str, *, wait: int | None, element: str | None, job_id: int
+) -> None:
+    row = jobs.incident_row(message, tx.now, case_id=case.id, job_id=job_id, wait=wait, element=element)
+    jobs.open_incidents(tx, [row])
+    node = case.definition.graph.nodes.get(element or "")
+    note = Note("incident:opened", element, node.name if node else None, None, {"message": message})
+    apply.note_down(tx, case, doer, note)
+
+
+_CALLED = sa.select(case_table.c.id).where(
+    case_table.c.parent_id == bindparam("caller"), case_table.c.parent_wait == bindparam("at_wait")
+)
+
+
+def _cancel_called(tx: Transaction, caller: Case, change: c.CallClosed, doer: Doer, now: bool) -> None:
+    case_id = tx.connection.execute(_CALLED, {"caller": caller.id, "at_wait": change.wait}).scalar()
+    called = store.lock(tx, case_id) if case_id else None
+    if called and called.state in store.LIVE:
+        step = machine.cancel(called.definition.graph, called.data, facts.environment(tx, called.definition))
+        advance(tx, called, step, doer, Note("case:cancelled", data={"reason": f"av {caller.number}"}))
+
+
+def _return(tx: Transaction, called: Case, change: c.CaseEnded, doer: Doer, now: bool) -> None:
+    """The end of a called case is the end of the call: done, or an error that the caller may catch."""
+    if called.parent_id is None or called.parent_wait is None or change.outcome == "cancelled":
+        return
+    wait, variables = called.parent_wait, dict(change.variables)
+
+    def play(graph: Any, state: Any, env: Any) -> Step:
+        if change.outcome == "failed":
+            return machine.fail(graph, state, env, wait, change.code, f"{called.number} gick fel", variables)
+        return machine.complete(graph, state, env, wait, variables)
+
+    _step_in_caller(tx, called.parent_id, play, doer)
+
+
+def _escalate(tx: Transaction, called: Case, change: c.EscalationUncaught, doer: Doer, now: bool) -> None:
+    if called.parent_id is None or called.parent_wait is None:
+        return
+    wait, code = called.parent_wait, change.code
+    variables = machine.root_variables(called.data)
+    _step_in_caller(
+        tx, called.parent_id, lambda graph, state, env: machine.escalate(graph, state, env, wait, code, variables), doer
+    )
+
+
+def _step_in_caller(tx: Transaction, case_id: int, play: Callable[[Any, Any, Any], Step], doer: Doer) -> None:
+    caller = store.lock(tx, case_id)
+    if caller.state not in store.LIVE:
+        return
+    try:
+        step = play(caller.definition.graph, caller.data, facts.environment(tx, caller.definition))
+    except Stale:
+        return  # the caller went on without it
+    advance(tx, caller, step, doer)
+
+
+_FOLLOW: Mapping[type, Callable[[Transaction, Case, Any, Doer, bool], None]] = {
+    c.CaseCalled: _call,
+    c.CallClosed: _cancel_called,
+    c.CaseEnded: _return,
+    c.EscalationUncaught: _escalate,
+}

@@ -1,0 +1,81 @@
+"""Timers: those a case has set, and those that start cases. Each due time fires once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine.bpmn import machine
+from engine.bpmn.machine import Stale
+from engine.bpmn.model import Node
+from engine.calendar import TimerRule, local, parse_iso
+from engine.definitions import store as definitions
+from engine.definitions.starts import rule_text, set_start_timer, start_events
+from engine.engine import Transaction
+from engine.jobs.store import Job
+from engine.cases import facts
+from engine.runtime import steps
+from engine.runtime.held import hold
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimer:
+    """Job: the case's timer is due. A timer that nobody waits for any more is closed quietly."""
+
+    job_id: int
+    fence: int
+
+    def execute(self, tx: Transaction) -> None:
+        held = hold(tx, self.job_id)
+        if not held.is_ready(tx, self.fence):
+            return
+        held.take(tx, self.fence)
+        case = held.of_case
+        try:
+            step = machine.trigger(case.definition.graph, case.data, facts.environment(tx, case.definition), held.wait, {})
+        except Stale:
+            return
+        steps.advance(tx, case, step, steps.doer_of(tx.actor))
+
+
+@dataclass(frozen=True, slots=True)
+class StartByTimer:
+    """Job: the calendar starts a case of the newest version, with `planerad_tid`, and sets the timer for the next one.
+
+    The next is counted from when this one was due, not from now: what an outage missed is caught up with, each once. A
+    case that already exists for the occurrence (its business key) is left alone, quietly (R19).
+    """
+
+    job_id: int
+    fence: int
+
+    def execute(self, tx: Transaction) -> int | None:
+        held = hold(tx, self.job_id)
+        held.take(tx, self.fence)
+        payload, due = held.payload, held.job.due_at
+        definition = definitions.newest(tx, payload["process"])
+        events = {node.id: node for node in start_events(definition.graph, "timer")} if definition else {}
+        node = events.get(payload["event"])
+        if definition is None or node is None:
+            return None
+        self._set_next(tx, held.job, node)
+        try:
+            planned = {"planerad_tid": local(due).isoformat()}
+            return steps.begin(tx, definition, steps.doer_of(tx.actor), planned, at=node.id).id
+        except steps.AlreadyStarted:
+            return None
+
+    def _set_next(self, tx: Transaction, job: Job, node: Node) -> None:
+        rule, payload = rule_text(tx, node), job.payload
+        if rule is None:
+            return
+        anchor, fired, after = parse_iso(payload["anchor"]), payload["fired"] + 1, job.due_at
+        if rule != payload["rule"]:  # a newer version, or a changed setting: counted anew from here
+            anchor, fired = tx.now, 0
+            following = TimerRule.parse(rule).first(max(after + _AN_INSTANT, tx.now))
+        else:
+            following = TimerRule.parse(rule).next(after, fired, anchor)
+        set_start_timer(tx, payload["process"], node, rule, following, anchor=anchor, fired=fired)
+
+
+_AN_INSTANT = timedelta(microseconds=1)

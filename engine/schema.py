@@ -1,0 +1,13 @@
+"""Every table of the house: importing this makes `db.metadata` whole, for migrations and for the test that compares them."""
+
+import engine.cases.tables
+import engine.definitions.tables
+import engine.history.tables
+import engine.identity.tables
+import engine.jobs.tables
+import engine.reference
+import engine.runtime.inbox
+import engine.settings  # noqa: F401
+from engine.db import metadata
+
+__all__ = ["metadata"]

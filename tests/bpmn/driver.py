@@ -1,0 +1,298 @@
+"""Plays a diagram over the pure machine: given a diagram, when something happens, then look at what came of it.
+
+    case = play("process key", {"amount": 5})        # the diagram beside the test, see `conftest.play`
+    case.complete("granska", svar="ja")              # by the element that waits
+    assert case.waiting == ["beslut"] and case.variables["svar"] == "ja"
+
+A file may hold several processes. Ids are unique in a file, so those of process `p` are `p.granska`; here just `granska`.
+
+After every step the driver checks what must always hold: the state is JSON that reads back the same, its counts are
+right, and what the changes opened and did not close is exactly what the state says is open.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.bpmn import machine
+from engine.bpmn.changes import (
+    CallClosed,
+    CaseCalled,
+    CaseEnded,
+    Change,
+    ElementPassed,
+    IncidentCleared,
+    IncidentRaised,
+    JobAdded,
+    JobClosed,
+    TaskClosed,
+    TaskOpened,
+    TimerCancelled,
+    TimerFired,
+    TimerSet,
+    WaitClosed,
+    WaitOpened,
+)
+from engine.bpmn.limits import Limits
+from engine.bpmn.machine import Environment, Step
+from engine.bpmn.model import Graph
+from engine.bpmn.read import read
+
+MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
+OPENING = (TaskOpened, JobAdded, TimerSet, WaitOpened, CaseCalled)
+CLOSING = (TaskClosed, JobClosed, TimerFired, TimerCancelled, WaitClosed, CallClosed)
+
+State = dict[str, Any]
+Event = Callable[[Graph, State, Environment], Step]
+
+
+def graph_of(diagram: Path, process: str | None = None) -> Graph:
+    """A graph of its own, read anew. The file must be without errors."""
+    reading = read(diagram.read_bytes(), name=diagram.name)
+    errors = [str(finding) for finding in reading.findings if finding.is_error]
+    assert not errors, "\n".join(errors)
+    graphs = {graph.key: graph for graph in reading.graphs}
+    return graphs[process] if process else reading.graphs[0]
+
+
+class Case:
+    """One case under test."""
+
+    def __init__(
+        self,
+        graph: Callable[[], Graph],
+        variables: Mapping[str, Any],
+        *,
+        at: str | None = None,
+        payload: Mapping[str, Any] | None = None,
+        restored: bool = False,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        limits: Limits | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self.now = MORNING
+        self.changes: list[Change] = []
+        """All of them, since the start."""
+        self.last: list[Change] = []
+        """Those of the last step."""
+        self.open: dict[int, Any] = {}
+        """Wait -> what opened it."""
+        self.incidents: dict[int, IncidentRaised] = {}
+        self.ended: CaseEnded | None = None
+        self.key = graph().key
+        self._read, self._graph, self._restored = graph, graph(), restored
+        self._around = {"functions": functions or {}, "limits": limits or Limits(), "files": files or {}}
+        self.state: State = {}
+        self._took(machine.start(self._graph, self._environment(), variables, at=at, payload=payload))
+
+    # --- when ---
+
+    def complete(self, element: str, *, instance: int | None = None, **variables: Any) -> Case:
+        """A person does a task, the worker a job, a called case comes back."""
+        wait = self.wait(element, TaskOpened, JobAdded, CaseCalled, instance=instance)
+        return self.step(lambda graph, state, env: machine.complete(graph, state, env, wait, variables))
+
+    def fire(self, element: str, nth: int = 0) -> Case:
+        """The clock reaches a timer, and it fires."""
+        wait = self.waits(element, TimerSet)[nth]
+        self.now = max(self.now, self.open[wait].due)
+        return self.step(lambda graph, state, env: machine.trigger(graph, state, env, wait, {}))
+
+    def receive(self, element: str, nth: int = 0, **payload: Any) -> Case:
+        """The message or signal that an element waits for comes."""
+        wait = self.waits(element, WaitOpened)[nth]
+        return self.step(lambda graph, state, env: machine.trigger(graph, state, env, wait, payload))
+
+    def fail(self, element: str, code: str, message: str = "", *, instance: int | None = None, **variables: Any) -> Case:
+        wait = self.wait(element, JobAdded, CaseCalled, TaskOpened, instance=instance)
+        return self.step(lambda graph, state, env: machine.fail(graph, state, env, wait, code, message, variables))
+
+    def escalate(self, element: str, code: str, **variables: Any) -> Case:
+        wait = self.wait(element, CaseCalled, JobAdded)
+        return self.step(lambda graph, state, env: machine.escalate(graph, state, env, wait, code, variables))
+
+    def retry(self, element: str) -> Case:
+        wait = self.stuck(element)
+        return self.step(lambda graph, state, env: machine.retry(graph, state, env, wait))
+
+    def skip(self, element: str, **variables: Any) -> Case:
+        stuck = [wait for wait, incident in self.incidents.items() if self.short(incident.element) == element]
+        wait = stuck[0] if stuck else self.wait(element, *OPENING)
+        return self.step(lambda graph, state, env: machine.skip(graph, state, env, wait, variables))
+
+    def cancel(self) -> Case:
+        return self.step(machine.cancel)
+
+    def later(self, **time: float) -> Case:
+        self.now += timedelta(**time)
+        return self
+
+    def step(self, event: Event) -> Case:
+        """Anything else that happens to the case."""
+        if self._restored:
+            self.state = json.loads(json.dumps(self.state))
+            self._graph = self._read()
+        self._took(event(self._graph, self.state, self._environment()))
+        return self
+
+    # --- then ---
+
+    @property
+    def waiting(self) -> list[str]:
+        """The elements that wait for something from outside, in order."""
+        return sorted(self.short(change.element) for change in self.open.values())
+
+    @property
+    def passed(self) -> list[str]:
+        """The elements that tokens went through since the start, in order of their end."""
+        return [self.short(c.element) for c in self.changes if isinstance(c, ElementPassed) and c.outcome == "completed"]
+
+    def outcomes(self, outcome: str) -> list[str]:
+        """The elements that ended so in the last step."""
+        return [self.short(c.element) for c in self.last if isinstance(c, ElementPassed) and c.outcome == outcome]
+
+    @property
+    def outcome(self) -> str | None:
+        return self.ended.outcome if self.ended else None
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        return machine.root_variables(self.state)
+
+    def seen_at(self, element: str, instance: int | None = None) -> dict[str, Any]:
+        return machine.variables_at(self._graph, self.state, self.wait(element, *OPENING, instance=instance))
+
+    def found(self, kind: type, element: str | None = None) -> list[Any]:
+        """The changes of one kind in the last step."""
+        named = element and self.long(element)
+        return [c for c in self.last if type(c) is kind and named in (None, getattr(c, "element", None))]
+
+    def opened(self, element: str) -> Any:
+        return self.open[self.wait(element, *OPENING)]
+
+    def stuck(self, element: str) -> int:
+        (wait,) = (wait for wait, incident in self.incidents.items() if self.short(incident.element) == element)
+        return wait
+
+    @property
+    def stuck_at(self) -> list[str]:
+        """The elements where an incident waits for a decision."""
+        return sorted(self.short(incident.element) for incident in self.incidents.values())
+
+    def waits(self, element: str, *kinds: type) -> list[int]:
+        named = self.long(element)
+        return [wait for wait, change in self.open.items() if change.element == named and isinstance(change, kinds)]
+
+    def wait(self, element: str, *kinds: type, instance: int | None = None) -> int:
+        found = self.waits(element, *kinds)
+        if instance is not None:
+            found = [wait for wait in found if self.state["runs"][str(wait)].get("index") == instance]
+        assert len(found) == 1, f"Expected one wait at {element}, but there are {len(found)}; open: {self.waiting}"
+        return found[0]
+
+    def short(self, element: str) -> str:
+        return element.removeprefix(f"{self.key}.")
+
+    def long(self, element: str) -> str:
+        named = f"{self.key}.{element}"
+        return named if named in self._graph.nodes else element
+
+    # --- what must always hold ---
+
+    def _environment(self) -> Environment:
+        return Environment(self.now, **self._around)  # type: ignore[arg-type]
+
+    def _took(self, step: Step) -> None:
+        assert self.ended is None, "a case that has ended goes on"
+        self.state, self.last = step.state, step.changes
+        self.changes += step.changes
+        for change in step.changes:
+            self._account(change)
+        self._check_json()
+        self._check_open()
+        self._check_counts()
+
+    def _account(self, change: Change) -> None:
+        assert self.ended is None, f"{change} after the end"
+        if isinstance(change, OPENING):
+            assert change.wait not in self.open, f"{change} opened twice"
+            self.open[change.wait] = change
+        elif isinstance(change, CLOSING):
+            assert self.open.pop(change.wait).element == change.element
+        elif isinstance(change, IncidentRaised):
+            assert change.wait not in self.incidents
+            assert change.message
+            assert change.message_en
+            self.incidents[change.wait] = change
+        elif isinstance(change, IncidentCleared):
+            assert self.incidents.pop(change.wait).element == change.element
+        elif isinstance(change, CaseEnded):
+            self.ended = change
+
+    def _check_json(self) -> None:
+        assert json.loads(json.dumps(self.state)) == self.state
+        assert orjson.loads(orjson.dumps(self.state)) == self.state
+
+    def _check_open(self) -> None:
+        runs = self.state["runs"].items()
+        assert {int(number) for number, run in runs if "open" in run} == set(self.open)
+        assert {int(number) for number, run in runs if "stuck" in run} == set(self.incidents)
+        assert bool(self.ended) == ("ended" in self.state)
+        if self.ended:
+            assert list(self.state["runs"]) == ["0"]
+            assert self.ended.variables == self.variables
+
+    def _check_counts(self) -> None:
+        runs = self.state["runs"]
+        size = 0
+        for number, run in runs.items():
+            values = [*run.get("vars", {}).values(), *([run["out"]] if "out" in run else [])]
+            size += sum(len(orjson.dumps(value)) for value in values)
+            for listener in run.get("watch", ()):
+                assert runs[str(listener)]["on"] == int(number)
+            for kid in run.get("kids", ()):
+                assert runs[str(kid)]["scope"] == int(number)
+            if "on" in run:
+                assert int(number) in runs[str(run["on"])]["watch"]
+            elif number != "0":
+                holder = runs[str(run["scope"])]
+                assert "total" in holder or int(number) in holder["kids"]
+            if "live" in run and not self.ended:
+                at_joins = [count for flows in run.get("joins", {}).values() for count in flows.values()]
+                assert all(at_joins)
+                assert run["live"] == len(run.get("kids", ())) + sum(at_joins)
+                assert run["live"] or run.get("stuck") == "ended"
+            assert run.get("open") or run.get("stuck") or {"live", "total", "out", "watch"} & run.keys(), run
+        assert self.state["bytes"] == size
+
+
+class Both:
+    """Two cases of one graph, step by step in turn: what happens to one must not show in the other."""
+
+    def __init__(self, first: Case, second: Case) -> None:
+        self._first, self._second = first, second
+
+    def __getattr__(self, name: str) -> Any:
+        asked, other = getattr(self._first, name), getattr(self._second, name)
+        if name in _ACTIONS:
+
+            def both(*arguments: Any, **named: Any) -> Both:
+                before = json.dumps(self._second.state)
+                asked(*arguments, **named)
+                assert json.dumps(self._second.state) == before, "a step of one case changed the other"
+                other(*arguments, **named)
+                assert self._first.state == self._second.state
+                assert self._first.last == self._second.last
+                return self
+
+            return both
+        return asked
+
+
+_ACTIONS = frozenset({"cancel", "complete", "escalate", "fail", "fire", "later", "receive", "retry", "skip", "step"})

@@ -1,0 +1,92 @@
+"""Granskning: the proof that the history is whole, a search through it, and who has read what (R34, R37)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+
+from engine import ReadLog, VerifyHistory
+from engine.runtime.views import HistorySearch
+from engine.runtime.views.search import Place
+from web import labels
+from web.door import ask, now
+from web.formats import STOCKHOLM
+from web.languages import current
+from web.security import allow
+
+audit = Blueprint("audit", __name__, url_prefix="/audit")
+
+LOG_PAGE = 100
+
+
+@audit.get("")
+@allow("revisor")
+def index() -> Any:
+    given = {
+        name: request.args.get(name, "").strip()[:100] for name in ("q", "kind", "role", "process", "since", "until")
+    }
+    since, until = _start_of(given["since"]), _start_of(given["until"])
+    rows, more = ask(
+        HistorySearch(
+            text=given["q"],
+            kind=given["kind"],
+            role=given["role"],
+            process=given["process"],
+            since=since,
+            until=until + timedelta(days=1) if until else None,
+            before=_place(request.args.get("before", "")),
+        )
+    )
+    kept = {name: value for name, value in given.items() if value}
+    return render_template(
+        "audit/index.html",
+        rows=rows,
+        given=given,
+        is_narrowed=bool(kept),
+        roles=[(row["nyckel"], labels.role_name(row["nyckel"])) for row in labels.reference("roller")],
+        next_url=url_for("audit.index", **kept, before=f"{more[0].isoformat()}|{more[1]}") if more else None,
+        first_url=url_for("audit.index", **kept) if request.args.get("before") else None,
+    )
+
+
+@audit.post("/verify")
+@allow("revisor", "admin")
+def verify() -> Any:
+    """Changes nothing; a POST because it reads all of the history, which nobody should start by a link."""
+    report = ask(VerifyHistory())
+    told = report.sentence_en if current() == "en" else report.sentence_sv
+    return render_template("audit/verify.html", report=report, told=told, at=now(), is_english=current() == "en")
+
+
+@audit.get("/reads")
+@allow("revisor", "admin")
+def reads() -> Any:
+    before = request.args.get("before", type=int)
+    rows = ask(ReadLog(LOG_PAGE + 1, before))
+    more = len(rows) > LOG_PAGE
+    return render_template(
+        "audit/reads.html",
+        rows=rows[:LOG_PAGE],
+        next_url=url_for("audit.reads", before=rows[LOG_PAGE - 1].id) if more else None,
+        first_url=url_for("audit.reads") if before else None,
+    )
+
+
+def _start_of(text: str) -> datetime | None:
+    """Midnight in Stockholm of an ISO date, as UTC; what is no date counts as not said."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return datetime.combine(day, time.min, STOCKHOLM).astimezone(UTC) if day.year > 1900 else None
+
+
+def _place(text: str) -> Place | None:
+    at, _, row = text.partition("|")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (moment, int(row)) if moment.tzinfo and row.isdecimal() and len(row) < 19 else None

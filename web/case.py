@@ -1,0 +1,229 @@
+"""Cases: the list, one case with its ladder and story, its diagram, comments, decisions as minutes; paused or ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from engine import CancelCase, Comment, ResumeCase, SuspendCase
+from engine.errors import Guarded, Invalid, NotFound, Refused
+from engine.forms import Form, inputs, lookup
+from engine.identity import permissions
+from engine.runtime.views import CasePage, Cases, CaseStory, CaseWalk, Post
+from web import forms, labels
+from web.door import ask, do, now
+from web.errors import sentence
+from web.formats import local_date
+from web.ladder import decision_words, drawing, ladder_of
+from web.security import SIGNED_IN, allow, holds, is_pane
+from web.story import tell
+
+case = Blueprint("case", __name__)
+
+STATES = ("open", "closed", "active", "suspended", "completed", "cancelled", "failed", "terminated")
+
+
+@case.app_template_global("ladder_for")
+def ladder_for(one: Any, variables: Mapping[str, Any]) -> Any:
+    """The ladder of a case as any page has it (with .process or .definition.key); None where it has none."""
+    process = getattr(one, "process", None) or one.definition.key
+    return ladder_of(process, one.status, one.state, variables)
+
+
+case.add_app_template_global(drawing, "ladder_drawing")
+case.add_app_template_filter(decision_words, "decision")
+
+
+# --- the list --------------------------------------------------------------------------------------------------------
+
+
+@case.get("/cases")
+@allow(SIGNED_IN)
+def index() -> Any:
+    given = {
+        name: request.args.get(name, "").strip()[:100] for name in ("q", "process", "status", "party", "state", "sort")
+    }
+    state = given["state"] if given["state"] in STATES else ""
+    page = ask(
+        Cases(
+            given["q"],
+            given["process"],
+            given["status"],
+            given["party"],
+            state,
+            given["sort"] or "changed",
+            _page_number(),
+        )
+    )
+    kept = {name: value for name, value in given.items() if value}
+    return render_template(
+        "case/index.html",
+        page=page,
+        given=given,
+        is_narrowed=any(value for name, value in given.items() if name != "sort"),
+        statuses=[(row["nyckel"], row["namn"]) for row in labels.reference("status")],
+        parties=sorted(
+            ((row["nyckel"], row["namn"]) for row in labels.reference("parter")),
+            key=lambda one: labels.in_order(one[1]),
+        ),
+        previous_url=url_for("case.index", **kept, page=page.page - 1) if page.page > 1 else None,
+        next_url=url_for("case.index", **kept, page=page.page + 1) if page.has_more else None,
+    )
+
+
+def _page_number() -> int:
+    return min(max(request.args.get("page", 1, type=int), 1), 10_000)
+
+
+# --- one case --------------------------------------------------------------------------------------------------------
+
+
+@case.get("/cases/<int:case_id>")
+@allow(SIGNED_IN)
+def show(case_id: int) -> Any:
+    return _page(case_id)
+
+
+def _page(case_id: int, errors: Mapping[str, str] | None = None, text: str = "") -> str:
+    before = request.args.get("before", type=int)
+    all_steps = request.args.get("steps") == "all"
+    story: CaseStory = ask(CasePage(case_id, before if before and before > 1 else None, all_steps))
+    one = story.case
+    return render_template(
+        "case/show.html",
+        story=story,
+        case=one,
+        ladder=ladder_of(one.process, one.status, one.state, story.variables),
+        days_open=((local_date(one.ended_at or now()) or local_date(now())) - local_date(one.started_at)).days,
+        reported=told(story.asked, story.variables) if story.asked else [],
+        events=[tell(event) for event in story.story.events],
+        feedback=_newest_first(story.variables.get("aterkoppling")),
+        decisions=_numbered(story.variables.get("beslut")),
+        mails=[(mail, addressee(mail)) for mail in story.mails],
+        has_task=[one for one in story.waiting if one.kind == "task"],
+        other_waits=[one for one in story.waiting if one.kind not in ("task", "incident") and not one.is_aside],
+        incidents=[one for one in story.waiting if one.kind == "incident"],
+        related=_related(story),
+        all_steps=all_steps,
+        before=before,
+        errors=errors or {},
+        text=text,
+    )
+
+
+def told(form: Form, variables: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the case knows of the questions it was started with, in their words; what is withheld says so."""
+    context = labels.form_context(variables)
+    pairs = []
+    for one in inputs(form):
+        value = lookup(variables, one.name)
+        if permissions.WITHHELD in (value, variables.get(one.name.split(".")[0])):
+            pairs.append((one.label or one.name, gettext("Visas inte för din roll")))
+        elif value not in (None, "", [], False):
+            pairs.append((one.label or one.name, forms.answer_text(one, value, context)))
+    return pairs
+
+
+def addressee(mail: Post) -> str:
+    """Whom a mail went to. An address is contact data: those who do not handle the case see whose it is (R33)."""
+    if holds("storsthlm", "hsf", "sekretariat", "revisor", "admin"):
+        return mail.who
+    return {
+        "aterkoppling": gettext("Rapportören"),
+        "kvitto": gettext("Rapportören"),
+        "kannedom": gettext("Berörda led"),
+        "paminnelse": gettext("Den som har uppgiften"),
+    }.get(mail.kind, gettext("Berörd part"))
+
+
+def _newest_first(value: Any) -> Sequence[Mapping[str, Any]]:
+    return [one for one in reversed(value) if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def _numbered(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
+    found = [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return list(enumerate(found, start=1))
+
+
+def _related(story: CaseStory) -> list[tuple[str, list[Any]]]:
+    """Cases that have to do with this one, in groups with a heading."""
+    words = {
+        "parent": gettext("Startades av"),
+        "child": gettext("Delar av detta ärende"),
+        "rapport": gettext("Rapporter"),
+        "of:rapport": gettext("Tas upp i"),
+    }
+    groups: dict[str, list[Any]] = {}
+    for one in story.related:
+        heading = words.get(one.relation or "", gettext("Hör ihop med"))
+        if one not in groups.setdefault(heading, []):
+            groups[heading].append(one)
+    return list(groups.items())
+
+
+@case.get("/cases/<int:case_id>/diagram")
+@allow(SIGNED_IN)
+def diagram(case_id: int) -> Any:
+    """The process with the path walked: a page of its own, or as a part of the case's page."""
+    walk = ask(CaseWalk(case_id))
+    return render_template("case/_walk.html" if is_pane() else "case/diagram.html", walk=walk, case_id=case_id)
+
+
+@case.get("/cases/<int:case_id>/decisions/<int:number>")
+@allow(SIGNED_IN)
+def decision(case_id: int, number: int) -> Any:
+    """One decision as a minute to print."""
+    story: CaseStory = ask(CasePage(case_id))
+    found = dict(_numbered(story.variables.get("beslut"))).get(number)
+    if found is None:
+        abort(404)
+    return render_template("case/minute.html", story=story, case=story.case, decision=found, number=number)
+
+
+@case.post("/cases/<int:case_id>/comments")
+@allow(SIGNED_IN)
+def add_comment(case_id: int) -> Any:
+    text = request.form.get("text", "")
+    try:
+        do(Comment(case_id, text))
+    except Guarded as guarded:
+        return _page(case_id, {"text": sentence(guarded)}), 422  # R2: what was written is not repeated
+    except Invalid as invalid:
+        return _page(case_id, {"text": sentence(invalid)}, text), 422
+    flash(gettext("Kommentaren är sparad."), "ok")
+    return redirect(url_for("case.show", case_id=case_id, _anchor="comments"), 303)
+
+
+# --- stopped and started again ---------------------------------------------------------------------------------------
+
+
+@case.post("/cases/<int:case_id>/suspend")
+@allow("admin")
+def suspend(case_id: int) -> Any:
+    return _move(case_id, SuspendCase(case_id, request.form.get("reason", "")), gettext("Ärendet är pausat."))
+
+
+@case.post("/cases/<int:case_id>/resume")
+@allow("admin")
+def resume(case_id: int) -> Any:
+    return _move(case_id, ResumeCase(case_id), gettext("Ärendet går vidare."))
+
+
+@case.post("/cases/<int:case_id>/cancel")
+@allow("admin")
+def cancel(case_id: int) -> Any:
+    return _move(case_id, CancelCase(case_id, request.form.get("reason", "")), gettext("Ärendet är avbrutet."))
+
+
+def _move(case_id: int, command: Any, done: str) -> Any:
+    try:
+        do(command)
+        flash(done, "ok")
+    except NotFound:
+        raise
+    except Refused as refused:
+        flash(sentence(refused), "late")
+    return redirect(url_for("case.show", case_id=case_id), 303)

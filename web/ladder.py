@@ -1,0 +1,353 @@
+"""The ladder of a report or a problem (riktlinjen §8.3, §8.6): six rungs, how far it has come, what went back.
+
+`ladder_of` says what is true; `drawing` gives it a place on paper, for case/_ladder.html and _ladder_small.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext
+
+from web import labels
+
+RUNGS = ("lokalt", "rapport", "kvartalsanalys", "sekretariat", "tsg", "vis")
+
+PASSED, NOW, AHEAD, SKIPPED, UNNEEDED = "passed", "now", "ahead", "skipped", "unneeded"
+
+_AT = {
+    "utkast": "lokalt", "lokalt": "lokalt", "lost_lokalt": "lokalt",
+    "inkommen": "rapport", "hanvisad_egen_avvikelse": "rapport",
+    "vantar_analys": "kvartalsanalys", "bevakas": "kvartalsanalys", "ej_strukturellt": "kvartalsanalys",
+    "utvecklingsfraga": "kvartalsanalys",
+    "strukturellt": "sekretariat", "hos_sekretariat": "sekretariat", "hos_tsg": "tsg", "rapporterad_vis": "vis",
+}  # fmt: skip
+"""Status -> the rung it means. Not those after the last decision, whose rung only the dates know."""
+
+_ENDS_THERE = ("lost_lokalt", "hanvisad_egen_avvikelse", "ej_strukturellt", "utvecklingsfraga")
+"""Statuses after which no further rung is needed."""
+
+_RUNG_OF_FEEDBACK = {
+    "lokal": "lokalt", "mottagning": "rapport", "avstamning": "rapport", "analys": "kvartalsanalys",
+    "sekretariat": "sekretariat", "tsg": "tsg", "vis": "vis",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What went back to the rapportör from a rung: when, and what was decided, in words."""
+
+    date: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step. `date`: when it was reached, ISO; `who`: whose rung it is; `note`: what there is to say besides."""
+
+    key: str
+    name: str
+    short: str
+    who: str
+    state: str
+    date: str | None = None
+    note: str = ""
+    feedback: tuple[Feedback, ...] = ()
+
+    @property
+    def word(self) -> str:
+        words = {
+            PASSED: gettext("Passerat"),
+            NOW: gettext("Här nu"),
+            AHEAD: gettext("Återstår"),
+            SKIPPED: gettext("Hoppas över"),
+            UNNEEDED: gettext("Behövs inte"),
+        }
+        return words[self.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    rungs: tuple[Rung, ...]
+    skips: bool = False
+    """A matter of principle, which need not wait on the local rung (R25)."""
+
+    @property
+    def now(self) -> Rung | None:
+        return next((rung for rung in self.rungs if rung.state == NOW), None)
+
+    @property
+    def sentence(self) -> str:
+        """The picture in one sentence."""
+        if self.now:
+            return gettext("Ärendet är nu på steget %(rung)s.", rung=self.now.name)
+        reached = [rung for rung in self.rungs if rung.state == PASSED]
+        if not reached:
+            return gettext("Ärendet är avslutat.")
+        return gettext("Ärendet är avslutat. Det nådde steget %(rung)s.", rung=reached[-1].name)
+
+
+def ladder_of(process: str, status: str | None, state: str, variables: Mapping[str, Any]) -> Ladder | None:
+    """None for processes that do not stand on the ladder, and where nothing of the case may be seen."""
+    if not variables:
+        return None
+    if process == "problem_i_samverkan":
+        return _of_report(status, state, variables)
+    if process == "strukturellt_problem":
+        return _of_problem(status, state, variables)
+    if process == "kvartalsanalys":
+        return _of_analysis(state, variables)
+    return None
+
+
+def _of_report(status: str | None, state: str, known: Mapping[str, Any]) -> Ladder:
+    dates = _dates(known)
+    over = state not in ("active", "suspended")
+    at = _AT.get(status or "") or _highest(dates)
+    skips = known.get("lokal_niva") == "hoppas_over"
+    reached = RUNGS.index(at)
+    ends = over or status in _ENDS_THERE
+    notes = {
+        "lokalt": _local_note(known),
+        "kvartalsanalys": _analysis_note(status, known),
+        "rapport": _report_note(status, known),
+    }
+    feedback = _feedback(known)
+    rungs = []
+    for index, key in enumerate(RUNGS):
+        if key == "lokalt" and skips:
+            rung_state = SKIPPED
+        elif index < reached or (index == reached and (over or (key in feedback and status == "aterkopplad"))):
+            rung_state = PASSED
+        elif index == reached:
+            rung_state = NOW
+        else:
+            rung_state = UNNEEDED if ends else AHEAD
+        rungs.append(
+            _rung(key, rung_state, dates.get(key), _who(key, known), notes.get(key, ""), feedback.get(key, ()))
+        )
+    return Ladder(tuple(rungs), skips)
+
+
+def _of_problem(status: str | None, state: str, known: Mapping[str, Any]) -> Ladder:
+    """A problem stands on the three upper rungs; its reports have walked the lower ones."""
+    decisions = _list(known.get("beslut"))
+    bodies = [str(one.get("organ")) for one in decisions]
+    over = state not in ("active", "suspended")
+    at = _AT.get(status or "") or next((body for body in reversed(RUNGS) if body in bodies), "sekretariat")
+    reached = max(RUNGS.index(at), RUNGS.index("sekretariat"))
+    count = len(_list(known.get("rapporter")))
+    below = gettext("%(count)d rapporter", count=count) if count != 1 else gettext("En rapport")
+    dates = {key: str(value) for key, value in _map(known.get("stegdatum")).items() if value}
+    sent = {body: tuple(_sent(one) for one in decisions if one.get("organ") == body) for body in bodies}
+    rungs = []
+    for index, key in enumerate(RUNGS):
+        is_now = index == reached and not over
+        rung_state = NOW if is_now else PASSED if index <= reached else UNNEEDED if over else AHEAD
+        note = below if key in ("lokalt", "rapport") else ""
+        if key == "kvartalsanalys":
+            note = quarter_words(known.get("kvartal"))
+        rungs.append(_rung(key, rung_state, dates.get(key), _who(key, {}), note, sent.get(key, ())))
+    return Ladder(tuple(rungs))
+
+
+def _of_analysis(state: str, known: Mapping[str, Any]) -> Ladder:
+    over = state not in ("active", "suspended")
+    count = len(_list(known.get("rapporter")))
+    problems = len(_list(known.get("problem")))
+    below = gettext("%(count)d rapporter", count=count) if count != 1 else gettext("En rapport")
+    notes = {"rapport": below, "kvartalsanalys": quarter_words(known.get("kvartal"))}
+    if over and problems:
+        notes["sekretariat"] = gettext("%(count)d problem", count=problems)
+    states = {"lokalt": PASSED, "rapport": PASSED, "kvartalsanalys": PASSED if over else NOW}
+    above = UNNEEDED if over and not problems else AHEAD
+    return Ladder(tuple(_rung(key, states.get(key, above), None, _who(key, {}), notes.get(key, "")) for key in RUNGS))
+
+
+def _rung(key: str, state: str, date: str | None, who: str, note: str, feedback: Sequence[Feedback] = ()) -> Rung:
+    name, short = _names()[key]
+    return Rung(key, name, short, who, state, date if state in (PASSED, NOW) else None, note, tuple(feedback))
+
+
+def _names() -> dict[str, tuple[str, str]]:
+    """In full and short, for the small picture."""
+    return {
+        "lokalt": (gettext("Lokal nivå"), gettext("Lokalt")),
+        "rapport": (gettext("Rapport"), gettext("Rapport")),
+        "kvartalsanalys": (gettext("Kvartalsanalys"), gettext("Analys")),
+        "sekretariat": (gettext("Sekretariatet"), gettext("Sekr.")),
+        "tsg": ("TSG", "TSG"),
+        "vis": ("VIS", "VIS"),
+    }
+
+
+def _who(key: str, known: Mapping[str, Any]) -> str:
+    if key == "lokalt":
+        return labels.area_name(str(known.get("lokalt_omrade") or "")) or gettext("Lokal samverkan")
+    if key == "rapport":
+        receiver = {"storsthlm": "Storsthlm", "hsf": "HSF"}.get(str(known.get("mottagare")))
+        return receiver or gettext("Storsthlm eller HSF")
+    return {
+        "kvartalsanalys": gettext("Storsthlm och HSF"),
+        "sekretariat": gettext("Gemensamt"),
+        "tsg": gettext("Tjänstemän"),
+        "vis": gettext("Politiker"),
+    }[key]
+
+
+def _local_note(known: Mapping[str, Any]) -> str:
+    return {
+        "hoppas_over": gettext("Principiell fråga"),
+        "dokumenterat_i_rapport": gettext("Prövat före rapporten"),
+        "lost": gettext("Löst lokalt"),
+        "delvis_lost": gettext("Delvis löst"),
+        "ej_lost": gettext("Inte löst"),
+    }.get(str(known.get("lokal_niva")), "")
+
+
+def _report_note(status: str | None, known: Mapping[str, Any]) -> str:
+    return gettext("Till egen avvikelse") if status == "hanvisad_egen_avvikelse" else str(known.get("dnr") or "")
+
+
+def _analysis_note(status: str | None, known: Mapping[str, Any]) -> str:
+    if status == "bevakas":
+        return gettext("Bevakas")
+    words = {
+        "strukturellt": gettext("Strukturellt"),
+        "ej_strukturellt": gettext("Inte strukturellt"),
+        "utvecklingsfraga": gettext("Utvecklingsfråga"),
+    }
+    return words.get(str(known.get("bedomning")), "") or quarter_words(known.get("kvartal"))
+
+
+def quarter_words(key: Any) -> str:
+    """ "2026-Q1" -> "kvartal 1 2026"."""
+    year, mark, number = str(key or "").partition("-Q")
+    return gettext("Kvartal %(number)s %(year)s", number=number, year=year) if mark else ""
+
+
+def _dates(known: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in _map(known.get("stegdatum")).items() if key in RUNGS and value}
+
+
+def _highest(dates: Mapping[str, str]) -> str:
+    return next((key for key in reversed(RUNGS) if key in dates), "rapport")
+
+
+def _feedback(known: Mapping[str, Any]) -> dict[str, tuple[Feedback, ...]]:
+    given: dict[str, list[Feedback]] = {}
+    for one in _list(known.get("aterkoppling")):
+        rung = _RUNG_OF_FEEDBACK.get(str(one.get("steg")))
+        if rung:
+            given.setdefault(rung, []).append(
+                Feedback(str(one.get("datum") or ""), decision_words(one.get("beslut"), one.get("steg")))
+            )
+    return {rung: tuple(feedback) for rung, feedback in given.items()}
+
+
+def _sent(decision: Mapping[str, Any]) -> Feedback:
+    outcome = decision.get("utfall")
+    return Feedback(str(decision.get("datum") or ""), decision_words(outcome, decision.get("organ")))
+
+
+def decision_words(decision: Any, rung: Any) -> str:
+    """A decision's codes in words; `rung` says whose list they come from."""
+    parts = decision if isinstance(decision, list) else [part.strip() for part in str(decision or "").split(",")]
+    known = {
+        "registrerad": gettext("registrerad"),
+        "avstamd": gettext("avstämd"),
+        "lost_lokalt": gettext("löst lokalt"),
+    }
+    known |= {
+        "strukturellt": gettext("strukturellt problem"),
+        "ej_strukturellt": gettext("inte strukturellt"),
+        "hanvisad_egen_avvikelse": gettext("hänvisad till egen avvikelsehantering"),
+    }
+    words = [known.get(str(part)) or _from_list(str(part), str(rung)) for part in parts if part]
+    return ", ".join(words)
+
+
+def _from_list(part: str, rung: str) -> str:
+    for kind in (f"utfall_{rung}", "utfall_analys", "status"):
+        word = labels.code(part, kind)
+        if word != part:
+            return word[:1].lower() + word[1:] if not word.isupper() else word
+    return part.replace("_", " ")
+
+
+def _list(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+# --- on paper --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rung with its place: the left end of its tread, and where its mark stands."""
+
+    rung: Rung
+    x: int
+    y: int
+    mark_x: int
+    drops: tuple[tuple[int, Feedback], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    width: int
+    height: int
+    run: int
+    ground: int
+    steps: tuple[Step, ...]
+    risers: str = ""
+    walked: str = ""
+    skip: str = ""
+    points: Sequence[Any] = field(default_factory=tuple)
+
+
+def drawing(ladder: Ladder, *, small: bool = False) -> Drawing:
+    """Places in the picture's own units; the large one is drawn at its size on a wide screen."""
+    run, rise, left, top = (58, 15, 4, 34) if small else (186, 36, 10, 74)
+    bottom = top + rise * (len(ladder.rungs) - 1)
+    ground = bottom + (16 if small else 62)
+    steps = []
+    for index, rung in enumerate(ladder.rungs):
+        x, y = left + index * run, bottom - index * rise
+        count = len(rung.feedback)
+        gap = run // (count + 1)
+        drops = tuple((x + gap * (number + 1), one) for number, one in enumerate(rung.feedback))
+        steps.append(Step(rung, x, y, x + (10 if small else 18), drops))
+    return Drawing(
+        width=left * 2 + run * len(steps),
+        height=ground + (6 if small else 34),
+        run=run,
+        ground=ground,
+        steps=tuple(steps),
+        risers=_stairs(steps, run, ground),
+        walked=_stairs([step for step in steps if step.rung.state in (PASSED, NOW, SKIPPED)], run, None),
+        skip=_bypass(steps) if ladder.skips else "",
+    )
+
+
+def _stairs(steps: Sequence[Step], run: int, ground: int | None) -> str:
+    """The line of the stairs, from the ground up where `ground` is given."""
+    if not steps:
+        return ""
+    path = [f"M{steps[0].x} {ground if ground is not None else steps[0].y}"]
+    for step in steps:
+        path.append(f"V{step.y}H{step.x + run}")
+    return "".join(path)
+
+
+def _bypass(steps: Sequence[Step]) -> str:
+    """A curve past the first rung to the second."""
+    first, second = steps[0], steps[1]
+    start, bend, end = f"{first.x} {first.y + 24}", f"{first.x + 60} {first.y + 34}", f"{second.x - 2} {second.y + 8}"
+    return f"M{start}C{bend} {second.x - 60} {first.y + 20} {end}"

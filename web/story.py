@@ -1,0 +1,224 @@
+"""History in plain sentences. What a step changed tells more than the step's name, so that is asked first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext, ngettext
+
+from engine.identity import permissions
+from engine.runtime.views import Event
+from web import labels
+from web.ladder import decision_words
+
+WITHHELD = permissions.WITHHELD
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the timeline. `mark`: done, moved, fault or plain, the shape it carries; `details` for the fold."""
+
+    sentence: str
+    at: datetime
+    mark: str
+    who: str
+    role: str
+    details: Sequence[tuple[str, str]]
+    version: int
+    seq: int
+    hash: str
+    texts: Sequence[tuple[str, str]] = ()
+
+
+def tell(event: Event) -> Told:
+    """The row as a line of the timeline."""
+    doer = doer_name(event)
+    return Told(
+        sentence=_sentence(event, doer),
+        at=event.at,
+        mark=_mark(event),
+        who=event.person,
+        role=labels.role_name(event.role) if event.role != "system" else "",
+        details=_details(event),
+        version=event.version,
+        seq=event.seq,
+        hash=event.hash,
+    )
+
+
+def doer_name(event: Event) -> str:
+    """Who acted, as a sentence says it: the body or role rather than the person."""
+    candidate = permissions.parse(event.role or "")
+    bodies = {
+        "storsthlm": "Storsthlm",
+        "hsf": "HSF",
+        "sekretariat": gettext("Sekretariatet"),
+        "tsg": "TSG",
+        "vis": "VIS",
+        "socialtjanstnatverk": gettext("Socialtjänstnätverket"),
+        "admin": gettext("Administratören"),
+        "processdesigner": gettext("Processdesignern"),
+        "system": gettext("Systemet"),
+    }
+    if candidate.role in bodies:
+        return bodies[candidate.role]
+    if candidate.role in ("rapportor_kommun", "rapportor_vardgivare"):
+        where = labels.scope_name(candidate.role, candidate.scope)
+        return gettext("Rapportören i %(where)s", where=where) if where else gettext("Rapportören")
+    return labels.role_name(event.role) if event.role else event.person or gettext("Systemet")
+
+
+def _sentence(event: Event, doer: str) -> str:
+    for name, teller in _BY_CHANGE:
+        change = event.changes.get(name)
+        if change is not None and change[1] != WITHHELD:
+            told = teller(change[0], change[1], event, doer)
+            if told:
+                return told
+    step = event.element_name or event.element or ""
+    known = _by_kind().get(event.kind)
+    return known.format(who=doer, step=step) if known else f"{event.kind} {step}".strip()
+
+
+def _by_kind() -> Mapping[str, str]:
+    return {
+        "case:started": gettext("{who} startade ärendet"),
+        "case:ended": gettext("Ärendet avslutades"),
+        "case:suspended": gettext("{who} pausade ärendet"),
+        "case:resumed": gettext("{who} återupptog ärendet"),
+        "case:cancelled": gettext("{who} avbröt ärendet"),
+        "case:called": gettext("”{step}” startade ett eget ärende"),
+        "case:returned": gettext("”{step}” är klart"),
+        "task:opened": gettext("”{step}” lades i inkorgen"),
+        "task:claimed": gettext("{who} tog ”{step}”"),
+        "task:released": gettext("{who} släppte ”{step}”"),
+        "task:delegated": gettext("{who} lämnade över ”{step}”"),
+        "task:completed": gettext("{who} gjorde klart ”{step}”"),
+        "task:cancelled": gettext("”{step}” behövdes inte längre"),
+        "element:passed": gettext("Passerade ”{step}”"),
+        "service:added": gettext("”{step}” beställdes"),
+        "service:finished": gettext("”{step}” är gjort"),
+        "service:failed": gettext("”{step}” misslyckades"),
+        "service:cancelled": gettext("”{step}” behövdes inte längre"),
+        "timer:set": gettext("Väntar på tiden för ”{step}”"),
+        "timer:fired": gettext("Tiden kom för ”{step}”"),
+        "timer:cancelled": gettext("Tiden för ”{step}” behövdes inte längre"),
+        "wait:opened": gettext("Väntar på ”{step}”"),
+        "wait:cancelled": gettext("”{step}” väntas inte längre"),
+        "message:received": gettext("”{step}” kom"),
+        "message:sent": gettext("”{step}” skickades"),
+        "signal:received": gettext("”{step}” kom"),
+        "signal:sent": gettext("”{step}” skickades"),
+        "incident:opened": gettext("”{step}” stannade och väntar på administratören"),
+        "incident:retried": gettext("{who} lät ”{step}” försöka igen"),
+        "incident:resolved": gettext("{who} löste stoppet i ”{step}”"),
+        "comment:added": gettext("{who} skrev en kommentar"),
+    }
+
+
+# --- what changed, in words ------------------------------------------------------------------------------------------
+
+Teller = Callable[[Any, Any, Event, str], str]
+
+
+def _added(before: Any, after: Any) -> list[Mapping[str, Any]]:
+    """The entries that a list got at its end."""
+    if not isinstance(after, list):
+        return []
+    known = len(before) if isinstance(before, list) else 0
+    return [one for one in after[known:] if isinstance(one, Mapping)]
+
+
+def _feedback(before: Any, after: Any, event: Event, doer: str) -> str:
+    entries = _added(before, after)
+    if not entries:
+        return ""
+    last = entries[-1]
+    rung = labels.code(last.get("steg"), "aterkopplingssteg")
+    words = decision_words(last.get("beslut"), last.get("steg"))
+    return gettext("Rapportören fick återkoppling från %(rung)s: %(words)s", rung=_inside(rung), words=words)
+
+
+def _decision(before: Any, after: Any, event: Event, doer: str) -> str:
+    entries = _added(before, after)
+    if not entries:
+        return ""
+    last = entries[-1]
+    names = {"sekretariat": gettext("Sekretariatet"), "tsg": "TSG", "vis": "VIS"}
+    body = names.get(str(last.get("organ")), doer)
+    return gettext(
+        "%(body)s beslutade: %(words)s", body=body, words=decision_words(last.get("utfall"), last.get("organ"))
+    )
+
+
+def _assessment(before: Any, after: Any, event: Event, doer: str) -> str:
+    words = {
+        "strukturellt": gettext("Kvartalsanalysen bedömde problemet som strukturellt"),
+        "ej_strukturellt": gettext("Kvartalsanalysen bedömde att problemet inte är strukturellt"),
+        "utvecklingsfraga": gettext("Kvartalsanalysen bedömde rapporten som en utvecklingsfråga"),
+    }
+    return words.get(str(after), "")
+
+
+def _registration(before: Any, after: Any, event: Event, doer: str) -> str:
+    return gettext("Rapporten fick diarienummer %(number)s", number=after) if after and not before else ""
+
+
+def _signature(before: Any, after: Any, event: Event, doer: str) -> str:
+    return gettext("%(who)s signerade kvartalsanalysen", who=doer) if _added(before, after) else ""
+
+
+def _frozen(before: Any, after: Any, event: Event, doer: str) -> str:
+    if not isinstance(after, list) or event.kind != "service:finished" or "fryst" not in event.changes:
+        return ""
+    count = len(after)
+    return ngettext("Listan frystes med en rapport", "Listan frystes med %(num)d rapporter", count)
+
+
+_BY_CHANGE: Sequence[tuple[str, Teller]] = (
+    ("aterkoppling", _feedback),
+    ("beslut", _decision),
+    ("bedomning", _assessment),
+    ("dnr", _registration),
+    ("signaturer", _signature),
+    ("rapporter", _frozen),
+)
+
+
+def _inside(words: str) -> str:
+    """As it stands within a sentence; abbreviations keep their capitals."""
+    return words if words.isupper() else words[:1].lower() + words[1:]
+
+
+def _mark(event: Event) -> str:
+    if event.kind in ("incident:opened", "service:failed", "case:cancelled", "case:suspended"):
+        return "fault"
+    if event.kind in ("task:completed", "case:ended", "incident:resolved", "case:started"):
+        return "done"
+    return (
+        "moved" if event.kind in ("message:received", "message:sent", "service:finished", "case:returned") else "plain"
+    )
+
+
+def _details(event: Event) -> list[tuple[str, str]]:
+    """What stands behind the fold: the data is shown in short, withheld and sealed in words."""
+    pairs = []
+    reason = event.data.get("reason") or event.data.get("note") or event.data.get("message")
+    if reason:
+        pairs.append((gettext("Skäl"), str(reason)))
+    if event.is_sealed:
+        pairs.append((gettext("Uppgifter"), gettext("Förseglade: bara den som tog emot rapporten ser dem.")))
+    withheld = [name for name, (_, after) in event.changes.items() if after == WITHHELD]
+    changed = [name for name in event.changes if name not in withheld]
+    if changed:
+        pairs.append((gettext("Ändrade uppgifter"), ", ".join(_readable(name) for name in changed)))
+    if withheld:
+        pairs.append((gettext("Visas inte för din roll"), ", ".join(_readable(name) for name in withheld)))
+    return pairs
+
+
+def _readable(name: str) -> str:
+    return name.replace("_", " ")
