@@ -11,7 +11,7 @@ from typing import Protocol
 from engine.calendar import STOCKHOLM, iso, local, parse_iso, utc
 from engine.errors import BadTime
 
-__all__ = ["STOCKHOLM", "Clock", "SystemClock", "VirtualClock", "iso", "local", "parse_iso", "utc"]
+__all__ = ["STOCKHOLM", "Clock", "ShiftedClock", "SystemClock", "VirtualClock", "iso", "local", "parse_iso", "utc"]
 
 
 class Clock(Protocol):
@@ -54,3 +54,23 @@ class VirtualClock:
                 f"Klockan kan inte ställas så långt bort som {by}.",
             ) from None
         self.set(instant)
+
+
+class ShiftedClock:
+    """The time on the wall, moved forward: a demo's clock. It goes on from where it was set."""
+
+    def __init__(self, wall: Clock) -> None:
+        self._wall = wall
+        self._ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return self._wall.now() + self._ahead
+
+    def set(self, instant: datetime) -> None:
+        instant = utc(instant)
+        if instant < self.now():
+            raise BadTime(
+                f"Expected to set the clock forward from {iso(self.now())}, but {iso(instant)} lies before it.",
+                f"Klockan kan inte ställas tillbaka från {iso(self.now())} till {iso(instant)}.",
+            )
+        self._ahead += instant - self.now()

@@ -21,6 +21,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 from engine.errors import Guarded
@@ -122,12 +123,26 @@ def _found(text: str) -> Iterator[tuple[int, int]]:
             ):
                 yield match.start(), match.end("last")
     for pattern, counts, last in _EVEN:
-        for match in pattern.finditer(text):
-            gaps = re.findall(r"[^0-9]+", match[0])
-            if len(gaps) + 1 in counts:
-                del gaps[-last]
-                if len(set(gaps)) == 1 and _is_valid(re.sub(r"[^0-9]", "", match[0])):
-                    yield match.span()
+        for row in pattern.finditer(text):
+            yield from _found_in_row(row, counts, last)
+
+
+def _found_in_row(row: re.Match[str], counts: tuple[int, ...], last: int) -> Iterator[tuple[int, int]]:
+    """Stretches of the row that are exactly as long as a personnummer. A stretch has one kind of gap throughout, but
+    for the one before the last four digits, and ends where another kind follows."""
+    groups = list(re.finditer(r"[0-9]+", row[0]))
+    gaps = [row[0][one.end() : other.start()] for one, other in pairwise(groups)]
+    for first, kind in enumerate(gaps):
+        if first and gaps[first - 1] == kind:
+            continue
+        for count in counts:
+            stretch = groups[first : first + count]
+            inner = gaps[first : first + count - 1]
+            if len(stretch) < count or gaps[first + count - 1 : first + count] == [kind]:
+                continue
+            del inner[-last]
+            if set(inner) == {kind} and _is_valid("".join(group[0] for group in stretch)):
+                yield row.start() + stretch[0].start(), row.start() + stretch[-1].end()
 
 
 def _is_written_so(text: str, match: re.Match[str]) -> bool:
@@ -138,6 +153,8 @@ def _is_written_so(text: str, match: re.Match[str]) -> bool:
         return not _CLOCK_BEFORE.search(before)
     if _PIECE_BEFORE.search(before) or _PIECE_AFTER.match(text, end) or not _LOOSE_GAP.fullmatch(match["gap_8"]):
         return False
+    if match["gap_4"] and match["gap_6"] and match["gap_4"] != match["gap_6"]:
+        return False  # the year of one date and the day of another: 14/3 1999 03/01 1949
     if not match["century"]:
         return cuts in ((4, 6, 8), (6, 8))  # and not (4, 8): 08-1212 1234 is a telephone
     return cuts not in ((6,), (4, 8))  # two dates of six digits; fours, which must stand alone
@@ -162,7 +179,7 @@ _INTERNATIONAL = re.compile(
     r"(?<![0-9])(?:\+|00) ?46[ -]{0,2}(?:\( ?0 ?\)[ -]{0,2})?[1-9](?:[ -]{0,2}[0-9]){6,8}(?![0-9])"
 )
 _NATIONAL = re.compile(
-    r"(?<![0-9])(?<![0-9][-./:])(?P<area>0(?:8|[1-9][0-9]{1,2}))\)?(?:-|/| - | )"
+    r"(?<![0-9])(?<![0-9][-./:])(?P<area>0(?:8|[1-9][0-9]{1,2}))\)?(?:-|/(?!1[0-2] (?:19|20)[0-9]{2}(?![0-9]))| - | )"
     r"(?P<rest>[1-9][0-9]{1,7}(?: [0-9]{2,4}){0,3})(?![0-9]|[-./:][0-9])"
 )
 _UNBROKEN = re.compile(r"(?<![0-9])(?<![0-9][-./:])0[1-9][0-9]{7,8}(?![0-9]|[-./:][0-9])")

@@ -89,8 +89,8 @@ def aterkoppling(call: Call) -> Result:
     return Result({"aterkoppling": [*given["aterkoppling"], entry]}, effects)
 
 
-@handler("sprid_beslut")
-def sprid_beslut(call: Call) -> Result:
+@handler("aterkoppling_beslut")
+def aterkoppling_beslut(call: Call) -> Result:
     """Send the latest decision on a problem to each report it joins, and to the rungs below the one that decided.
 
     Each report gets exactly one message per decision (domain R17): all leave together with the end of this task.

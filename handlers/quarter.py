@@ -54,8 +54,8 @@ def samla_rapporter(call: Call) -> Result:
     )
 
 
-@handler("skicka_utfall")
-def skicka_utfall(call: Call) -> Result:
+@handler("aterkoppling_analys")
+def aterkoppling_analys(call: Call) -> Result:
     """Tell each report what the analysis found; start a case for each new problem and extend those that were joined.
 
     Reports that name the same new problem, by key or else by title, become one problem: the first creates it, the rest join.

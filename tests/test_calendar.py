@@ -456,7 +456,7 @@ def test_old_series_finds_today_at_once() -> None:
     rule = TimerRule.parse("R/1950-01-31T06:00/PT1M")
     start = time.thread_time()
     assert rule.first(NOW + timedelta(seconds=1)) == NOW + timedelta(minutes=1)
-    assert time.thread_time() - start < 0.1
+    assert time.thread_time() - start < 0.5
 
 
 @given(
@@ -646,7 +646,7 @@ def test_hostile_timer_is_refused_at_once_in_a_full_sentence(text: str) -> None:
     start = time.thread_time()
     with pytest.raises(BadTime) as refusal:
         TimerRule.parse(text)
-    assert time.thread_time() - start < 0.1
+    assert time.thread_time() - start < 0.5
     assert str(refusal.value).startswith("Expected ")
     assert str(refusal.value).endswith(".")
     assert len(str(refusal.value)) < 300

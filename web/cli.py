@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import processes
+from engine.clock import SystemClock
 from engine.errors import CheckFailed, Refused, TrappaError
 from web import house
 
@@ -17,6 +20,7 @@ from web import house
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 when it refused (the sentence is on stderr), 2 for wrong usage."""
     arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         return int(arguments.run(arguments) or 0)
     except CheckFailed as failed:
@@ -97,7 +101,7 @@ def _migrate(arguments: argparse.Namespace) -> None:
 def _check(arguments: argparse.Namespace) -> int:
     from engine.bpmn.checks import check
 
-    findings = check(house.read_files(arguments.files), house.check_context(arguments.files))
+    findings = check(house.read_files(arguments.files), house.check_context(SystemClock().now()))
     if arguments.json:
         print(json.dumps([finding.as_dict() for finding in findings], ensure_ascii=False, indent=1))
     else:
@@ -107,7 +111,9 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _deploy(arguments: argparse.Namespace) -> None:
+    house.migrate()
     engine = house.open_engine()
+    house.load_reference(engine)
     for files in house.deployments(arguments.files):
         for deployed in house.deploy(engine, files).definitions:
             told = "ny version" if deployed.is_new else "oförändrad, version"
@@ -115,9 +121,12 @@ def _deploy(arguments: argparse.Namespace) -> None:
 
 
 def _play(arguments: argparse.Namespace) -> int:
-    from engine.scenarios import play
+    from engine.scenarios import play, tell
 
-    return play(arguments.scenarios or house.scenarios())
+    house.handlers.register()
+    played = play(arguments.scenarios or processes.folders(), ingest=house.ingest)
+    print(tell(played))
+    return 0 if all(one.passed for one in played) else 1
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -134,6 +143,7 @@ def _ingest_mail(arguments: argparse.Namespace) -> None:
 def _add_admin(arguments: argparse.Namespace) -> None:
     import getpass
 
+    house.migrate()
     house.add_admin(house.open_engine(), arguments.username, arguments.name, getpass.getpass("Lösenord (minst 12 tecken): "))
     print(f"{arguments.name} är administratör.")
 

@@ -5,34 +5,48 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import handlers
 import processes
-from engine import Actor, AddPerson, Deploy, Deployed, Engine, GrantRole, LoadReference, Refused, VerifyHistory, contract
+from engine import (
+    Actor,
+    AddPerson,
+    CaseById,
+    Deploy,
+    Deployed,
+    Engine,
+    GrantRole,
+    LoadReference,
+    PublishMessage,
+    Refused,
+    VerifyHistory,
+    contract,
+    db,
+)
 from engine.bpmn.checks import CheckContext
 from engine.clock import Clock, SystemClock
-from engine.db import migrate as migrate_database
+from engine.settings import DEFAULTS, functions
 
-MAIL_LIMIT = 10_000_000
-"""Bytes of an e-mail that are read at most; a longer one is refused."""
+MAIL_LIMIT = 30_000_000
+"""Bytes of an e-mail that are read at most."""
 
 ENVIRONMENT: Mapping[str, str] = {
-    "TRAPPA_DATABASE_URL": "Databasen: sqlite:///fil (standard sqlite:///trappa.db) eller postgresql+psycopg://…",
-    "TRAPPA_SECRET_KEY": "Nyckel för formulärens skydd mot förfalskade anrop; krävs utan --demo.",
-    "TRAPPA_SMTP_URL": "Utgående e-post: smtp://användare:lösenord@värd:port eller smtps://…; saknas den blir utskicken kvar på sidan Utskick.",
-    "TRAPPA_MAIL_FROM": "Avsändaradress för utskick.",
-    "TRAPPA_BASE_URL": "Adressen som länkar i utskick pekar på.",
-    "TRAPPA_INSECURE_COOKIES": "1 tillåter sessionskakan över http (sätts av --demo).",
+    "TRAPPA_DATABASE_URL": "Database: `sqlite:///file` (default `sqlite:///trappa.db`) or `postgresql://…`",
+    "TRAPPA_SECRET_KEY": "Key of at least 32 characters against forged requests; needed without `--demo`",
+    "TRAPPA_SMTP_URL": "Outgoing mail: `smtp://user:password@host:port` or `smtps://…`; without it mails stay on the page Utskick",
+    "TRAPPA_MAIL_FROM": "Sender of outgoing mail (default `tvistetrappa@example.org`)",
+    "TRAPPA_INSECURE_COOKIES": "`1` lets the session cookie go over http; the demo sets it",
 }
-"""Every environment variable the house reads, with what it means; the README lists them from here."""
+"""Every environment variable the house reads, with what it means; a test holds the README to it."""
 
 
 def setting(name: str, default: str = "") -> str:
     if name not in ENVIRONMENT:
         raise KeyError(name)
-    return os.environ.get(name, default)
+    return os.environ.get(name, "") or default
 
 
 def database_url() -> str:
@@ -40,13 +54,13 @@ def database_url() -> str:
 
 
 def migrate() -> None:
-    migrate_database(database_url())
+    db.migrate(database_url())
 
 
-def open_engine(clock: Clock | None = None, *, keep_mail: bool = False) -> Engine:
+def open_engine(clock: Clock | None = None, *, demo: bool = False) -> Engine:
     """The engine on the configured database, with all handlers registered."""
     handlers.register()
-    return Engine(database_url(), clock or SystemClock(), kept_mail=keep_mail or not setting("TRAPPA_SMTP_URL"))
+    return Engine(database_url(), clock or SystemClock(), kept_mail=demo or not setting("TRAPPA_SMTP_URL"), demo=demo)
 
 
 def worker_name() -> str:
@@ -54,57 +68,87 @@ def worker_name() -> str:
 
 
 def mailer() -> Any:
+    """Who sends mail; None where no server is set, then none is to be sent."""
     from handlers.mail import Smtp
 
-    return Smtp(setting("TRAPPA_SMTP_URL"), setting("TRAPPA_MAIL_FROM", "tvistetrappa@example.org"))
+    url = setting("TRAPPA_SMTP_URL")
+    return Smtp(url, setting("TRAPPA_MAIL_FROM", "tvistetrappa@example.org")) if url else None
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Bytes of the files named; of a folder its diagrams, decisions and forms."""
+    """Bytes of the files named; of a folder its diagrams, decisions and forms. A diagram named alone brings its folder's forms."""
     files: dict[str, bytes] = {}
     for path in paths:
         if path.is_dir():
-            files.update(processes.files(path))
+            files |= processes.files(path)
         elif path.is_file():
+            beside = processes.files(path.parent) if path.suffix == ".bpmn" else {}
+            files |= {name: content for name, content in beside.items() if not name.endswith(".bpmn")}
             files[path.name] = path.read_bytes()
         else:
-            raise Refused(f"Expected a file or folder, but {path} does not exist.", f"Det finns ingen fil eller mapp {path}. Kontrollera sökvägen.")
+            raise Refused(
+                f"Expected a file or folder, but {path} does not exist.",
+                f"Det finns ingen fil eller mapp {path}. Kontrollera sökvägen.",
+            )
     return files
 
 
 def deployments(paths: Sequence[Path]) -> list[dict[str, bytes]]:
-    """One deployment per folder, and one of all loose files together."""
+    """One deployment for each folder, and one of all loose files together; folders of folders are opened."""
+    found = []
+    for path in paths:
+        if path.is_dir():
+            found += [processes.files(folder) for folder in ([path] if any(path.glob("*.bpmn")) else processes.folders(path))]
     loose = [path for path in paths if not path.is_dir()]
-    return [processes.files(path) for path in paths if path.is_dir()] + ([read_files(loose)] if loose else [])
+    return found + ([read_files(loose)] if loose else [])
 
 
-def check_context(paths: Iterable[Path]) -> CheckContext:
-    """What the checks may take as known without a database: the roles of the reference data, the registered topics, the shipped processes."""
+def check_context(now: datetime) -> CheckContext:
+    """What checks may take as known without a database: shipped reference data and processes, registered topics, functions."""
     handlers.register()
-    return CheckContext.of_house(processes.reference(), topics=contract.handlers(), processes=[folder.name for folder in processes.folders()])
+    return CheckContext.of_house(
+        processes.reference(),
+        topics=frozenset(contract.handlers()),
+        processes=frozenset(folder.name for folder in processes.folders()),
+        functions=frozenset(functions(now, {})),
+        settings=frozenset(DEFAULTS),
+    )
 
 
 def deploy(engine: Engine, files: Mapping[str, bytes]) -> Deployed:
     return engine.execute(Deploy(files), actor=Actor.system("trappa deploy"))
 
 
-def scenarios() -> list[Path]:
-    return list(processes.folders())
+def load_reference(engine: Engine) -> None:
+    engine.execute(LoadReference(processes.reference()), actor=Actor.system("trappa"))
 
 
 def verify(engine: Engine) -> Any:
     return engine.ask(VerifyHistory(), actor=Actor.system("trappa verify"))
 
 
-def ingest_mail(engine: Engine, message: bytes) -> str:
-    """Start the case of an e-mailed report; gives its number. Raises Refused or Guarded, with nothing stored."""
-    from handlers.intake import command_for
+def ingest(message: bytes, now: datetime) -> PublishMessage:
+    """The command that makes a case of an e-mailed report. Raises Refused or Guarded, with nothing stored."""
+    from handlers.intake import parse
 
-    return engine.execute(command_for(message, engine.clock.now()), actor=Actor.system("e-post"))
+    incoming = parse(message, now)
+    return PublishMessage("e_post_inkommen", incoming.key, incoming.variables)
+
+
+def ingest_mail(engine: Engine, message: bytes) -> str:
+    """Take in a report by e-mail; gives the number of its case."""
+    post = Actor.system("E-post")
+    case_id = engine.execute(ingest(message, engine.clock.now()), actor=post)
+    if case_id is None:
+        raise Refused(
+            "Expected a deployed process that takes reports by e-mail, but there is none. Nothing was kept.",
+            "Ingen process tar emot rapporter med e-post ännu. Publicera problem_i_samverkan och försök igen.",
+        )
+    return str(engine.ask(CaseById(case_id), actor=post).number)
 
 
 def add_admin(engine: Engine, username: str, name: str, password: str) -> None:
     system = Actor.system("trappa add-admin")
-    engine.execute(LoadReference(processes.reference()), actor=system)
+    load_reference(engine)
     person = engine.execute(AddPerson(username, name, "", password), actor=system)
     engine.execute(GrantRole(person, "admin"), actor=system)

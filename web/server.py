@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from datetime import datetime
 
 import waitress
 
-from engine.clock import STOCKHOLM, SystemClock
+from engine.clock import STOCKHOLM, ShiftedClock, SystemClock
 from engine.errors import Refused
 from engine.worker import Worker
 from web import create_app, house
@@ -17,13 +16,16 @@ from web import create_app, house
 
 def serve(*, host: str, port: int, demo: bool, start: str | None) -> None:
     """Migrate, seed where `demo`, then serve until stopped. Refuses to start without a secret key outside the demo."""
+    secret_key = _secret_key(demo)
     house.migrate()
-    engine = house.open_engine(_demo_clock() if demo else SystemClock(), keep_mail=demo)
+    clock = ShiftedClock(SystemClock()) if demo else SystemClock()
+    engine = house.open_engine(clock, demo=demo)
     if demo:
         from web import demo as example
 
-        example.seed(engine, start=_local(start) if start else None)
-    app = create_app(engine, demo=demo, secret_key=_secret_key(demo), secure_cookies=not (demo or house.setting("TRAPPA_INSECURE_COOKIES")))
+        example.furnish(engine, start=_local(start) if start else None)
+    secure = not (demo or house.setting("TRAPPA_INSECURE_COOKIES"))
+    app = create_app(engine, demo=demo, secret_key=secret_key, secure_cookies=secure)
     stop = threading.Event()
     worker = Worker(engine, house.worker_name(), house.mailer())
     thread = threading.Thread(target=worker.run_forever, args=(stop,), name="worker", daemon=True)
@@ -34,12 +36,7 @@ def serve(*, host: str, port: int, demo: bool, start: str | None) -> None:
     finally:
         stop.set()
         thread.join(timeout=10)
-
-
-def _demo_clock() -> object:
-    from web.demo import DemoClock
-
-    return DemoClock()
+        engine.close()
 
 
 def _local(text: str) -> datetime:
@@ -47,13 +44,14 @@ def _local(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Refused(
-            f"Expected --start as 2026-01-15 or 2026-01-15T08:00, but found {text}.", f"Skriv --start som 2026-01-15 eller 2026-01-15T08:00, inte {text}."
+            f"Expected --start as 2026-01-15 or 2026-01-15T08:00, but found {text}.",
+            f"Skriv --start som 2026-01-15 eller 2026-01-15T08:00, inte {text}.",
         ) from None
     return moment.replace(tzinfo=STOCKHOLM) if moment.tzinfo is None else moment
 
 
 def _secret_key(demo: bool) -> str:
-    key = os.environ.get("TRAPPA_SECRET_KEY", "")
+    key = house.setting("TRAPPA_SECRET_KEY")
     if len(key) >= 32 or demo:
         return key or secrets.token_urlsafe(48)
     raise Refused(

@@ -196,7 +196,8 @@ class RelatedCases:
         mine = readable(read.actor)
         parts = [part.where(mine) for part in (caller, called, out, back)]
         rows = read.connection.execute(sa.union_all(*parts)).all()
-        return [RelatedCase(*row[:7], bool(row[7])) for row in sorted(rows, key=lambda row: (row[6], row[0]))]
+        found = [RelatedCase(*row[:6], relation=row[6], is_outgoing=bool(row[7])) for row in rows]
+        return sorted(found, key=lambda one: (one.relation, one.id))
 
 
 @dataclass(frozen=True, slots=True)

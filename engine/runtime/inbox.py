@@ -194,14 +194,8 @@ class Inbox:
         ]
         together = (sa.union(*parts) if len(parts) > 1 else parts[0]).subquery("together")
         undated = sa.case((together.c.due_at.is_(None), 1), else_=0)
-        order = [together.c.task_id.desc()] if newest else [undated, together.c.due_at, together.c.task_id]
-        place_in_order = sa.func.row_number().over(order_by=order).label("place")
-        return (
-            sa.select(together.c.task_id, together.c.due_at.label("order_at"), place_in_order)
-            .order_by(*order)
-            .limit(self.limit + 1)
-            .subquery("chosen")
-        )
+        order: list[Any] = [together.c.task_id.desc()] if newest else [undated, together.c.due_at, together.c.task_id]
+        return self._in_order(together, order)
 
     def _by_due(self, read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -> list[sa.Select[Any]]:
         """First those with a due date, in its order; then those without, which the index holds apart."""
@@ -231,8 +225,8 @@ class Inbox:
 
     def _done(self, read: Read) -> sa.Subquery:
         after = _read_key(self.after)
-        rows = (
-            sa.select(task.c.id.label("task_id"), task.c.closed_at.label("order_at"))
+        rows: sa.Select[Any] = (
+            sa.select(task.c.id.label("task_id"), task.c.closed_at.label("due_at"))
             .join(case, case.c.id == task.c.case_id)
             .where(task.c.closed_by == read.actor.person_id, task.c.state == "completed")
             .where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == read.actor.person_id))
@@ -241,9 +235,14 @@ class Inbox:
         if after and after[0]:
             at, last = after
             rows = rows.where(sa.or_(task.c.closed_at < at, sa.and_(task.c.closed_at == at, task.c.id < last)))
-        order = [task.c.closed_at.desc(), task.c.id.desc()]
-        placed: sa.Select[Any] = rows.add_columns(sa.func.row_number().over(order_by=order).label("place"))
-        return placed.order_by(*order).limit(self.limit + 1).subquery("chosen")
+        first = rows.order_by(task.c.closed_at.desc(), task.c.id.desc()).limit(self.limit + 1).subquery("done")
+        return self._in_order(first, [first.c.due_at.desc(), first.c.task_id.desc()])
+
+    def _in_order(self, found: sa.Subquery, order: Sequence[Any]) -> sa.Subquery:
+        """The first of what was found, each with its place, which outlasts the joins to come."""
+        place = sa.func.row_number().over(order_by=order).label("place")
+        rows = sa.select(found.c.task_id, found.c.due_at.label("order_at"), place)
+        return rows.order_by(*order).limit(self.limit + 1).subquery("chosen")
 
 
 def _first(rows: sa.Select[Any], limit: int) -> sa.Select[Any]:

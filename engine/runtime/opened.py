@@ -96,18 +96,18 @@ class TaskPage:
             why=membership_for(actor, row.candidates),
             is_theirs=is_theirs,
             may_do=is_theirs and is_free and not detail.is_barred and actor.person_id is not None,
-            confirm=told_text(read, definition, detail.properties.get("confirm"), detail.variables),
+            confirm=told_text(read, detail.properties.get("confirm"), detail.variables),
             story=_story(read, detail.case, definition),
             comments=_comments(read, detail.case.id),
         )
 
 
-def told_text(read: Read, of: Definition, source: str | None, variables: Mapping[str, Any]) -> str | None:
+def told_text(read: Read, source: str | None, variables: Mapping[str, Any]) -> str | None:
     """A sentence out of the diagram; one that cannot be computed now is not said."""
     if not source:
         return None
     try:
-        value = template(source).evaluate(variables, facts.environment(read, of).functions)
+        value = template(source).evaluate(variables, facts.functions_of(read))
     except Refused:
         return None
     return str(value) if value else None

@@ -127,7 +127,7 @@ class ReceiptOf:
             process_name=found.definition.name,
             started_at=found.started_at,
             state=found.state,
-            confirm=told_text(read, found.definition, node.properties.get("confirm") if node else None, variables),
+            confirm=told_text(read, node.properties.get("confirm") if node else None, variables),
             variables=variables,
             next_steps=_next_steps(read, found.id),
         )

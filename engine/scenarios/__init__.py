@@ -20,8 +20,8 @@ the same commands as everything else; handlers are those that are registered.
                 inkorg: {storsthlm: ja, hsf: nej}, antal_arenden: {x: 1}, utskick: {kvitto: 2}, incidenter: 0}
       - forvantat: {arende: A, fil: 01.yaml}    a report against the block `expected` of its file
 
-`arende` is a name that a step gave, a business key, a number, or `process/business key`; `gor` finds the task in the case
-and in those it called. `som` is a candidate, or a list of them for one person who holds them all; `storsthlm#2` is
+`arende` is a name that a step gave, a business key, a number, or `process/business key`; `gor` finds the task in the
+case and in those it called. `som` is a candidate, or a list of them for one person who holds them all; `storsthlm#2` is
 another person than `storsthlm`. A task is named by its element or by its name. Without `som` the house itself starts.
 A service that fails makes the scenario fail, unless the scenario says itself what it expects of `incidenter`.
 """

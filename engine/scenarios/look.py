@@ -120,20 +120,6 @@ class CasesOf:
 
 
 @dataclass(frozen=True, slots=True)
-class NextDue:
-    """When the next job is due, later than now and not after `until`; None where there is none."""
-
-    until: datetime
-
-    def run(self, read: Read) -> datetime | None:
-        waiting = sa.select(sa.func.min(job.c.due_at)).where(
-            job.c.state == "waiting", job.c.due_at > read.now, job.c.due_at <= self.until
-        )
-        due: datetime | None = read.connection.execute(waiting).scalar()
-        return due
-
-
-@dataclass(frozen=True, slots=True)
 class Trouble:
     """What went wrong and is not mended: (topic or element, message) of open incidents and of jobs that failed."""
 

@@ -85,11 +85,7 @@ class Player:
 
     def move_to(self, until: datetime) -> None:
         """Go on in time, from one due instant to the next, so that all happens in the order of the calendar."""
-        self.settle()
-        while due := self.engine.ask(look.NextDue(until), actor=SYSTEM):
-            self.clock.set(due)
-            self.settle()
-        self.clock.set(until)
+        self.worker.live_until(until, self.clock.set)
 
     def person(self, som: str | Sequence[str]) -> Actor:
         """The one who holds this candidate, or all of these; `storsthlm#2` is another one than `storsthlm`."""
@@ -329,7 +325,7 @@ class _Look:
 
 
 def value_at(variables: Any, path: str) -> Any:
-    """The value at a dotted path, places in lists as numbers (`beslut.-1.utfall`); `antal(path)` counts. None: not there."""
+    """What is at a dotted path, places in lists as numbers (`beslut.-1.utfall`); `antal(path)` counts. None: none."""
     if path.startswith("antal(") and path.endswith(")"):
         counted = value_at(variables, path[6:-1])
         return None if counted is None else len(counted)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
+from engine.bpmn.checks.paths import Paths
 from engine.bpmn.checks.subject import HUMAN, Compiled, Subject, texts_of, texts_of_graph
 from engine.bpmn.expressions import BUILTINS, Template
 from engine.bpmn.findings import Finding, Label, listed, shown
@@ -343,9 +344,9 @@ def each_decision_is_followed_by_feedback(subject: Subject) -> Iterator[Finding]
         return
     decisions = {node.id for node in subject.nodes(*HUMAN) if "beslut" in node.properties}
     feedback = {node.id for node in subject.nodes() if _gives_feedback(node)}
+    paths = Paths(graph, interruptions=False)
     for node in (graph.nodes[decision] for decision in sorted(decisions)):
-        onwards = subject.paths.after(node.id)
-        until = subject.paths.reachable(onwards, stop=lambda step: step in decisions | feedback)
+        until = paths.reachable(paths.after(node.id), stop=lambda step: step in decisions or step in feedback)
         if not until & feedback:
             yield subject.error(
                 node,
@@ -355,7 +356,7 @@ def each_decision_is_followed_by_feedback(subject: Subject) -> Iterator[Finding]
                 "Rita en tjänsteuppgift med ämnet aterkoppling efter beslutet, eller sänd ett sådant meddelande.",
                 "Draw a service task with topic aterkoppling after the decision, or throw a message of that name.",
             )
-        elif any(_is_last(subject, step, decisions) for step in until - feedback):
+        elif any(step in decisions or not paths.after(step) for step in until - feedback):
             yield subject.warning(
                 node,
                 "no-feedback",
@@ -370,10 +371,6 @@ def _gives_feedback(node: Node) -> bool:
     throws = node.kind in ("intermediateThrowEvent", "endEvent", "sendTask")
     said = node.event.name if throws and node.event and node.event.kind == "message" else node.topic
     return said is not None and re.fullmatch(rf"{FEEDBACK}([_.-].*)?", said) is not None
-
-
-def _is_last(subject: Subject, step: str, decisions: set[str]) -> bool:
-    return step in decisions or not subject.paths.after(step)
 
 
 RULES = (

@@ -10,10 +10,14 @@ _NO_WAY_OUT = frozenset({"error"})  # an error end is caught on an edge, or ends
 
 
 class Paths:
-    """Steps are node ids; the end of a sub-process is a step of its own, `exit_of(id)`."""
+    """Steps are node ids; the end of a sub-process is a step of its own, `exit_of(id)`.
 
-    def __init__(self, graph: Graph) -> None:
+    Without `interruptions` only what sequence flows say: nothing that happens on an edge or in an event sub-process.
+    """
+
+    def __init__(self, graph: Graph, interruptions: bool = True) -> None:
         self._graph = graph
+        self._interruptions = interruptions
         self._next: dict[str, list[str]] = {}
         for node in graph.nodes.values():
             self._add(node)
@@ -29,12 +33,13 @@ class Paths:
 
     def _add(self, node: Node) -> None:
         onwards = [flow.target for flow in node.outgoing]
+        edges = node.boundary if self._interruptions else ()
         inside = self._graph.scopes.get(node.id)
         if inside is None:
-            self._next[node.id] = [*onwards, *node.boundary]
+            self._next[node.id] = [*onwards, *edges]
         else:
-            starts = [*inside.starts, *inside.event_sub_processes]
-            self._next[node.id] = [*(starts or [self.exit_of(node.id)]), *node.boundary]
+            starts = [*inside.starts, *(inside.event_sub_processes if self._interruptions else ())]
+            self._next[node.id] = [*(starts or [self.exit_of(node.id)]), *edges]
             self._next[self.exit_of(node.id)] = onwards
         ends_here = not node.outgoing and not (
             node.event and node.event.kind in _NO_WAY_OUT and node.kind == "endEvent"

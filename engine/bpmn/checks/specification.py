@@ -345,6 +345,8 @@ def event_gateway_waits_for_events(subject: Subject) -> Iterator[Finding]:
             )
         targets = [subject.graph.nodes[flow.target] for flow in node.outgoing]
         for target in targets:
+            if target.id in subject.broken:
+                continue
             if target.kind not in ("intermediateCatchEvent", "receiveTask") or _kind(target) not in _AWAITED:
                 yield subject.error(
                     node,

@@ -338,11 +338,14 @@ class _Process:
     def _plain_event(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
         return {"event": self._event(element, properties)}
 
-    def _service(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
+    def _topic(self, element: etree._Element) -> str | None:
         kind = _camunda(element, "type")
         if kind not in (None, "external"):
             say(self._document, element, "not-supported/type", kind=shown(kind or ""))
-        details: dict[str, Any] = {"topic": (_camunda(element, "topic") or "").strip() or None}
+        return (_camunda(element, "topic") or "").strip() or None
+
+    def _service(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
+        details: dict[str, Any] = {"topic": self._topic(element)}
         if local(element) == "sendTask" and element.get("messageRef") is not None:
             details["event"] = self._message(element, element, properties)
         return details
@@ -359,6 +362,9 @@ class _Process:
         return {"script": self._compile(compile_script, element, text, Label("skriptet", "the script"))}
 
     def _rule(self, element: etree._Element, _: Mapping[str, str]) -> dict[str, Any]:
+        """Decided by a decision table, or by a handler."""
+        if (topic := self._topic(element)) is not None:
+            return {"topic": topic}
         key, variable = _camunda(element, "decisionRef"), _camunda(element, "resultVariable")
         mapping = _camunda(element, "mapDecisionResult") or "resultList"
         if not key or "${" in key or not variable or mapping not in _DECISION_RESULTS:
@@ -470,8 +476,11 @@ class _Process:
         try:
             return compiler(text)
         except ExpressionError as error:
-            said = Label(error.sv.rstrip("."), error.en.rstrip("."))
-            say(self._document, element, "expression", field=field, error=said, hint=hint(text))
+            sv, en = error.sv.rstrip("."), error.en.rstrip(".")
+            if error.line is not None:
+                sv, en = f"{sv} (rad {error.line})", f"{en} (line {error.line})"
+            advice = hint(text, in_script=local(element) == "scriptTask")
+            say(self._document, element, "expression", field=field, error=Label(sv, en), hint=advice)
             return None
 
 

@@ -244,7 +244,7 @@ _ATTRIBUTES: dict[str, Words] = {
     "decisionRefTenantId": _LATER,
 }
 _HUMAN = frozenset({"userTask", "manualTask"})
-_TOPICAL = frozenset({"serviceTask", "sendTask"})
+_TOPICAL = frozenset({"serviceTask", "sendTask", "businessRuleTask"})
 _READ_ATTRIBUTES: dict[str, frozenset[str]] = {
     # attribute: where it is read
     "candidateStarterGroups": frozenset({"process"}),

@@ -158,7 +158,6 @@ _FOREIGN: tuple[tuple[str, str, str], ...] = (
     (r"\|\|", "Skriv or i stället för ||.", "Write or instead of ||."),
     (r"!(?!=)", "Skriv not i stället för !.", "Write not instead of !."),
     (r"^\s*(\$\{\s*)?=", "Ta bort likhetstecknet i början.", "Remove the equals sign at the beginning."),
-    (r"(?<![=!<>])=(?!=)", "Jämför med == i stället för =.", "Compare with == instead of =."),
     (r"#\{", "Skriv ${…} i stället för #{…}.", "Write ${…} instead of #{…}."),
     (
         r"\.\w+\s*\(",
@@ -166,11 +165,14 @@ _FOREIGN: tuple[tuple[str, str, str], ...] = (
         "There are no methods. Use the functions of the house.",
     ),
 )
+_ASSIGNMENT = r"(?<![=!<>])=(?!=)"  # what a script is made of, and an expression never has
 
 
-def hint(text: str) -> Label:
-    """What to do about an expression that looks like one of another language."""
+def hint(text: str, in_script: bool) -> Label:
+    """What to do about an expression or script that looks like one of another language."""
     for pattern, sv, en in _FOREIGN:
         if re.search(pattern, text[:2000]):
             return Label(sv, en)
+    if not in_script and re.search(_ASSIGNMENT, text[:2000]):
+        return Label("Jämför med == i stället för =.", "Compare with == instead of =.")
     return Label("Rätta uttrycket.", "Correct the expression.")

@@ -27,6 +27,7 @@ from engine.identity.tables import person
 from engine.jobs.tables import incident, job, mail
 from engine.runtime.views.case_list import CaseRow, row_of, select_rows
 from engine.runtime.views.common import readable
+from engine.runtime.views.posts import KEEPERS
 from engine.runtime.views.sight import places, seen_variables
 from engine.runtime.views.story import TOLD, Story, read_story
 
@@ -57,7 +58,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A comment (kind comment; `who` wrote it) or a mail in short (`who` it went to, `title` its subject)."""
+    """A comment (kind comment; `who` wrote it), or a mail in short: `title` its subject, `who` its address or empty."""
 
     kind: str
     id: int
@@ -248,12 +249,14 @@ def _order(one: Waiting) -> tuple[Any, ...]:
 # --- mails and comments ----------------------------------------------------------------------------------------------
 
 _writer = person.alias("writer")
+_own = sa.select(sa.func.lower(person.c.email)).where(person.c.id == sa.bindparam("person_id")).scalar_subquery()
+_is_own = sa.and_(_own != "", sa.func.lower(mail.c.to) == _own)
 _POSTS = sa.union_all(
     sa.select(
         mail.c.kind.label("kind"),
         mail.c.id.label("id"),
         mail.c.created_at.label("at"),
-        mail.c.to.label("who"),
+        sa.case((sa.or_(sa.bindparam("sees_all", type_=sa.Boolean), _is_own), mail.c.to), else_="").label("who"),
         mail.c.subject.label("title"),
         sa.literal("").label("text"),
         mail.c.status.label("status"),
@@ -277,7 +280,9 @@ _NEWEST_POSTS = sa.select(_POSTS).order_by(_POSTS.c.at.desc(), _POSTS.c.id.desc(
 
 
 def _posts(read: Read, one: Case) -> list[Post]:
-    rows = read.connection.execute(_NEWEST_POSTS, {"case_id": one.id}).all()
+    sees_all = read.actor.holds(*KEEPERS)  # other addresses are contact data (R33)
+    given = {"case_id": one.id, "person_id": read.actor.person_id, "sees_all": sees_all}
+    rows = read.connection.execute(_NEWEST_POSTS, given).all()
     return [Post(row.kind, row.id, row.at, row.who, row.title, row.text, row.status, row.rung) for row in rows]
 
 

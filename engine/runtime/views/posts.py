@@ -26,7 +26,7 @@ STATUSES = ("queued", "sent", "failed", "kept")
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """`to` is empty where the address is not for the actor (R33); `body` is None in lists, and where the case is sealed."""
+    """`to`: empty where the address is not for the actor (R33). `body`: None in lists, and in a case sealed to another."""
 
     id: int
     case_id: int | None
@@ -120,7 +120,9 @@ class MailById:
 
     def run(self, read: Read) -> MailRow:
         may_look = sa.or_(mail.c.case_id.is_(None), open_to(read.actor)).label("may_look")
-        rows = _mails(read.actor, *_columns, mail.c.body, may_look, is_own(read.actor).label("is_own")).where(mail.c.id == self.mail_id)
+        rows = _mails(read.actor, *_columns, mail.c.body, may_look, is_own(read.actor).label("is_own")).where(
+            mail.c.id == self.mail_id
+        )
         row = read.connection.execute(rows).one_or_none()
         if row is None:
             raise NotFound("Expected a mail, but there is none.", "Utskicket finns inte, eller är inte öppet för dig.")

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.machine import root_variables
+from engine.cases.facts import candidates, environment, evaluate
 from engine.cases.store import Case
 from engine.engine import Read
 from engine.identity import permissions
-from engine.runtime.facts import candidates, environment, evaluate
 
 
 def variables_of(one: Case) -> Mapping[str, Any]:

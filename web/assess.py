@@ -1,0 +1,147 @@
+"""The quarterly analysis as a working table: what its page shows of each report, and how its answers are read.
+
+In the page a report is joined to a problem by one list, whose values say both kind and key:
+"befintligt:SP-2026-0003" or "nytt:P1". A new problem is named on one of its reports; the others take over title and cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint
+from flask_babel import gettext
+
+from web import labels
+
+VIEW = "kvartalsanalys"
+SPARE = 3
+"""How many problems not named yet one can choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A report of the frozen list with what has been said of it so far. `name`: prefix of its fields."""
+
+    name: str
+    report: Mapping[str, Any]
+    answer: Mapping[str, Any]
+    problem: str
+    errors: Mapping[str, str]
+
+    @property
+    def is_assessed(self) -> bool:
+        return bool(self.answer.get("bedomning") and self.answer.get("motivering"))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    rows: tuple[Row, ...]
+    open_problems: Sequence[tuple[str, str]]
+    new_problems: Sequence[tuple[str, str]]
+    causes: Sequence[str]
+
+    @property
+    def assessed(self) -> int:
+        return sum(row.is_assessed for row in self.rows)
+
+
+def tidied(view: str | None, answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers as the form has them, from those of the page. Of other views nothing changes."""
+    if view != VIEW or not isinstance(answers.get("bedomningar"), list):
+        return answers
+    rows = [row for row in answers["bedomningar"] if isinstance(row, dict)]
+    for row in rows:
+        problem = row.get("problem")
+        kind, mark, key = str(problem.get("nyckel") or "").partition(":") if isinstance(problem, dict) else ("", "", "")
+        if mark and kind in ("nytt", "befintligt"):
+            problem |= {"val": kind, "nyckel": key}
+    named = _named(rows)
+    for row in rows:
+        problem = row.get("problem")
+        if (
+            isinstance(problem, dict)
+            and problem.get("val") == "nytt"
+            and (known := named.get(str(problem.get("nyckel"))))
+        ):
+            problem |= {name: problem.get(name) or known[name] for name in ("titel", "orsak")}
+    return answers
+
+
+def _named(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """New problems by key, with the first title and cause that some report gives them."""
+    named: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        problem = row.get("problem")
+        if isinstance(problem, Mapping) and problem.get("val") == "nytt" and problem.get("nyckel"):
+            known = named.setdefault(str(problem["nyckel"]), {"titel": None, "orsak": None})
+            for name in known:
+                known[name] = known[name] or problem.get(name)
+    return named
+
+
+def table(variables: Mapping[str, Any], answers: Mapping[str, Any], errors: Mapping[str, str]) -> Table:
+    """The reports of the frozen list, in its order, with draft and errors."""
+    reports = [one for one in variables.get("rapporter") or () if isinstance(one, Mapping)]
+    given = [one for one in answers.get("bedomningar") or () if isinstance(one, Mapping)]
+    by_number = {str(one.get("nummer")): one for one in given}
+    rows = tuple(
+        _row(index, report, by_number.get(str(report.get("nummer")), {}), errors)
+        for index, report in enumerate(reports)
+    )
+    return Table(
+        rows,
+        [(f"befintligt:{one['nummer']}", f"{one['nummer']} {one['titel']}") for one in _problems(variables)],
+        _new_problems(given),
+        [str(row.get("namn") or row["nyckel"]) for row in labels.reference("orsak")],
+    )
+
+
+def _row(index: int, report: Mapping[str, Any], answer: Mapping[str, Any], errors: Mapping[str, str]) -> Row:
+    name = f"bedomningar.{index}"
+    problem = answer.get("problem") if isinstance(answer.get("problem"), Mapping) else {}
+    kind, key = problem.get("val"), problem.get("nyckel")
+    own = {path.removeprefix(f"{name}."): told for path, told in errors.items() if path.startswith(f"{name}.")}
+    return Row(name, report, answer, f"{kind}:{key}" if kind and key else "", own)
+
+
+def _problems(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in variables.get("oppna_problem") or () if isinstance(one, Mapping)]
+
+
+def _new_problems(given: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Those named so far, and a few more to name."""
+    named = _named(given)
+    highest = max((int(key[1:]) for key in named if key[:1] == "P" and key[1:].isdecimal()), default=0)
+    keys = [*named, *(f"P{number}" for number in range(1, highest + SPARE + 1) if f"P{number}" not in named)]
+    return [
+        (
+            f"nytt:{key}",
+            gettext("Nytt problem %(key)s", key=key)
+            + (f": {named[key]['titel']}" if key in named and named[key]["titel"] else ""),
+        )
+        for key in keys
+    ]
+
+
+def signatures(variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Both sides: who signed and when, or that they have not."""
+    given = [one for one in variables.get("signaturer") or () if isinstance(one, Mapping)]
+    sides = []
+    for side, name in (("storsthlm", "Storsthlm"), ("hsf", "HSF")):
+        found = next(
+            (
+                one
+                for one in reversed(given)
+                if side in str(one.get("sida") or one.get("roll") or one.get("part") or "")
+            ),
+            None,
+        )
+        sides.append({"name": name, "signature": found})
+    return sides
+
+
+def init_blueprint(blueprint: Blueprint) -> None:
+    blueprint.add_app_template_global(table, "assessment_table")
+    blueprint.add_app_template_global(signatures, "assessment_signatures")

@@ -1,0 +1,161 @@
+"""Processer: versions, the diagram with the cases that stand there, what the checks say; new versions deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, ngettext
+
+from engine import Deploy, Finding, KnownHere, Retire
+from engine.bpmn.checks import check
+from engine.errors import CheckFailed, Invalid, Refused
+from engine.runtime.views import Diagram, Process, Processes
+from web.door import ask, do
+from web.errors import sentence
+from web.languages import current
+from web.security import SIGNED_IN, allow, holds
+
+processes = Blueprint("processes", __name__)
+
+ENDINGS = (".bpmn", ".dmn", ".json", ".md")
+
+
+@processes.get("/processes")
+@allow("processdesigner", "admin", "revisor")
+def index() -> Any:
+    return render_template("processes/index.html", rows=ask(Processes()))
+
+
+@processes.get("/processes/<key>")
+@processes.get("/processes/<key>/<int:version>")
+@allow("processdesigner", "admin", "revisor")
+def show(key: str, version: int | None = None) -> Any:
+    page = ask(Process(key, version))
+    source = ask(Diagram(page.shown.id))
+    findings = check({f"{key}.bpmn": source, **page.files}, ask(KnownHere()))
+    return render_template(
+        "processes/show.html",
+        page=page,
+        findings=told(findings),
+        standing=sorted(
+            (
+                (page.graph.nodes[element].name or element, count)
+                for element, count in page.counts.items()
+                if element in page.graph.nodes
+            ),
+            key=lambda one: -one[1],
+        ),
+        readme=page.files.get("README.md", b"").decode("utf-8", "replace"),
+    )
+
+
+@processes.get("/definitions/<int:definition_id>/diagram.xml")
+@allow(SIGNED_IN)
+def diagram(definition_id: int) -> Any:
+    """The file as it was deployed. Served as XML that a browser only shows or saves: no page is made of it."""
+    response = Response(ask(Diagram(definition_id)), mimetype="application/xml")
+    response.headers["Content-Disposition"] = f'inline; filename="process-{definition_id}.bpmn"'
+    return response
+
+
+@processes.get("/processes/new")
+@allow("processdesigner", "admin")
+def new() -> Any:
+    return _upload_page()
+
+
+@processes.post("/processes/new")
+@allow("processdesigner", "admin")
+def upload() -> Any:
+    """Check the files that were sent; deploy them where that was the button, and the person may."""
+    files = _files_sent()
+    if not any(name.endswith(".bpmn") for name in files):
+        told_so = gettext("Välj minst en processfil, som slutar på .bpmn.")
+        return _upload_page(errors={"files": told_so}), 422
+    if request.form.get("action") != "deploy":
+        findings = check(files, ask(KnownHere()))
+        return _upload_page(files, findings, is_checked=True)
+    if not holds("processdesigner"):
+        return _upload_page(
+            files, errors={"": gettext("Bara den som är processdesigner kan ta en process i bruk.")}
+        ), 403
+    try:
+        deployed = do(Deploy(files))
+    except CheckFailed as failed:
+        return _upload_page(files, failed.findings, errors={"": sentence(failed)}), 422
+    except (Invalid, Refused) as refused:
+        return _upload_page(files, errors={"files": sentence(refused)}), 422
+    new_ones = [one for one in deployed.definitions if one.is_new]
+    if new_ones:
+        names = ", ".join(f"{one.key} {one.version}" for one in new_ones)
+        flash(gettext("I bruk nu: %(names)s. Pågående ärenden fortsätter på sin version.", names=names), "ok")
+    else:
+        flash(gettext("Innehållet är detsamma som i den version som redan gäller. Ingen ny version skapades."), "rest")
+    first = (new_ones or deployed.definitions)[0]
+    return redirect(url_for("processes.show", key=first.key), 303)
+
+
+@processes.post("/definitions/<int:definition_id>/retire")
+@allow("processdesigner")
+def retire(definition_id: int) -> Any:
+    try:
+        do(Retire(definition_id))
+        flash(gettext("Versionen och de som är äldre startar inga nya ärenden. Pågående ärenden fortsätter."), "ok")
+    except Refused as refused:
+        flash(sentence(refused), "late")
+    return redirect(url_for("processes.index"), 303)
+
+
+def _files_sent() -> dict[str, bytes]:
+    """By bare name: a form is known by its file name, and a path from somebody's disk is nobody's business here."""
+    files: dict[str, bytes] = {}
+    for one in request.files.getlist("files"):
+        name = PurePosixPath((one.filename or "").replace("\\", "/")).name
+        if name and name.lower().endswith(ENDINGS):
+            files[f"forms/{name}" if name.endswith(".json") else name] = one.read()
+    return files
+
+
+def _upload_page(
+    files: Mapping[str, bytes] | None = None,
+    findings: Sequence[Finding] = (),
+    *,
+    errors: Mapping[str, str] | None = None,
+    is_checked: bool = False,
+) -> str:
+    faults = sum(finding.is_error for finding in findings)
+    verdict = ""
+    if is_checked or faults:
+        verdict = (
+            ngettext("Ett fel behöver rättas.", "%(num)d fel behöver rättas.", faults)
+            if faults
+            else gettext("Inga fel. Filerna kan tas i bruk.")
+        )
+    return render_template(
+        "processes/new.html",
+        names=sorted(files or ()),
+        findings=told(findings),
+        verdict=verdict,
+        faults=faults,
+        errors=errors or {},
+        may_deploy=holds("processdesigner"),
+    )
+
+
+def told(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings in the reader's language, errors first."""
+    is_english = current() == "en"
+    rows = [
+        {
+            "is_error": one.is_error,
+            "place": f"{one.file}:{one.line}" if one.line else one.file,
+            "element": one.element,
+            "text": one.en if is_english else one.sv,
+            "suggestion": one.suggestion_en if is_english else one.suggestion_sv,
+        }
+        for one in findings
+    ]
+    return sorted(rows, key=lambda row: not row["is_error"])
