@@ -8,9 +8,12 @@ from engine.contract import Call, Link, Result, handler
 @handler("registrera_problem")
 def registrera_problem(call: Call) -> Result:
     """A structural problem learns its own number and the groups that sekretariatet and TSG may ask, and is linked to its reports."""
-    groups = [group for group in call.house.reference("organ") if group["typ"] in {"samradsgrupp", "arbetsgrupp"}]
     return Result(
-        {"nummer": call.case_number, "grupper": [{"value": group["nyckel"], "label": group["namn"]} for group in groups]},
+        {
+            "nummer": call.case_number,
+            "samradsgrupper": _groups(call, {"samradsgrupp"}),
+            "uppdragsgrupper": _groups(call, {"samradsgrupp", "arbetsgrupp"}),
+        },
         [Link(report["case_id"], "rapport") for report in call.variables["rapporter"]],
     )
 
@@ -19,3 +22,9 @@ def registrera_problem(call: Call) -> Result:
 def anslut_rapporter(call: Call) -> Result:
     """Link the reports that a later analysis joined to an open problem."""
     return Result(effects=[Link(report["case_id"], "rapport") for report in call.variables["nya_rapporter"]])
+
+
+def _groups(call: Call, kinds: set[str]) -> list[dict[str, str]]:
+    """Groups of today, as options of a form."""
+    bodies = call.house.reference("organ")
+    return [{"value": body["nyckel"], "label": body["namn"]} for body in bodies if body["typ"] in kinds]

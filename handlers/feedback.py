@@ -6,13 +6,15 @@ report cases it joins. So contact data never leaves the case it belongs to (doma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from engine.contract import Call, Effect, Mail, Message, Result, handler
 from handlers.words import ORGAN, PROCESS, in_words, local_date, long_date, quarter_words
 
-OWN_DUTY = "Kom ihåg: en rapport om problem i samverkan ersätter inte verksamhetens eget ansvar att rapportera avvikelser."
+OWN_DUTY = (
+    "Kom ihåg: en rapport om problem i samverkan ersätter inte verksamhetens eget ansvar att rapportera avvikelser."
+)
 
 INDIVIDUAL = (
     "Rapporten rör en enskild individ och hör därför till verksamhetens egen avvikelsehantering. Vi lämnar tillbaka den, "
@@ -33,11 +35,17 @@ _ANALYSIS = {
 
 _DECISION = {
     ("sekretariat", "till_tsg"): "lämnar frågan till tjänstemannastyrgruppen (TSG) för beslut",
-    ("sekretariat", "beredning_samradsgrupp"): "hämtar in sakkunskap från en samrådsgrupp och bedömer därefter frågan igen",
+    (
+        "sekretariat",
+        "beredning_samradsgrupp",
+    ): "hämtar in sakkunskap från en samrådsgrupp och bedömer därefter frågan igen",
     ("sekretariat", "ater_analys"): "lämnar tillbaka frågan till den gemensamma kvartalsanalysen",
     ("sekretariat", "ater_lokalt"): "lämnar tillbaka frågan till lokal samverkan",
     ("sekretariat", "bevaka"): "bevakar frågan",
-    ("tsg", "rapportera_vis"): "bekräftar att problemet är strukturellt och rapporterar det till politiska styrgruppen Vård i samverkan (VIS)",
+    (
+        "tsg",
+        "rapportera_vis",
+    ): "bekräftar att problemet är strukturellt och rapporterar det till politiska styrgruppen Vård i samverkan (VIS)",
     ("tsg", "uppdrag"): "ger uppdrag",
     ("tsg", "utvecklingsfraga"): "tar upp frågan som utvecklingsfråga",
     ("tsg", "revidering"): "vill att överenskommelsen revideras",
@@ -55,7 +63,11 @@ _NEXT = {
     "slut": "Det här är den sista återkopplingen. Ärendet avslutas.",
 }
 
-_BELOW = {"sekretariat": ("storsthlm", "hsf"), "tsg": ("storsthlm", "hsf", "sekretariat"), "vis": ("storsthlm", "hsf", "sekretariat", "tsg")}
+_BELOW = {
+    "sekretariat": ("storsthlm", "hsf"),
+    "tsg": ("storsthlm", "hsf", "sekretariat"),
+    "vis": ("storsthlm", "hsf", "sekretariat", "tsg"),
+}
 """Deciding body -> the rungs below it that are to know (domain R16); local samverkan and the rapportör hear from the report case."""
 
 
@@ -68,25 +80,67 @@ def kvitto(call: Call) -> Result:
         "och sedan vid varje beslut.\n\n"
         f"{OWN_DUTY} Skicka aldrig uppgifter om enskilda personer hit."
     )
-    return Result(effects=[_mail(call, call.variables["tjanste_epost"], f"Vi har fått ert mejl, ärende {call.case_number}", body, "kvitto")])
+    return Result(
+        effects=[
+            _mail(
+                call,
+                call.variables["tjanste_epost"],
+                f"Vi har fått ert mejl, ärende {call.case_number}",
+                body,
+                "kvitto",
+            )
+        ]
+    )
 
 
 @handler("aterkoppling")
 def aterkoppling(call: Call) -> Result:
     """One feedback message to the rapportör, kept in the case; from the analysis on local samverkan hears the same.
 
-    The rung is the property `steg` of the service task, or that of the decision that came by message (`senaste_beslut`).
+    The rung is the property `steg` of the service task; `beslut` stands for that of the decision that came by message.
     """
     given = call.variables
-    rung = call.properties.get("steg") or given["senaste_beslut"]["steg"]
+    latest = given["senaste_beslut"] if call.properties["steg"] == "beslut" else None
+    rung = latest["steg"] if latest else call.properties["steg"]
     decision, text = _RUNGS[rung](call)
-    entry = {"steg": rung, "beslut": decision, "datum": local_date(call.now), "text": text, "till": given.get("funktion") or "Rapportören"}
+    entry = {"steg": rung, "beslut": decision, "datum": local_date(call.now), "text": text, "till": given["funktion"]}
     subject = f"Återkoppling i ärende {call.case_number}: {_SUBJECTS[rung]}"
     effects: list[Effect] = [_mail(call, given["tjanste_epost"], subject, text, "aterkoppling", rung)]
-    if rung != "mottagning" and rung != "avstamning":
-        told = {given["tjanste_epost"]}
-        effects += _copies(call, [f"lokal_samverkan:{given['lokalt_omrade']}"], subject, text, rung, told)
-    return Result({"aterkoppling": [*given["aterkoppling"], entry]}, effects)
+    if rung not in {"mottagning", "avstamning"}:
+        effects += _copies(
+            call, [f"lokal_samverkan:{given['lokalt_omrade']}"], subject, text, rung, {given["tjanste_epost"]}
+        )
+    return Result(
+        {"aterkoppling": [*given["aterkoppling"], entry], **(_noted(call, latest) if latest else {})}, effects
+    )
+
+
+def _noted(call: Call, latest: Mapping[str, Any]) -> dict[str, Any]:
+    """What the report case keeps of a decision on its problem."""
+    given, rung = call.variables, latest["steg"]
+    reached = {"hos_tsg": "tsg", "rapporterad_vis": "vis"}.get(latest["status"])
+    return {
+        rung: [*given[rung], *latest["utfall"]],
+        "status": latest["status"],
+        "stegdatum": {
+            **given["stegdatum"],
+            **({reached: given["stegdatum"][reached] or latest["datum"]} if reached else {}),
+        },
+        **{name: latest[name] or given[name] for name in ("foljdprocess", "sakkunskap_fran", "uppdrag_till")},
+        "nasta_bedomning": latest["nasta_bedomning"],
+    }
+
+
+@handler("aterkoppling_komplettering")
+def aterkoppling_komplettering(call: Call) -> Result:
+    """Tell the rapportör what is missing. Not a decision on the report, so it does not count among its feedback."""
+    given = call.variables
+    body = (
+        f"{ORGAN[given['mottagare']]} har läst er rapport och behöver en komplettering:\n\n{given['komplettering']}\n\n"
+        "Rapporten ligger i er inkorg. Ändra den och skicka den igen. Den räknas som inkommen den dag då den först kom."
+    )
+    subject = f"Er rapport behöver kompletteras, ärende {call.case_number}"
+    return Result(effects=[_mail(call, given["tjanste_epost"], subject, body, "komplettering")])
 
 
 @handler("aterkoppling_beslut")
@@ -101,14 +155,22 @@ def aterkoppling_beslut(call: Call) -> Result:
     text = _decision_text(decision, given["fortsatt"])
     problem = {name: given[name] for name in ("nummer", "nyckel", "titel", "orsak")}
     latest = {
-        **{name: decision.get(name) for name in ("utfall", "datum", "foljdprocess", "nasta_bedomning", "sakkunskap_fran", "uppdrag_till")},
+        **{
+            name: decision.get(name)
+            for name in ("utfall", "datum", "nasta_bedomning", "sakkunskap_fran", "uppdrag_till")
+        },
         "steg": organ,
+        "foljdprocess": given["foljdprocess"],
         "text": text,
         "status": given["status"],
         "fortsatt": given["fortsatt"],
     }
     effects: list[Effect] = [
-        Message("problem_beslut", report["nummer"], {"senaste_beslut": latest, "problem": {**problem, "roll": report["roll"]}})
+        Message(
+            "problem_beslut",
+            report["nummer"],
+            {"senaste_beslut": latest, "problem": {**problem, "roll": report["roll"]}},
+        )
         for report in given["rapporter"]
     ]
     below = list(_BELOW[organ])
@@ -126,7 +188,10 @@ def _local(call: Call) -> tuple[str, str]:
             f"och ärendet avslutas här.\n\n{OWN_DUTY}"
         )
     solution = given["lokal_hantering"].get("resultat") or given["lokal_hantering"].get("vad") or ""
-    return "lost_lokalt", f"Båda sidor har bekräftat att problemet är löst lokalt.\n\n{solution}\n\nÄrendet avslutas. {OWN_DUTY}"
+    return (
+        "lost_lokalt",
+        f"Båda sidor har bekräftat att problemet är löst lokalt.\n\n{solution}\n\nÄrendet avslutas. {OWN_DUTY}",
+    )
 
 
 def _reception(call: Call) -> tuple[str, str]:
@@ -161,10 +226,14 @@ def _analysis(call: Call) -> tuple[str, str]:
     else:
         what = "Storsthlm och HSF bedömer att problemet inte är strukturellt."
         if given["bedomning"] == "utvecklingsfraga":
-            what = "Storsthlm och HSF bedömer att rapporten gäller en utvecklingsfråga och inte ett strukturellt problem."
+            what = (
+                "Storsthlm och HSF bedömer att rapporten gäller en utvecklingsfråga och inte ett strukturellt problem."
+            )
         following = " ".join(_ANALYSIS[part] for part in outcome)
     reason = f"Motivering: {given['motivering_analys']}"
-    return given["bedomning"], _paragraphs(f"Den gemensamma kvartalsanalysen för {quarter_words(given['analyserad_i'])} är klar.", what, reason, following)
+    return given["bedomning"], _paragraphs(
+        f"Den gemensamma kvartalsanalysen för {quarter_words(given['analyserad_i'])} är klar.", what, reason, following
+    )
 
 
 def _decision(call: Call) -> tuple[str, str]:
@@ -175,12 +244,12 @@ def _decision(call: Call) -> tuple[str, str]:
 def _decision_text(decision: dict[str, Any], following: str) -> str:
     organ = decision["organ"]
     does = in_words([_DECISION[organ, part] for part in decision["utfall"]])
-    following_process = decision.get("foljdprocess")
+    processes = [PROCESS[process] for process in decision.get("foljdprocesser") or []]
     return _paragraphs(
         f"{ORGAN[organ]} beslutade den {long_date(decision['datum'])}: {ORGAN[organ]} {does}.",
         decision.get("lydelse"),
         decision.get("grunder") and f"Grunder: {decision['grunder']}",
-        following_process and f"Frågan tas vidare i en egen process: {PROCESS[following_process]}.",
+        f"Frågan tas vidare i en egen process: {in_words(processes)}." if processes else None,
         decision.get("nasta_bedomning") and f"Ny bedömning görs den {long_date(decision['nasta_bedomning'])}.",
         _NEXT[following],
     )
@@ -213,9 +282,9 @@ def _copies(call: Call, candidates: Iterable[str], subject: str, text: str, rung
     mails: list[Effect] = []
     for candidate in candidates:
         for person in call.house.people(candidate):
-            if person["email"] and person["email"] not in told:
-                told.add(person["email"])
-                mails.append(_mail(call, person["email"], f"För kännedom: {subject}", text, "kannedom", rung))
+            if person["epost"] and person["epost"] not in told:
+                told.add(person["epost"])
+                mails.append(_mail(call, person["epost"], f"För kännedom: {subject}", text, "kannedom", rung))
     return mails
 
 

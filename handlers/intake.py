@@ -34,6 +34,10 @@ TEXT_LIMIT = 20_000
 SUBJECT_LIMIT = 150
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
+_CONTACTS = (
+    (re.compile(r"[^\s<>\[\](),;:]{0,80}@[^\s<>\[\](),;:]{0,200}"), "[e-postadress borttagen]"),
+    (re.compile(r"[+(]?[0-9](?:[ ()/.\u2010-\u2015-]{0,2}[0-9]){6,14}"), "[telefonnummer borttaget]"),
+)
 _BREAKING = {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "blockquote", "pre"}
 _SILENT = {"script", "style", "head", "title", "template", "noscript", "object", "svg"}
 _SUBJECT_PREFIX = re.compile(r"(?i)^(?:\s*(?:sv|re|fw|fwd|vb|vidarebefordrat|problem i samverkan)\s*:)+")
@@ -44,7 +48,7 @@ class Incoming:
     """A mail as a report. `key` is the same each time the same mail comes in, so it becomes one case.
 
     `variables`: kanal, mottagare, inkom_tid, tjanste_epost, funktion, rubrik, beskrivning and
-    epost={amne, avsandare, anmarkningar: [what was left out, in Swedish]}.
+    epost={amne, anmarkningar: [what was left out, in Swedish]}.
     """
 
     key: str
@@ -66,17 +70,16 @@ def parse(raw: bytes, now: datetime) -> Incoming:
     except RecursionError:
         raise _unreadable() from None
     _refuse_robots(message)
-    for path, text in (("subject", subject), ("from", name), ("body", body.text)):
-        guard.refuse_personnummer(text, path)
+    guard.check_free_text({"amne": subject, "avsandare": name, "text": body.text}, "mejl")
     arrived, notes = _arrival(message, now)
     notes = [*body.notes, *notes]
-    text = guard.without_contacts(body.text)
+    text = _without_contacts(body.text)
     if text != body.text:
         notes.append("E-postadresser och telefonnummer i texten är borttagna.")
     if len(text) > TEXT_LIMIT:
         text = text[:TEXT_LIMIT]
         notes.append("Texten är avkortad. Resten finns i originalmejlet.")
-    title = guard.without_contacts(_SUBJECT_PREFIX.sub("", subject).strip())[:SUBJECT_LIMIT]
+    title = _without_contacts(_SUBJECT_PREFIX.sub("", " ".join(subject.split())).strip())[:SUBJECT_LIMIT]
     return Incoming(
         key=_key(message, sender, body.text),
         variables={
@@ -84,10 +87,10 @@ def parse(raw: bytes, now: datetime) -> Incoming:
             "mottagare": "hsf",
             "inkom_tid": arrived.astimezone(STOCKHOLM).isoformat(timespec="seconds"),
             "tjanste_epost": sender,
-            "funktion": guard.without_contacts(name)[:SUBJECT_LIMIT],
+            "funktion": _without_contacts(" ".join(name.split()))[:SUBJECT_LIMIT],
             "rubrik": title,
             "beskrivning": text,
-            "epost": {"amne": title, "avsandare": sender, "anmarkningar": notes},
+            "epost": {"amne": title, "anmarkningar": notes},
         },
     )
 
@@ -267,9 +270,31 @@ def _key(message: Message, sender: str, text: str) -> str:
     return "epost-" + hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
 
 
+def _without_contacts(text: str) -> str:
+    """Without e-mail addresses and telephone numbers: first the word, and where that does not do, the whole line."""
+    if guard.find_contact(text) is None:
+        return text
+    lines = (line if guard.find_contact(line) is None else _without_contact(line) for line in text.split("\n"))
+    cleaned = "\n".join(lines)
+    guard.check_free_text(cleaned, "mejl", contact=True)  # one that is broken over two lines: let a person look
+    return cleaned
+
+
+def _without_contact(line: str) -> str:
+    for pattern, instead in _CONTACTS:
+        line = pattern.sub(instead, line)
+        if guard.find_contact(line) is None:
+            return line
+    return "[rad med kontaktuppgift borttagen]"
+
+
 def _plain(text: str) -> str:
     """Without signs that no text needs: control characters, halves of characters."""
-    return "".join(sign for sign in text.replace("\r\n", "\n").replace("\r", "\n") if sign in "\n\t" or unicodedata.category(sign) not in {"Cc", "Cs"})
+    return "".join(
+        sign
+        for sign in text.replace("\r\n", "\n").replace("\r", "\n")
+        if sign in "\n\t" or unicodedata.category(sign) not in {"Cc", "Cs"}
+    )
 
 
 def _tidy(text: str) -> str:
@@ -279,7 +304,10 @@ def _tidy(text: str) -> str:
 
 
 def _unreadable() -> Refused:
-    return _refused("a mail that can be read, but its parts lie too deep in each other", "Mejlet går inte att läsa: dess delar ligger för djupt i varandra.")
+    return _refused(
+        "a mail that can be read, but its parts lie too deep in each other",
+        "Mejlet går inte att läsa: dess delar ligger för djupt i varandra.",
+    )
 
 
 def _refused(expected: str, sv: str) -> Refused:

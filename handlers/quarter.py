@@ -38,17 +38,23 @@ def samla_rapporter(call: Call) -> Result:
     Variables out: rapporter, rapportorer (person ids that may not sign, R31), oregistrerade (numbers that still wait for their
     registration and so for the next analysis), oppna_problem.
     """
-    closes, quarter = call.variables["stangning"], call.variables["kvartal"]
+    closes = call.variables["stangning"]
     taken = _in_other_analyses(call)
-    reports = [case for case in call.house.cases(REPORT) if case.variables.get("inkom_datum", "9999") <= closes and case.number not in taken]
-    frozen = sorted((case for case in reports if case.status in WAITING), key=lambda case: (case.variables["inkom_tid"], case.number))
+    reports = [
+        case
+        for case in call.house.cases(REPORT)
+        if case.variables.get("inkom_datum", "9999") <= closes and case.number not in taken
+    ]
+    frozen = sorted(
+        (case for case in reports if case.status in WAITING),
+        key=lambda case: (case.variables["inkom_tid"], case.number),
+    )
     return Result(
         {
             "rapporter": [_row(case) for case in frozen],
             "rapportorer": _people(frozen),
             "oregistrerade": sorted(case.number for case in reports if case.status == "inkommen"),
             "oppna_problem": [_problem(case) for case in call.house.cases(PROBLEM)],
-            "fryst": quarter,
         },
         [Link(case.id, "rapport") for case in frozen],
     )
@@ -60,7 +66,7 @@ def aterkoppling_analys(call: Call) -> Result:
 
     Reports that name the same new problem, by key or else by title, become one problem: the first creates it, the rest join.
     """
-    found: dict[str, Mapping[str, Any]] = call.variables["bedomningar"] or {}
+    found = {assessed["nummer"]: assessed for assessed in call.variables["bedomningar"]}
     problems = _Problems(call)
     effects: list[Effect] = []
     for report in call.variables["rapporter"]:
@@ -68,6 +74,7 @@ def aterkoppling_analys(call: Call) -> Result:
         problem = problems.join(report, assessed["problem"]) if assessed["bedomning"] == "strukturellt" else None
         outcome = {
             "analyserad_i": call.variables["kvartal"],
+            "status": assessed["bedomning"],
             "bedomning": assessed["bedomning"],
             "utfall_analys": [] if problem else list(assessed.get("utfall") or []),
             "motivering_analys": assessed["motivering"],
@@ -82,7 +89,9 @@ class _Problems:
 
     def __init__(self, call: Call) -> None:
         self._quarter = call.variables["kvartal"]
-        self._open = {name: case for case in call.house.cases(PROBLEM) for name in (case.business_key, case.number) if name}
+        self._open = {
+            name: case for case in call.house.cases(PROBLEM) for name in (case.business_key, case.number) if name
+        }
         self._by_key: dict[str, dict[str, Any]] = {}
 
     def join(self, report: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,18 +101,25 @@ class _Problems:
         title, cause = chosen.get("titel") or "", chosen.get("orsak")
         if case:
             title, cause = case.variables["titel"], case.variables["orsak"]
-        problem = self._by_key.setdefault(key, {"nyckel": key, "titel": title, "orsak": cause, "case": case, "rapporter": []})
+        problem = self._by_key.setdefault(
+            key, {"nyckel": key, "titel": title, "orsak": cause, "case": case, "rapporter": []}
+        )
         role = "ansluts" if case or problem["rapporter"] else "skapar"
         problem["rapporter"].append({**_joined(report), "roll": role})
-        return {"nummer": case.number if case else None, **{name: problem[name] for name in ("nyckel", "titel", "orsak")}, "roll": role}
+        known = {"nummer": case.number, "status": case.status} if case else {"nummer": None, "status": None}
+        return {**known, **{name: problem[name] for name in ("nyckel", "titel", "orsak")}, "roll": role}
 
     def _key(self, chosen: Mapping[str, Any]) -> str:
         """The business key of a new problem: the same for all rows of this analysis that mean the same."""
-        name = (chosen.get("nyckel") or "").strip() or hashlib.sha256(" ".join((chosen.get("titel") or "").lower().split()).encode()).hexdigest()[:8]
+        name = (chosen.get("nyckel") or "").strip() or hashlib.sha256(
+            " ".join((chosen.get("titel") or "").lower().split()).encode()
+        ).hexdigest()[:8]
         return f"{self._quarter}-{name}"
 
     def told(self) -> list[dict[str, Any]]:
-        return [{"nyckel": p["nyckel"], "titel": p["titel"], "antal": len(p["rapporter"])} for p in self._by_key.values()]
+        return [
+            {"nyckel": p["nyckel"], "titel": p["titel"], "antal": len(p["rapporter"])} for p in self._by_key.values()
+        ]
 
     def messages(self) -> Iterable[Message]:
         for key, problem in self._by_key.items():
@@ -117,7 +133,9 @@ class _Problems:
 def digest(variables: Mapping[str, Any]) -> str:
     """SHA-256 over what a report says, so that a later change of it can be seen."""
     said = {name: variables.get(name) for name in FROZEN}
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 def _row(case: CaseSummary) -> dict[str, Any]:
@@ -138,7 +156,19 @@ def _row(case: CaseSummary) -> dict[str, Any]:
 
 def _joined(report: Mapping[str, Any]) -> dict[str, Any]:
     """What a problem, and so TSG and VIS, sees of a report."""
-    return {name: report.get(name) for name in ("case_id", "nummer", "rubrik", "omrade", "rapporterande_part", "mottagare", "overenskommelser", "beskrivning")}
+    return {
+        name: report.get(name)
+        for name in (
+            "case_id",
+            "nummer",
+            "rubrik",
+            "omrade",
+            "rapporterande_part",
+            "mottagare",
+            "overenskommelser",
+            "beskrivning",
+        )
+    }
 
 
 def _problem(case: CaseSummary) -> dict[str, Any]:

@@ -15,6 +15,16 @@ def paminnelse(call: Call) -> Result:
         "markerad som försenad, och väntar på er. Inget beslutas åt er.\n\n"
         f"Ärende {call.case_number} i Tvistetrappa, samverkan kring hälsa, vård och omsorg i Stockholms län.\n"
     )
-    addresses = {person["email"]: None for candidate in (given["till"], "sekretariat") for person in call.house.people(candidate) if person["email"]}
-    mails = [Mail(address, f"Försenad uppgift i ärende {call.case_number}: {given['uppgift']}", body, "paminnelse") for address in addresses]
-    return Result({"pamind": {"uppgift": given["uppgift"], "till": given["till"], "datum": local_date(call.now)}}, mails)
+    addresses = {
+        person["epost"]: None
+        for candidate in (given["till"], "sekretariat")
+        for person in call.house.people(candidate)
+        if person["epost"]
+    }
+    mails = [
+        Mail(address, f"Försenad uppgift i ärende {call.case_number}: {given['uppgift']}", body, "paminnelse")
+        for address in addresses
+    ]
+    return Result(
+        {"pamind": {"uppgift": given["uppgift"], "till": given["till"], "datum": local_date(call.now)}}, mails
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext, refresh
+from flask_babel import gettext, ngettext, refresh
 
 from engine import KeepSession, LogIn, LogInDemo, LogOut, People
 from engine.errors import NotAllowed
@@ -108,7 +108,7 @@ def _account(person: Any) -> dict[str, Any]:
     # A HeldRole has the parts of a membership; as text it is a candidate.
     text = "" if held is None else f"{held.role}:{held.scope or ''}@{held.side or ''}"
     more = len(person.roles) - 1
-    role = labels.role_name(text) + (gettext(" och %(count)d roller till", count=more) if more > 0 else "")
+    role = labels.role_name(text) + (ngettext(" och en roll till", " och %(num)d roller till", more) if more > 0 else "")
     return {"id": person.id, "name": person.name, "role": role or person.name, "key": held.role if held else ""}
 
 

@@ -42,10 +42,10 @@ COLUMNS = (
 _INSERT = job.insert()
 _INSERT_RETURNING = job.insert().returning(job.c.id, sort_by_parameter_order=True)
 _BY_ID = sa.select(*COLUMNS).where(job.c.id == bindparam("job_id"))
-_OPEN = ("waiting", "leased", "failed")
+_OPEN = sa.text("job.state IN ('waiting', 'leased', 'failed')")
 _CANCEL = (
     job.update()
-    .where(job.c.case_id == bindparam("of_case"), job.c.wait == bindparam("at_wait"), job.c.state.in_(_OPEN))
+    .where(job.c.case_id == bindparam("of_case"), job.c.wait == bindparam("at_wait"), _OPEN)
     .values(state="cancelled", payload=None)
 )
 _HELD = sa.and_(job.c.id == bindparam("job_id"), job.c.fence == bindparam("held"), job.c.state == "leased")

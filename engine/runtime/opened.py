@@ -13,12 +13,14 @@ from sqlalchemy import bindparam
 from engine.actor import Membership
 from engine.bpmn import machine
 from engine.bpmn.expressions import template
+from engine.bpmn.model import Graph
 from engine.cases import facts
 from engine.cases import store as cases
 from engine.cases.queries import CaseDetail, TaskById, TaskDetail, TaskRow, only_for
 from engine.cases.tables import comment
 from engine.db import loads
 from engine.definitions import store as definitions
+from engine.definitions.starts import start_events
 from engine.definitions.store import Definition
 from engine.engine import Read
 from engine.errors import Refused
@@ -156,8 +158,7 @@ def _withheld(read: Read, shown: CaseDetail, restricted: Collection[str]) -> fro
 
 
 def _answered(row: Any, definition: Definition, withheld: Collection[str]) -> Answered:
-    node = definition.graph.nodes.get(row.element or "")
-    form_key = node.work.form if node and node.work else None
+    form_key = _form_of(definition.graph, row)
     changes = (loads(row.data) if row.data else {}).get("changes", {})
     return Answered(
         name=row.element_name or "",
@@ -168,3 +169,9 @@ def _answered(row: Any, definition: Definition, withheld: Collection[str]) -> An
         form=definition.form(form_key) if form_key else None,
         answers={name: change.get("after") for name, change in changes.items() if name not in withheld},
     )
+
+
+def _form_of(graph: Graph, row: Any) -> str | None:
+    """Which form was filled in; a case that was started by hand says so without naming the start event."""
+    nodes = start_events(graph, "none") if row.kind == "case:started" else [graph.nodes.get(row.element or "")]
+    return next((node.work.form for node in nodes if node and node.work), None)

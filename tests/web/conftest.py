@@ -1,0 +1,132 @@
+"""A small house for the pages: the reference data, one process made for these tests, and people in its roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy import event
+
+import processes
+from engine import Actor, AddPerson, Deploy, Engine, GrantRole, LoadReference, StartCase, VirtualClock
+from tests.web.inspector import Inspector
+from web import create_app
+
+HERE = Path(__file__).parent
+START = datetime(2026, 4, 14, 8, 30, tzinfo=UTC)
+PEOPLE: Mapping[str, tuple[str, tuple[tuple[str | None, ...], ...]]] = {
+    "karin": ("Karin Lund", (("rapportor_kommun", "huddinge", "kommun", "huddinge"),)),
+    "nils": ("Nils Nacka", (("rapportor_kommun", "nacka", "kommun", "nacka"),)),
+    "anna": ("Anna Berg", (("hsf", "hsf", "region", "region_stockholm"),)),
+    "bo": ("Bo Ek", (("hsf", "hsf", "region", "region_stockholm"), ("lokal_samverkan", "huddinge", "region", None))),
+    "cecilia": ("Cecilia Dahl", (("storsthlm", "storsthlm", "kommun", None),)),
+    "rut": ("Rut Revisor", (("revisor", None, None, None),)),
+    "adam": ("Adam Admin", (("admin", None, None, None),)),
+    "petra": ("Petra Process", (("processdesigner", None, None, None),)),
+    "ingen": ("Ingen Roll", ()),
+}
+PASSWORD = "ett långt lösenord 2026"
+
+
+def report(**changed: Any) -> dict[str, Any]:
+    """The answers of a complete report."""
+    return {
+        "rubrik": "Utskrivningsdatum ändras",
+        "lokalt_omrade": "huddinge",
+        "tjanste_epost": "samordnare@huddinge.example.org",
+        "verksamhetstyp": ["akutsjukhus"],
+        "beskrivning": "Datum ändras flera gånger under samma vårdtillfälle.",
+        "lokal_hantering": {"vad": "Frågan togs upp på samverkansmötet.", "nar": ["2026-01-22"]},
+        "principiell": {"svar": "nej", "motivering": ""},
+        "kontakter": [],
+        "intyg_ej_individ": True,
+        **changed,
+    }
+
+
+@dataclass
+class World:
+    engine: Engine
+    clock: VirtualClock
+    app: Flask
+    people: dict[str, int] = field(default_factory=dict)
+
+    def client(self, who: str | None = None) -> Inspector:
+        """A browser, signed in as somebody."""
+        client = self.app.test_client()
+        assert isinstance(client, Inspector)
+        if who:
+            client.see("/login?q=" + PEOPLE[who][0].split()[0])
+            client.submit("/login/demo", {"person": self.people[who]})
+        return client
+
+    def actor(self, who: str) -> Actor:
+        return self.engine.actor_for(self.people[who])
+
+    def do(self, who: str, command: Any) -> Any:
+        return self.engine.execute(command, actor=self.actor(who))
+
+    def ask(self, who: str, query: Any) -> Any:
+        return self.engine.ask(query, actor=self.actor(who))
+
+    def start(self, who: str = "karin", **changed: Any) -> int:
+        case_id: int = self.do(who, StartCase("prov", report(**changed)))
+        return case_id
+
+    def rows(self, table: str) -> list[Any]:
+        """A table as it stands, to see what a request changed."""
+        with self.engine._database.connect() as connection:
+            return list(connection.execute(sa.text(f"SELECT * FROM {table} ORDER BY 1, 2")))
+
+
+def build(database_url: str, *, demo: bool = True) -> World:
+    clock = VirtualClock(START)
+    engine = Engine(database_url, clock, kept_mail=True, demo=demo)
+    system = Actor.system()
+    engine.execute(LoadReference(processes.reference()), actor=system)
+    engine.execute(Deploy(processes.files(HERE / "prov")), actor=system)
+    app = create_app(engine, demo=demo, secret_key="k" * 40)
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WRITES_PER_MINUTE=10_000)
+    app.test_client_class = Inspector
+    world = World(engine, clock, app)
+    for username, (name, roles) in PEOPLE.items():
+        person = engine.execute(AddPerson(username, name, f"{username}@example.org", demo=demo), actor=system)
+        world.people[username] = person
+        for role, scope, side, party in roles:
+            assert role
+            engine.execute(GrantRole(person, role, scope, side, party, valid_from=date(2026, 1, 1)), actor=system)
+    return world
+
+
+@pytest.fixture
+def world(sqlite_url: str) -> Iterator[World]:
+    world = build(sqlite_url)
+    yield world
+    world.engine.close()
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements sent to any database meanwhile; what only begins or ends a transaction is not counted."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not statement.lstrip().upper().startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SET ")):
+            seen.append(statement)
+
+    event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def later(days: int) -> datetime:
+    return START + timedelta(days=days)
