@@ -21,7 +21,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate
 from typing import Literal
 
 from engine.errors import Guarded
@@ -130,19 +130,20 @@ def _found(text: str) -> Iterator[tuple[int, int]]:
 def _found_in_row(row: re.Match[str], counts: tuple[int, ...], last: int) -> Iterator[tuple[int, int]]:
     """Stretches of the row that are exactly as long as a personnummer. A stretch has one kind of gap throughout, but
     for the one before the last four digits, and ends where another kind follows."""
-    groups = list(re.finditer(r"[0-9]+", row[0]))
-    gaps = [row[0][one.end() : other.start()] for one, other in pairwise(groups)]
+    parts = re.split(r"([^0-9]+)", row[0])
+    groups, gaps = parts[::2], parts[1::2]
+    places: list[int] = []
     for first, kind in enumerate(gaps):
         if first and gaps[first - 1] == kind:
             continue
         for count in counts:
-            stretch = groups[first : first + count]
-            inner = gaps[first : first + count - 1]
-            if len(stretch) < count or gaps[first + count - 1 : first + count] == [kind]:
+            end = first + count - 1
+            before = gaps[first : end - last]
+            if end >= len(groups) or gaps[end : end + 1] == [kind] or before.count(kind) < len(before):
                 continue
-            del inner[-last]
-            if set(inner) == {kind} and _is_valid("".join(group[0] for group in stretch)):
-                yield row.start() + stretch[0].start(), row.start() + stretch[-1].end()
+            if gaps[end - last + 1 : end].count(kind) == last - 1 and _is_valid("".join(groups[first : end + 1])):
+                places = places or list(accumulate(map(len, parts), initial=row.start()))
+                yield places[2 * first], places[2 * end + 1]
 
 
 def _is_written_so(text: str, match: re.Match[str]) -> bool:

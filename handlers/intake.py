@@ -80,6 +80,7 @@ def parse(raw: bytes, now: datetime) -> Incoming:
         text = text[:TEXT_LIMIT]
         notes.append("Texten är avkortad. Resten finns i originalmejlet.")
     title = _without_contacts(_SUBJECT_PREFIX.sub("", " ".join(subject.split())).strip())[:SUBJECT_LIMIT]
+    title = title[:1].upper() + title[1:]
     return Incoming(
         key=_key(message, sender, body.text),
         variables={
@@ -208,7 +209,16 @@ def _decoded(value: Any) -> str:
         chunks = decode_header(value)
     except (HeaderParseError, LookupError, ValueError):
         return str(value)
-    return "".join(chunk if isinstance(chunk, str) else _decode(chunk, charset) for chunk, charset in chunks)
+    decoded = ""
+    after_word = False
+    for chunk, charset in chunks:
+        text = chunk if isinstance(chunk, str) else _decode(chunk, charset)
+        is_word = charset is not None
+        # The space between an encoded word and plain text counts (RFC 2047 §6.2), but is not always handed on.
+        apart = decoded and after_word is not is_word and not decoded[-1].isspace() and not text[:1].isspace()
+        decoded += " " + text if apart else text
+        after_word = is_word
+    return decoded
 
 
 def _sender(message: Message) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from engine.contract import Call, CaseSummary, Effect, Link, Message, Result, handler
@@ -40,20 +41,16 @@ def samla_rapporter(call: Call) -> Result:
     """
     closes = call.variables["stangning"]
     taken = _in_other_analyses(call)
-    reports = [
-        case
-        for case in call.house.cases(REPORT)
-        if case.variables.get("inkom_datum", "9999") <= closes and case.number not in taken
-    ]
+    arrived = [case for case in call.house.cases(REPORT) if _day(case) <= closes and case.number not in taken]
     frozen = sorted(
-        (case for case in reports if case.status in WAITING),
-        key=lambda case: (case.variables["inkom_tid"], case.number),
+        (case for case in arrived if case.status in WAITING),
+        key=lambda case: (datetime.fromisoformat(case.variables["inkom_tid"]), case.number),
     )
     return Result(
         {
             "rapporter": [_row(case) for case in frozen],
             "rapportorer": _people(frozen),
-            "oregistrerade": sorted(case.number for case in reports if case.status == "inkommen"),
+            "oregistrerade": sorted(case.number for case in arrived if case.status == "inkommen"),
             "oppna_problem": [_problem(case) for case in call.house.cases(PROBLEM)],
         },
         [Link(case.id, "rapport") for case in frozen],
@@ -194,6 +191,11 @@ def _in_other_analyses(call: Call) -> set[str]:
 def _people(cases: Iterable[CaseSummary]) -> list[int]:
     reporters = (case.variables.get("rapporterad_av") or {} for case in cases)
     return sorted({reporter["person"] for reporter in reporters if reporter.get("person") is not None})
+
+
+def _day(case: CaseSummary) -> str:
+    """The Swedish day on which a report came in; what never did comes after all days."""
+    return case.variables.get("inkom_datum") or "9999"
 
 
 def _cut(text: str | None) -> str | None:

@@ -209,7 +209,7 @@ def sand_resultat(call: Call) -> Result:
 def _to(candidates: Iterable[str], call: Call, subject: str, text: str, kind: str) -> list[Effect]:
     """One mail for each address that holds one of the candidates."""
     addresses = {
-        person["email"]: None for candidate in candidates for person in call.house.people(candidate) if person["email"]
+        person["epost"]: None for candidate in candidates for person in call.house.people(candidate) if person["epost"]
     }
     body = f"Hej!\n\n{text}\n\nÄrende {call.case_number}. {_SIGNED}\n"
     return [Mail(address, subject, body, kind) for address in addresses]

@@ -9,9 +9,12 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import gettext
+
+from werkzeug.routing import IntegerConverter, Map
 
 from engine import Engine
 from web import errors, formats, labels, languages, security
@@ -34,6 +37,7 @@ def create_app(
     app.extensions["trappa"] = engine
     app.config["DEMO"] = demo
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = _Id
     security.init_app(app, secret_key=secret_key, secure_cookies=secure_cookies)
     languages.init_app(app)
     formats.init_app(app)
@@ -53,6 +57,13 @@ def create_app(
             app.register_blueprint(getattr(module, name))
     security.check_routes(app)
     return app
+
+
+class _Id(IntegerConverter):
+    """A number that the database can hold; a longer one is an address that does not exist."""
+
+    def __init__(self, map: Map, **options: Any) -> None:
+        super().__init__(map, **{"max": 2**63 - 1, **options})
 
 
 # --- what templates may ask ------------------------------------------------------------------------------------------

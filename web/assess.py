@@ -142,6 +142,26 @@ def signatures(variables: Mapping[str, Any]) -> list[dict[str, Any]]:
     return sides
 
 
+def assessed_of(found: Any, number: str) -> Mapping[str, Any] | None:
+    """What was said of a report, whether the assessments are kept by number or as a list."""
+    if isinstance(found, Mapping):
+        one = found.get(number)
+        return one if isinstance(one, Mapping) else None
+    rows = found if isinstance(found, list) else []
+    return next((one for one in rows if isinstance(one, Mapping) and one.get("nummer") == number), None)
+
+
+def agreement(key: Any) -> str:
+    """An agreement by its short name, as lists show it."""
+    for kind in ("overenskommelser", "overenskommelser_ovriga_val"):
+        row = next((row for row in labels.reference(kind) if row.get("nyckel") == key), None)
+        if row:
+            return str(row.get("kortnamn") or row["namn"])
+    return str(key or "")
+
+
 def init_blueprint(blueprint: Blueprint) -> None:
+    blueprint.add_app_template_global(assessed_of, "assessed_of")
+    blueprint.add_app_template_filter(agreement)
     blueprint.add_app_template_global(table, "assessment_table")
     blueprint.add_app_template_global(signatures, "assessment_signatures")

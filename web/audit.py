@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext
 
 from engine import ReadLog, VerifyHistory
 from engine.runtime.views import HistorySearch
@@ -19,6 +20,42 @@ from web.security import allow
 audit = Blueprint("audit", __name__, url_prefix="/audit")
 
 LOG_PAGE = 100
+
+
+@audit.app_template_global()
+def history_kinds() -> dict[str, str]:
+    """Kinds of history rows in words, in the order in which one would look for them."""
+    return {
+        "case:started": gettext("Ärende startat"),
+        "case:ended": gettext("Ärende avslutat"),
+        "case:suspended": gettext("Ärende pausat"),
+        "case:resumed": gettext("Ärende återupptaget"),
+        "case:cancelled": gettext("Ärende avbrutet"),
+        "case:called": gettext("Delärende startat"),
+        "case:returned": gettext("Delärende klart"),
+        "task:opened": gettext("Uppgift öppnad"),
+        "task:claimed": gettext("Uppgift tagen"),
+        "task:released": gettext("Uppgift släppt"),
+        "task:delegated": gettext("Uppgift överlämnad"),
+        "task:completed": gettext("Uppgift gjord"),
+        "task:cancelled": gettext("Uppgift behövs inte"),
+        "element:passed": gettext("Steg passerat"),
+        "service:added": gettext("Tjänst beställd"),
+        "service:finished": gettext("Tjänst gjord"),
+        "service:failed": gettext("Tjänst misslyckades"),
+        "timer:set": gettext("Tid satt"),
+        "timer:fired": gettext("Tid inne"),
+        "timer:cancelled": gettext("Tid borttagen"),
+        "wait:opened": gettext("Väntan började"),
+        "message:received": gettext("Meddelande mottaget"),
+        "message:sent": gettext("Meddelande skickat"),
+        "signal:received": gettext("Signal mottagen"),
+        "signal:sent": gettext("Signal skickad"),
+        "incident:opened": gettext("Störning uppstod"),
+        "incident:retried": gettext("Störning: försöktes igen"),
+        "incident:resolved": gettext("Störning löst"),
+        "comment:added": gettext("Kommentar"),
+    }
 
 
 @audit.get("")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext, ngettext, refresh
+from flask_babel import gettext, refresh
 
 from engine import KeepSession, LogIn, LogInDemo, LogOut, People
 from engine.errors import NotAllowed
@@ -99,17 +99,20 @@ def _pick_page() -> Any:
     accounts = [_account(person) for person in ask(People(demo=True))]
     if wanted:
         words = wanted.casefold().split()
-        accounts = [one for one in accounts if all(word in f"{one['role']} {one['name']}".casefold() for word in words)]
+        accounts = [one for one in accounts if all(word in one["words"] for word in words)]
     return render_template("auth/pick.html", groups=_grouped(accounts), q=wanted, count=len(accounts))
 
 
 def _account(person: Any) -> dict[str, Any]:
-    held = person.roles[0] if person.roles else None
-    # A HeldRole has the parts of a membership; as text it is a candidate.
-    text = "" if held is None else f"{held.role}:{held.scope or ''}@{held.side or ''}"
-    more = len(person.roles) - 1
-    role = labels.role_name(text) + (ngettext(" och en roll till", " och %(num)d roller till", more) if more > 0 else "")
-    return {"id": person.id, "name": person.name, "role": role or person.name, "key": held.role if held else ""}
+    roles = [labels.role_name(f"{held.role}:{held.scope or ''}@{held.side or ''}") for held in person.roles]
+    shown = roles if len(roles) <= 3 else [*roles[:2], gettext("%(count)d roller till", count=len(roles) - 2)]
+    return {
+        "id": person.id,
+        "name": person.name,
+        "role": " · ".join(shown) or gettext("Ingen roll"),
+        "words": " ".join([person.name, person.username, *roles]).casefold(),
+        "key": person.roles[0].role if roles else "",
+    }
 
 
 def _grouped(accounts: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -127,4 +130,4 @@ def _grouped(accounts: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[st
     for account in accounts:
         name = next((name for name, keys in groups.items() if account["key"] in keys), other)
         placed.setdefault(name, []).append(account)
-    return [(name, sorted(found, key=lambda one: one["role"])) for name, found in placed.items() if found]
+    return [(name, sorted(found, key=lambda one: labels.in_order(one["role"]))) for name, found in placed.items() if found]

@@ -13,10 +13,10 @@ from engine.errors import Guarded, Invalid, NotFound, Refused
 from engine.forms import Form, inputs, lookup
 from engine.identity import permissions
 from engine.runtime.views import CasePage, Cases, CaseStory, CaseWalk, MailRow, Post
-from web import forms, labels
+from web import assess, forms, labels
 from web.door import ask, do, now
 from web.errors import sentence
-from web.formats import local_date
+from web.formats import day_text, local_date
 from web.ladder import decision_words, drawing, ladder_of
 from web.security import SIGNED_IN, allow, is_pane
 from web.story import tell
@@ -33,7 +33,14 @@ def ladder_for(one: Any, variables: Mapping[str, Any]) -> Any:
     return ladder_of(process, one.status, one.state, variables)
 
 
+@case.app_template_filter("short_day")
+def short_day(value: Any) -> str:
+    """ "14 apr", with the year where it is not this one."""
+    return day_text(value, weekday=False)
+
+
 case.add_app_template_global(drawing, "ladder_drawing")
+assess.init_blueprint(case)
 case.add_app_template_filter(decision_words, "decision")
 
 

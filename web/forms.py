@@ -297,7 +297,7 @@ def plain_text(value: Any) -> str:
 
 _LINK = re.compile(r"\[([^\]]{1,200})\]\((https?://[^\s)]{1,500}|mailto:[^\s)]{1,200}|/[^\s)]{0,300})\)")
 _STRONG = re.compile(r"\*\*([^*]{1,500})\*\*")
-_LEANING = re.compile(r"(?<![\w*])[*_]([^*_\n]{1,500})[*_](?![\w*])")
+_LEANING = re.compile(r"(?<![\w*])[*_](?! )([^*_\n]{1,500})(?<! )[*_](?![\w*])")
 _SLOT = re.compile(r"\{\{\s*=?\s*([A-Za-z_][\w.]{0,100})\s*\}\}")
 
 

@@ -13,7 +13,7 @@ from web.door import ask
 from web.security import SIGNED_IN, allow
 
 mail = Blueprint("mail", __name__)
-
+mail.add_app_template_filter(addressee)
 READERS = ("storsthlm", "hsf", "sekretariat", "admin", "revisor")
 
 

@@ -16,6 +16,7 @@ from engine import (
     PeopleHolding,
     ReleaseTask,
     SaveDraft,
+    TaskById,
 )
 from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused
 from engine.forms import Form
@@ -117,10 +118,10 @@ def release(task_id: int) -> Any:
 @tasks.get("/<int:task_id>/delegate")
 @allow(SIGNED_IN)
 def choose_person(task_id: int) -> Any:
-    opened = ask(TaskPage(task_id))
-    task = opened.task
+    detail = ask(TaskById(task_id))
+    task = detail.task
     people = [one for one in ask(PeopleHolding(task.candidates)) if one.id not in (task.assignee, actor().person_id)]
-    return render_template("task/delegate.html", task=task, case=opened.case, people=people)
+    return render_template("task/delegate.html", task=task, case=detail.case, people=people)
 
 
 @tasks.post("/<int:task_id>/delegate")
@@ -136,12 +137,12 @@ def delegate(task_id: int) -> Any:
 @tasks.post("/<int:task_id>/comment")
 @allow(SIGNED_IN)
 def add_comment(task_id: int) -> Any:
-    opened = ask(TaskPage(task_id))
+    detail = ask(TaskById(task_id))
     text = request.form.get("comment", "").strip()
     try:
         if not text:
             raise Invalid("Expected a comment, but it is empty.", "Skriv en kommentar först.", fields={"comment": ""})
-        do(Comment(opened.case.id, text, task_id))
+        do(Comment(detail.case.id, text, task_id))
         flash(gettext("Kommentaren är sparad."), "ok")
     except (Guarded, Invalid) as refused:
         flash(sentence(refused), "late")

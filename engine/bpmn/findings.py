@@ -120,6 +120,29 @@ _KINDS = {
 }
 
 
+MAX_FINDINGS = 1_000
+
+
+def bounded(findings: Iterable[Finding], file: str) -> list[Finding]:
+    """At most MAX_FINDINGS of one file, each once, and a last one that says that there are more."""
+    kept: dict[Finding, None] = {}
+    for finding in findings:
+        if len(kept) == MAX_FINDINGS:
+            place = Place(file, 0, "")
+            kept[
+                place.error(
+                    "more-findings",
+                    f"filen har fler anmärkningar än de {MAX_FINDINGS} som visas",
+                    f"The file has more findings than the {MAX_FINDINGS} that are shown.",
+                    "Rätta dem som visas, och kontrollera igen.",
+                    "Mend those that are shown, and check again.",
+                )
+            ] = None
+            break
+        kept[finding] = None
+    return list(kept)
+
+
 def label(kind: str, element: str, name: str = "") -> Label:
     """The label of an element by its XML local name; what has no word of its own goes by that name."""
     sv, en = _KINDS.get(kind, (f"elementet {kind}", f"element {kind}"))

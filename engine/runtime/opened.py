@@ -11,12 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from engine.actor import Membership
-from engine.bpmn import machine
 from engine.bpmn.expressions import template
 from engine.bpmn.model import Graph
 from engine.cases import facts
-from engine.cases import store as cases
-from engine.cases.queries import CaseDetail, TaskById, TaskDetail, TaskRow, only_for
+from engine.cases.queries import CaseDetail, TaskById, TaskDetail, TaskRow
 from engine.cases.tables import comment
 from engine.db import loads
 from engine.definitions import store as definitions
@@ -139,9 +137,8 @@ def _comments(read: Read, case_id: int) -> list[Said]:
 
 
 def _story(read: Read, shown: CaseDetail, definition: Definition) -> list[Answered]:
-    """Newest first; what is withheld from this actor is left out."""
-    one = cases.load(read, shown.id) if shown.is_sealed else None
-    if one and not permissions.may_see_data(read.actor, one.sealed_to):
+    """Newest first; what is withheld from this actor is left out, of a case sealed to somebody else everything."""
+    if shown.is_sealed and not shown.variables:
         return []
     withheld = _withheld(read, shown, definition.graph.visible)
     span = {"first": shown.id * ROWS_PER_CASE, "last": (shown.id + 1) * ROWS_PER_CASE}
@@ -150,11 +147,11 @@ def _story(read: Read, shown: CaseDetail, definition: Definition) -> list[Answer
 
 
 def _withheld(read: Read, shown: CaseDetail, restricted: Collection[str]) -> frozenset[str]:
-    if not restricted or permissions.reads_everything(read.actor):
+    """Of the variables that are not for everyone, those that the case does not show to this actor."""
+    if permissions.reads_everything(read.actor):
         return frozenset()
-    one = cases.load(read, shown.id)
-    allowed = only_for(read, one, machine.root_variables(one.data))
-    return frozenset(name for name, who in allowed.items() if permissions.standing(read.actor, who) is None)
+    hidden = permissions.WITHHELD
+    return frozenset(name for name in restricted if shown.variables.get(name, hidden) == hidden)
 
 
 def _answered(row: Any, definition: Definition, withheld: Collection[str]) -> Answered:

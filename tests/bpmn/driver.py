@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +55,18 @@ Event = Callable[[Graph, State, Environment], Step]
 
 
 def graph_of(diagram: Path, process: str | None = None) -> Graph:
-    """A graph of its own, read anew. The file must be without errors."""
+    """A graph that nothing has been played on yet."""
+    graphs = {graph.key: graph for graph in _read(diagram)}
+    return deepcopy(graphs[process] if process else next(iter(graphs.values())))
+
+
+@lru_cache
+def _read(diagram: Path) -> tuple[Graph, ...]:
+    """The file must be without errors."""
     reading = read(diagram.read_bytes(), name=diagram.name)
     errors = [str(finding) for finding in reading.findings if finding.is_error]
     assert not errors, "\n".join(errors)
-    graphs = {graph.key: graph for graph in reading.graphs}
-    return graphs[process] if process else reading.graphs[0]
+    return reading.graphs
 
 
 class Case:
@@ -85,17 +93,20 @@ class Case:
         """Wait -> what opened it."""
         self.incidents: dict[int, IncidentRaised] = {}
         self.ended: CaseEnded | None = None
-        self.key = graph().key
         self._read, self._graph, self._restored = graph, graph(), restored
         self._around = {"functions": functions or {}, "limits": limits or Limits(), "files": files or {}}
+        self.key = self._graph.key
         self.state: State = {}
         self._took(machine.start(self._graph, self._environment(), variables, at=at, payload=payload))
 
     # --- when ---
 
-    def complete(self, element: str, *, instance: int | None = None, **variables: Any) -> Case:
-        """A person does a task, the worker a job, a called case comes back."""
-        wait = self.wait(element, TaskOpened, JobAdded, CaseCalled, instance=instance)
+    def complete(
+        self, element: str, *, instance: int | None = None, nth: int | None = None, **variables: Any
+    ) -> Case:
+        """A person does a task, the worker a job, a called case comes back. `instance` of a multi-instance activity,
+        or the `nth` of several tokens at one element."""
+        wait = self.wait(element, TaskOpened, JobAdded, CaseCalled, instance=instance, nth=nth)
         return self.step(lambda graph, state, env: machine.complete(graph, state, env, wait, variables))
 
     def fire(self, element: str, nth: int = 0) -> Case:
@@ -186,13 +197,15 @@ class Case:
         return sorted(self.short(incident.element) for incident in self.incidents.values())
 
     def waits(self, element: str, *kinds: type) -> list[int]:
-        named = self.long(element)
+        named, kinds = self.long(element), kinds or OPENING
         return [wait for wait, change in self.open.items() if change.element == named and isinstance(change, kinds)]
 
-    def wait(self, element: str, *kinds: type, instance: int | None = None) -> int:
+    def wait(self, element: str, *kinds: type, instance: int | None = None, nth: int | None = None) -> int:
         found = self.waits(element, *kinds)
         if instance is not None:
             found = [wait for wait in found if self.state["runs"][str(wait)].get("index") == instance]
+        if nth is not None:
+            found = found[nth : nth + 1]
         assert len(found) == 1, f"Expected one wait at {element}, but there are {len(found)}; open: {self.waiting}"
         return found[0]
 

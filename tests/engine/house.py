@@ -22,6 +22,7 @@ from engine import (
     VirtualClock,
     Worker,
 )
+from engine.schema import metadata
 
 HERE = Path(__file__).parent
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -94,6 +95,9 @@ class House:
 
     def kinds(self, case_id: int) -> list[str]:
         return [row.kind for row in self.ask(HistoryOf(case_id))]
+
+    def tables(self) -> list[str]:
+        return list(metadata.tables)
 
     def wait(self, **delay: float) -> int:
         """Time passes, and the worker does what falls due on the way."""

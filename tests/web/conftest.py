@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from sqlalchemy import event
 
 import processes
 from engine import Actor, AddPerson, Deploy, Engine, GrantRole, LoadReference, StartCase, VirtualClock
+from tests import database
 from tests.web.inspector import Inspector
 from web import create_app
 
@@ -87,27 +90,58 @@ class World:
 
 
 def build(database_url: str, *, demo: bool = True) -> World:
-    clock = VirtualClock(START)
-    engine = Engine(database_url, clock, kept_mail=True, demo=demo)
+    """The house on a migrated database, filled."""
+    engine = Engine(database_url, VirtualClock(START), kept_mail=True, demo=demo)
     system = Actor.system()
     engine.execute(LoadReference(processes.reference()), actor=system)
     engine.execute(Deploy(processes.files(HERE / "prov")), actor=system)
+    people = {}
+    for username, (name, roles) in PEOPLE.items():
+        people[username] = engine.execute(AddPerson(username, name, f"{username}@example.org", demo=True), actor=system)
+        for role, scope, side, party in roles:
+            grant = GrantRole(people[username], str(role), scope, side, party, valid_from=date(2026, 1, 1))
+            engine.execute(grant, actor=system)
+    return _opened(engine, people, demo)
+
+
+def _opened(engine: Engine, people: dict[str, int], demo: bool) -> World:
+    assert isinstance(engine.clock, VirtualClock)
     app = create_app(engine, demo=demo, secret_key="k" * 40)
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WRITES_PER_MINUTE=10_000)
     app.test_client_class = Inspector
-    world = World(engine, clock, app)
-    for username, (name, roles) in PEOPLE.items():
-        person = engine.execute(AddPerson(username, name, f"{username}@example.org", demo=demo), actor=system)
-        world.people[username] = person
-        for role, scope, side, party in roles:
-            assert role
-            engine.execute(GrantRole(person, role, scope, side, party, valid_from=date(2026, 1, 1)), actor=system)
-    return world
+    return World(engine, engine.clock, app, people)
+
+
+@pytest.fixture(scope="session")
+def filled(sqlite_template: database.SQLite, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
+    """A database file with the house in it, built once; tests work on copies."""
+    path = tmp_path_factory.mktemp("world") / "world.sqlite"
+    world = build(sqlite_template.fresh(path))
+    world.engine.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path, world.people
+
+
+def open_copy(filled: tuple[Path, dict[str, int]], folder: Path, *, demo: bool = True) -> World:
+    path, people = filled
+    copy = folder / "copy.sqlite"
+    shutil.copy(path, copy)
+    engine = Engine(f"sqlite:///{copy}?synchronous=normal", VirtualClock(START), kept_mail=True, demo=demo)
+    return _opened(engine, dict(people), demo)
 
 
 @pytest.fixture
-def world(sqlite_url: str) -> Iterator[World]:
-    world = build(sqlite_url)
+def world(filled: tuple[Path, dict[str, int]], tmp_path: Path) -> Iterator[World]:
+    world = open_copy(filled, tmp_path)
+    yield world
+    world.engine.close()
+
+
+@pytest.fixture
+def real_world(filled: tuple[Path, dict[str, int]], tmp_path: Path) -> Iterator[World]:
+    """The same, not run as a demo."""
+    world = open_copy(filled, tmp_path, demo=False)
     yield world
     world.engine.close()
 

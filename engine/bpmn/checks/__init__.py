@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
 from engine.bpmn.checks import house, specification, variables
 from engine.bpmn.checks.subject import CheckContext, Subject
 from engine.bpmn.dmn import decisions_in
-from engine.bpmn.findings import Finding, Place, label
+from engine.bpmn.findings import Finding, Place, bounded, label
 from engine.bpmn.read import Reading, read
 
 __all__ = ["CheckContext", "check"]
@@ -42,14 +43,15 @@ def check_readings(
     findings += form_findings
     keys = {graph.key for reading in readings for graph in reading.graphs}
     for reading in readings:
-        findings += reading.findings
         broken = frozenset(finding.element for finding in reading.findings if finding.is_error)
-        for graph in reading.graphs:
-            subject = Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, broken)
-            for rule in RULES:
-                findings += rule(subject)
+        subjects = [
+            Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, broken)
+            for graph in reading.graphs
+        ]
+        told = (finding for subject in subjects for rule in RULES for finding in rule(subject))
+        findings += bounded(chain(reading.findings, told), reading.name)
     findings += _repeated_keys(readings)
-    return sorted(dict.fromkeys(findings), key=lambda finding: (finding.file, finding.line))
+    return sorted(findings, key=lambda finding: (finding.file, finding.line))
 
 
 def _is(name: str, suffix: str) -> bool:

@@ -111,16 +111,16 @@ def _roles(node: Node) -> set[str] | None:
     candidates = node.work.candidates if node.work else None
     if candidates is None:
         return set()
-    named = [_role(part) for part in _outside_expressions(candidates)]
+    named = {_role(part) for part in _outside_expressions(candidates)}
     return None if None in named else {role for role in named if role}
 
 
-def _outside_expressions(candidates: Template) -> list[str]:
+def _outside_expressions(candidates: Template) -> set[str]:
     """`a:${x}@kommun, b` -> parts, split at commas that stand in no expression."""
     if candidates.literal is not None:
-        return candidates.literal.split(",")
+        return set(candidates.literal.split(","))
     whole = re.sub(r"\$\{[^}]*\}", lambda found: found[0].replace(",", " "), candidates.source)
-    return whole.split(",")
+    return set(whole.split(","))
 
 
 def _role(candidate: str) -> str | None:

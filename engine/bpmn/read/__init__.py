@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from engine.bpmn.findings import Finding, Place
+from engine.bpmn.findings import Finding, Place, bounded
 from engine.bpmn.model import Graph
 from engine.bpmn.read.graph import FLOW_NODES, graph_of
 from engine.bpmn.read.refused import refused_at_root, refused_in
@@ -58,7 +58,7 @@ def read(source: bytes, *, name: str = "<file>") -> Reading:
     if graphs and not has_diagram:
         document.findings.append(_no_diagram(name))
     exporter = f"{document.root.get('exporter', '')} {document.root.get('exporterVersion', '')}".strip()
-    in_order = sorted(dict.fromkeys(document.findings), key=lambda finding: finding.line)
+    in_order = sorted(bounded(document.findings, name), key=lambda finding: finding.line)
     return Reading(name, tuple(graphs), tuple(in_order), bool(executable), exporter, has_diagram)
 
 

@@ -39,6 +39,9 @@ from engine.errors import BadTime, ExpressionError
 _SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS | _SUB_PROCESSES | {"complexGateway"}
 """With those that are refused by name: the flows around them are real, and are checked all the same."""
+MAX_COMPILED = 500_000
+"""Characters of all expressions of a file together, each counted with some more for the work it is."""
+_EACH = 50
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})
 _TRUE = frozenset({"true", "1"})
 
@@ -473,6 +476,11 @@ class _Process:
     def _compile(
         self, compiler: Callable[[str], Compiled], element: etree._Element, text: str, field: Label
     ) -> Compiled | None:
+        before, self._document.compiled = self._document.compiled, self._document.compiled + len(text) + _EACH
+        if self._document.compiled > MAX_COMPILED:
+            if before <= MAX_COMPILED:
+                say(self._document, element, "too-many-expressions", most=MAX_COMPILED // 1000)
+            return None
         try:
             return compiler(text)
         except ExpressionError as error:

@@ -38,6 +38,12 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "{hint}",
         "{hint}",
     ),
+    "too-many-expressions": (
+        "{who}: filens uttryck och skript får vara högst {most} 000 tecken tillsammans, men är fler",
+        "{who}: the expressions and scripts of a file may have {most},000 characters together, but have more",
+        "Dela upp processen i flera.",
+        "Split the process into several.",
+    ),
     "message-missing": (
         "{who} ska höra ihop med ett meddelande som har ett namn, men det saknas",
         "{who} should refer to a message that has a name, but there is none",

@@ -43,12 +43,16 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Document:
-    """A parsed file. `by_id` has the first element of each id; `findings` gather in the order they are found."""
+    """A parsed file. `by_id` has the first element of each id; `findings` gather in the order they are found.
+
+    `compiled`: how many characters of expressions were compiled so far.
+    """
 
     name: str
     root: etree._Element
     by_id: dict[str, etree._Element] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    compiled: int = 0
 
     def place(self, element: etree._Element) -> Place:
         """Where the element is, by the id of what a person sees of it: the event of an event definition."""
