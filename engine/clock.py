@@ -39,10 +39,7 @@ class VirtualClock:
     def set(self, instant: datetime) -> None:
         instant = utc(instant)
         if instant < self._now:
-            raise BadTime(
-                f"Expected to set the clock forward from {iso(self._now)}, but {iso(instant)} lies before it.",
-                f"Klockan kan inte ställas tillbaka från {iso(self._now)} till {iso(instant)}.",
-            )
+            raise _backwards(self._now, instant)
         self._now = instant
 
     def advance(self, by: timedelta) -> None:
@@ -57,20 +54,24 @@ class VirtualClock:
 
 
 class ShiftedClock:
-    """The time on the wall, moved forward: a demo's clock. It goes on from where it was set."""
+    """The time on the wall, moved to `start`: a demo's clock. It goes on from where it was set, and never back."""
 
-    def __init__(self, wall: Clock) -> None:
+    def __init__(self, wall: Clock, start: datetime) -> None:
         self._wall = wall
-        self._ahead = timedelta(0)
+        self._shift = utc(start) - wall.now()
 
     def now(self) -> datetime:
-        return self._wall.now() + self._ahead
+        return self._wall.now() + self._shift
 
     def set(self, instant: datetime) -> None:
         instant = utc(instant)
         if instant < self.now():
-            raise BadTime(
-                f"Expected to set the clock forward from {iso(self.now())}, but {iso(instant)} lies before it.",
-                f"Klockan kan inte ställas tillbaka från {iso(self.now())} till {iso(instant)}.",
-            )
-        self._ahead += instant - self.now()
+            raise _backwards(self.now(), instant)
+        self._shift += instant - self.now()
+
+
+def _backwards(now: datetime, instant: datetime) -> BadTime:
+    return BadTime(
+        f"Expected to set the clock forward from {iso(now)}, but {iso(instant)} lies before it.",
+        f"Klockan kan inte ställas tillbaka från {iso(now)} till {iso(instant)}.",
+    )

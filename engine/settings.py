@@ -28,6 +28,7 @@ DEFAULTS: Mapping[str, Any] = {
     "session.idle_minutes": 30,
     "session.hours": 12,
     "login.tries": 5,  # wrong passwords in a row before an account must wait
+    "demo.clock": 0,  # seconds since 1970: where a demo's clock goes on after a restart
     "login.wait_minutes": 1,  # doubled for each further wrong one, to at most an hour
 }
 

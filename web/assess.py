@@ -1,7 +1,7 @@
 """The quarterly analysis as a working table: what its page shows of each report, and how its answers are read.
 
 In the page a report is joined to a problem by one list, whose values say both kind and key:
-"befintligt:SP-2026-0003" or "nytt:P1". A new problem is named on one of its reports; the others take over title and cause.
+"befintligt:SP-2026-0003" or "nytt:P1". A new problem is named on one of its reports; the others take over its name.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from flask import Blueprint
 from flask_babel import gettext
 
+from engine import TaskDetail
 from web import labels
 
 VIEW = "kvartalsanalys"
@@ -47,9 +48,19 @@ class Table:
         return sum(row.is_assessed for row in self.rows)
 
 
-def tidied(view: str | None, answers: dict[str, Any]) -> dict[str, Any]:
-    """The answers as the form has them, from those of the page. Of other views nothing changes."""
-    if view != VIEW or not isinstance(answers.get("bedomningar"), list):
+_VIEWS = {"kvartalsanalys": "kvartalsanalys", "strukturellt_problem": "beslut"}
+"""Process -> the page of those of its tasks that name none: who signs or prepares needs the same before their eyes."""
+
+
+def views_of(task: TaskDetail) -> list[str]:
+    """The templates to draw a task's form with, in order of preference; the plain form comes after them."""
+    name = task.properties.get("view") or _VIEWS.get(task.case.process)
+    return [f"task/views/{name}.html"] if name else []
+
+
+def tidied(task: TaskDetail, answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers as the form has them, from those of the working table. Of other tasks nothing changes."""
+    if task.properties.get("view") != VIEW or not isinstance(answers.get("bedomningar"), list):
         return answers
     rows = [row for row in answers["bedomningar"] if isinstance(row, dict)]
     for row in rows:
@@ -129,16 +140,11 @@ def signatures(variables: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Both sides: who signed and when, or that they have not."""
     given = [one for one in variables.get("signaturer") or () if isinstance(one, Mapping)]
     sides = []
-    for side, name in (("storsthlm", "Storsthlm"), ("hsf", "HSF")):
-        found = next(
-            (
-                one
-                for one in reversed(given)
-                if side in str(one.get("sida") or one.get("roll") or one.get("part") or "")
-            ),
-            None,
+    for side, name in (("kommun", "Storsthlm"), ("region", "HSF")):
+        found = next((one for one in reversed(given) if one.get("sida") == side), None)
+        sides.append(
+            {"name": name, "answer": found, "signature": found if found and found.get("svar") == "godkanner" else None}
         )
-        sides.append({"name": name, "signature": found})
     return sides
 
 

@@ -39,6 +39,24 @@ def short_day(value: Any) -> str:
     return day_text(value, weekday=False)
 
 
+@case.app_template_filter("status_word")
+def status_word(status: str | None) -> str:
+    """A case's status in words: out of the code list, or one of the other processes' own."""
+    known = {
+        "registrering": gettext("Väntar på registrering"),
+        "bedoms": gettext("Bedöms"),
+        "signeras": gettext("Signeras"),
+        "klar": gettext("Klar"),
+        "prioritering": gettext("Prioritering"),
+        "inhamtning": gettext("Inhämtning"),
+        "dialog": gettext("Dialog och analys"),
+        "rapport": gettext("Rapport till VIS"),
+        "uppdrag": gettext("Nya uppdrag"),
+    }
+    word = labels.code(status, "status")
+    return known.get(status or "", word.replace("_", " ").capitalize()) if word == status else word
+
+
 case.add_app_template_global(drawing, "ladder_drawing")
 assess.init_blueprint(case)
 case.add_app_template_filter(decision_words, "decision")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from web import labels
 
@@ -107,7 +107,7 @@ def _of_report(status: str | None, state: str, known: Mapping[str, Any]) -> Ladd
     over = state not in ("active", "suspended")
     at = _AT.get(status or "") or _highest(dates)
     skips = known.get("lokal_niva") == "hoppas_over"
-    reached = RUNGS.index(at)
+    reached = _height(at)
     ends = over or status in _ENDS_THERE
     notes = {
         "lokalt": _local_note(known),
@@ -134,30 +134,46 @@ def _of_report(status: str | None, state: str, known: Mapping[str, Any]) -> Ladd
 def _of_problem(status: str | None, state: str, known: Mapping[str, Any]) -> Ladder:
     """A problem stands on the three upper rungs; its reports have walked the lower ones."""
     decisions = _list(known.get("beslut"))
-    bodies = [str(one.get("organ")) for one in decisions]
     over = state not in ("active", "suspended")
-    at = _AT.get(status or "") or next((body for body in reversed(RUNGS) if body in bodies), "sekretariat")
-    reached = max(RUNGS.index(at), RUNGS.index("sekretariat"))
-    count = len(_list(known.get("rapporter")))
-    below = gettext("%(count)d rapporter", count=count) if count != 1 else gettext("En rapport")
-    dates = {key: str(value) for key, value in _map(known.get("stegdatum")).items() if value}
-    sent = {body: tuple(_sent(one) for one in decisions if one.get("organ") == body) for body in bodies}
+    at = _AT.get(status or "") or max((str(one.get("organ")) for one in decisions), key=_height, default="sekretariat")
+    reached = max(_height(at), _height("sekretariat"))
+    is_done = over or status == "aterkopplad"
+    below = count_words(len(_list(known.get("rapporter"))))
+    notes = {"lokalt": below, "rapport": below, "kvartalsanalys": quarter_words(known.get("kvartal"))}
+    if known.get("nasta_bedomning") and not over:
+        notes["sekretariat"] = gettext("Bevakas")
+    dates = {"tsg": _date_of(decisions, "till_tsg"), "vis": _date_of(decisions, "rapportera_vis")}
     rungs = []
     for index, key in enumerate(RUNGS):
-        is_now = index == reached and not over
-        rung_state = NOW if is_now else PASSED if index <= reached else UNNEEDED if over else AHEAD
-        note = below if key in ("lokalt", "rapport") else ""
-        if key == "kvartalsanalys":
-            note = quarter_words(known.get("kvartal"))
-        rungs.append(_rung(key, rung_state, dates.get(key), _who(key, {}), note, sent.get(key, ())))
+        if index < reached or (index == reached and is_done):
+            rung_state = PASSED
+        elif index == reached:
+            rung_state = NOW
+        else:
+            rung_state = UNNEEDED if over else AHEAD
+        sent = [_sent(one) for one in decisions if one.get("organ") == key]
+        rungs.append(_rung(key, rung_state, dates.get(key), _who(key, {}), notes.get(key, ""), sent))
     return Ladder(tuple(rungs))
+
+
+def _height(key: str) -> int:
+    return RUNGS.index(key) if key in RUNGS else -1
+
+
+def _date_of(decisions: Sequence[Mapping[str, Any]], outcome: str) -> str | None:
+    """When the decision fell by which the matter went on."""
+    dates = [str(one.get("datum")) for one in decisions if outcome in (one.get("utfall") or ())]
+    return dates[-1] if dates else None
+
+
+def count_words(count: int) -> str:
+    return ngettext("En rapport", "%(num)d rapporter", count)
 
 
 def _of_analysis(state: str, known: Mapping[str, Any]) -> Ladder:
     over = state not in ("active", "suspended")
-    count = len(_list(known.get("rapporter")))
     problems = len(_list(known.get("problem")))
-    below = gettext("%(count)d rapporter", count=count) if count != 1 else gettext("En rapport")
+    below = count_words(len(_list(known.get("rapporter"))))
     notes = {"rapport": below, "kvartalsanalys": quarter_words(known.get("kvartal"))}
     if over and problems:
         notes["sekretariat"] = gettext("%(count)d problem", count=problems)

@@ -18,12 +18,7 @@ def serve(*, host: str, port: int, demo: bool, start: str | None) -> None:
     """Migrate, seed where `demo`, then serve until stopped. Refuses to start without a secret key outside the demo."""
     secret_key = _secret_key(demo)
     house.migrate()
-    clock = ShiftedClock(SystemClock()) if demo else SystemClock()
-    engine = house.open_engine(clock, demo=demo)
-    if demo:
-        from web import demo as example
-
-        example.furnish(engine, start=_local(start) if start else None)
+    engine = house.open_engine(_demo_clock(start) if demo else SystemClock(), demo=demo)
     secure = not (demo or house.setting("TRAPPA_INSECURE_COOKIES"))
     app = create_app(engine, demo=demo, secret_key=secret_key, secure_cookies=secure)
     stop = threading.Event()
@@ -37,6 +32,14 @@ def serve(*, host: str, port: int, demo: bool, start: str | None) -> None:
         stop.set()
         thread.join(timeout=10)
         engine.close()
+
+
+def _demo_clock(start: str | None) -> ShiftedClock:
+    """Furnishes the house where it is empty, and goes on from the time it had come to."""
+    from web import demo
+
+    wall = SystemClock()
+    return ShiftedClock(wall, demo.furnish(database_url=house.database_url(), now=wall.now(), start=_local(start) if start else None))
 
 
 def _local(text: str) -> datetime:

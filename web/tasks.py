@@ -21,7 +21,7 @@ from engine import (
 from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused
 from engine.forms import Form
 from engine.runtime.opened import OpenedTask, TaskPage
-from web import forms, labels
+from web import assess, forms, labels
 from web.door import actor, ask, do, now
 from web.errors import sentence
 from web.formats import local
@@ -45,7 +45,7 @@ def complete(task_id: int) -> Any:
     form = opened.detail.form or NO_FORM
     answers: dict[str, Any] = {}
     try:
-        answers = forms.answers_sent(form)
+        answers = assess.tidied(opened.detail, forms.answers_sent(form))
         grow, without = forms.wanted_rows()
         if grow or without:
             forms.leave_out(answers, without or "")
@@ -68,7 +68,7 @@ def complete(task_id: int) -> Any:
 def save_draft(task_id: int) -> Any:
     """What has been typed so far. The first keystroke takes a free task, and says so."""
     opened = ask(TaskPage(task_id))
-    answers = forms.answers_sent(opened.detail.form or NO_FORM)
+    answers = assess.tidied(opened.detail, forms.answers_sent(opened.detail.form or NO_FORM))
     try:
         do(SaveDraft(task_id, answers))
     except Guarded as guarded:
@@ -160,7 +160,6 @@ def _page(
     form = detail.form or NO_FORM
     may_fill = is_free_for_me(opened)
     fields = forms.draw(form, context, answers, errors, grow) if may_fill else []
-    view = detail.properties.get("view")
     return render_template(
         "task/show.html",
         opened=opened,
@@ -172,7 +171,7 @@ def _page(
         answers=answers,
         errors=forms.placed(errors or {}, fields),
         submit=form.submit or gettext("Klar"),
-        views=[f"task/views/{view}.html"] if view else [],
+        views=assess.views_of(detail),
         why=labels.why_mine(opened.why, opened.task.assignee == actor().person_id),
         story=[(one, forms.told(one.form, one.answers, context)) for one in opened.story if one.form],
         back=_next_given() or url_for("inbox.index"),

@@ -33,17 +33,21 @@ from engine.errors import ExpressionError, Refused
 MAX_CELL = 1_000  # characters
 MAX_MARKS = 10  # of ? in one cell
 HIT_POLICIES = ("UNIQUE", "COLLECT")
+_VERSIONS = {key for key in SCHEMAS if "20180521" not in key}  # the schema that it brings for DMN 1.2 is broken
 _SKIPPED = frozenset({"description", "annotation", "extensionElements"})
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One decision: its table as SpiffWorkflow read it, and what to call it in a message."""
+    """One decision: its table as SpiffWorkflow read it, what to call it in a message, and the functions it calls."""
 
     key: str
     name: str
+    line: int
+    file: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    calls: frozenset[str]
     table: Any
 
 
@@ -222,7 +226,7 @@ def _load(source: bytes, name: str) -> tuple[tuple[Table, ...], tuple[Finding, .
     except Unreadable as unreadable:
         return (), (unreadable.finding,)
     namespace = etree.QName(root).namespace or ""
-    if local(root) != "definitions" or namespace not in SCHEMAS:
+    if local(root) != "definitions" or namespace not in _VERSIONS:
         return (), (_not_dmn(root, name),)
     document = Document(name, root)
     findings = schema_findings(document, _validator(namespace))
@@ -234,7 +238,7 @@ def _load(source: bytes, name: str) -> tuple[tuple[Table, ...], tuple[Finding, .
         said = list(_findings_of(document, element))
         findings += said
         if not said:
-            tables.append(_table(parser, element))
+            tables.append(_table(parser, element, name))
     return tuple(tables), tuple(findings)
 
 
@@ -243,18 +247,31 @@ def _validator(namespace: str) -> Any:
     return BpmnValidator(SCHEMAS[namespace]).validator
 
 
-def _table(parser: _Parser, element: etree._Element) -> Table:
+def _table(parser: _Parser, element: etree._Element, name: str) -> Table:
     decision = parser.decision_from(element)
     table = decision.decisionTables[0]
     for column in table.inputs:
         column.expression = f"({column.expression.strip()})"  # the engine glues the cell to it: `(a + b)> 3`
+    cells = [_as_expression(entry.lhs[0]) for rule in table.rules for entry in rule.inputEntries if entry.lhs[0]]
+    outcomes = [entry.text for rule in table.rules for entry in rule.outputEntries if entry.text]
+    inputs = [column.expression for column in table.inputs]
     return Table(
-        decision.id,
-        decision.name,
-        tuple(column.expression for column in table.inputs),
-        tuple(column.name or column.label for column in table.outputs),
-        table,
+        key=decision.id,
+        name=decision.name,
+        line=line_of(element),
+        file=name,
+        inputs=tuple(inputs),
+        outputs=tuple(column.name or column.label for column in table.outputs),
+        calls=frozenset(call for text in (*inputs, *cells, *outcomes) for call in compile_expression(text).calls),
+        table=table,
     )
+
+
+def _as_expression(cell: str) -> str:
+    """A cell as a whole expression: about `v`, where it is half a one."""
+    if "?" in cell:
+        return cell.replace("?", "v")
+    return f"v {cell}" if _fault(cell) else cell
 
 
 def _findings_of(document: Document, decision: etree._Element) -> Iterator[Finding]:
@@ -342,10 +359,10 @@ def _cell_fault(text: str) -> tuple[str, str] | None:
         return None
     if text.count("?") > MAX_MARKS:
         return f"högst {MAX_MARKS} frågetecken får plats i en cell", f"a cell may have {MAX_MARKS} question marks"
-    if "?" in text:
-        return _fault(text.replace("?", "v"))
-    if fault := _fault(text):
-        return _fault(f"v {text}") and fault  # `> 3` is half an expression, and fine
+    if fault := _fault(_as_expression(text)):
+        return _fault(text) or fault
+    if _as_expression(text) != text:
+        return None
     shape = ast.parse(f"(\n{text}\n)", mode="eval").body
     if isinstance(shape, ast.Tuple):  # FEEL's "a", "b" would be compared as a list
         return "flera värden i en cell skrivs med in", "several values in one cell are written with in"
@@ -372,8 +389,8 @@ def _text(holder: etree._Element | None) -> str:
 def _not_dmn(root: etree._Element, name: str) -> Finding:
     return Place(name, line_of(root), "").error(
         "not-dmn",
-        "filen ska vara en beslutstabell i DMN 1.1 till 1.3, men är något annat",
-        "Expected a decision table in DMN 1.1 to 1.3, but the file is something else.",
+        "filen ska vara en beslutstabell i DMN 1.3 eller 1.1, men är något annat",
+        "Expected a decision table in DMN 1.3 or 1.1, but the file is something else.",
         "Spara tabellen som DMN 1.3 i Camunda Modeler.",
         "Save the table as DMN 1.3 in Camunda Modeler.",
     )

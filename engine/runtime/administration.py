@@ -70,6 +70,7 @@ class MoveClock:
                 f"Expected a time after {iso(tx.now)}, but {iso(self.to)} lies before it.",
                 "Klockan kan bara ställas framåt.",
             )
+        ChangeSetting("demo.clock", int(self.to.timestamp())).execute(tx)
         tx.after_commit.append(lambda: move(self.to))
         tx.after_commit.append(tx.engine.wake)
 

@@ -198,13 +198,13 @@ def _give_up(tx: Transaction, held: Held, fence: int, message: str) -> None:
 
 
 _MARK_MAIL = (
-    mail.update().where(mail.c.job_id == bindparam("of_job")).values(status=bindparam("to"), sent_at=bindparam("at"))
+    mail.update().where(mail.c.job_id == bindparam("of_job")).values(status=bindparam("now"), sent_at=bindparam("at"))
 )
 
 
 def _mark_mail(tx: Transaction, job: Job, status: str) -> None:
     at = tx.now if status == "sent" else None
-    tx.connection.execute(_MARK_MAIL, {"of_job": job.id, "to": status, "at": at})
+    tx.connection.execute(_MARK_MAIL, {"of_job": job.id, "now": status, "at": at})
 
 
 def _require_plain(variables: Mapping[str, Any]) -> None:

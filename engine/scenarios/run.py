@@ -121,12 +121,12 @@ def _furnished(engine: Engine, clock: VirtualClock, scenario: Scenario, ingest: 
     engine.execute(LoadReference(reference), actor=SYSTEM)
     for name, value in scenario.settings.items():
         engine.execute(ChangeSetting(name, value), actor=SYSTEM)
-    for folder in _needed(root, [scenario.path.resolve().parents[1].name, *scenario.processes]):
+    for folder in needed(root, [scenario.path.resolve().parents[1].name, *scenario.processes]):
         engine.execute(Deploy(processes.files(folder)), actor=SYSTEM)
     return Player(engine, clock, Worker(engine, "scenario", _no_mail), reference, ingest=ingest)
 
 
-def _needed(root: Path, names: Iterable[str]) -> list[Path]:
+def needed(root: Path, names: Iterable[str]) -> list[Path]:
     """The folders of these processes and, first, of those that they call."""
     needed: dict[str, Path] = {}
 

@@ -17,7 +17,7 @@ def bpmn(body: str, *, beside: str = "", executable: str = 'isExecutable="true"'
     """
     body = re.sub(r"^[ ]*([\w.]+) -> ([\w.]+)(?:[ ]+if (.*))?$", _flow, body, flags=re.MULTILINE)
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<definitions {NAMESPACES} id="d" targetNamespace="urn:test">\n'
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<definitions {NAMESPACES} id="filen" targetNamespace="urn:test">\n'
         f'<process id="p" name="Prov" {executable}>\n{body}\n</process>\n{beside}\n'
         '<bpmndi:BPMNDiagram id="bild"><bpmndi:BPMNPlane id="yta" bpmnElement="p"/></bpmndi:BPMNDiagram>\n'
         "</definitions>"

@@ -101,9 +101,7 @@ class Case:
 
     # --- when ---
 
-    def complete(
-        self, element: str, *, instance: int | None = None, nth: int | None = None, **variables: Any
-    ) -> Case:
+    def complete(self, element: str, *, instance: int | None = None, nth: int | None = None, **variables: Any) -> Case:
         """A person does a task, the worker a job, a called case comes back. `instance` of a multi-instance activity,
         or the `nth` of several tokens at one element."""
         wait = self.wait(element, TaskOpened, JobAdded, CaseCalled, instance=instance, nth=nth)
@@ -120,19 +118,32 @@ class Case:
         wait = self.waits(element, WaitOpened)[nth]
         return self.step(lambda graph, state, env: machine.trigger(graph, state, env, wait, payload))
 
-    def fail(self, element: str, code: str, message: str = "", *, instance: int | None = None, **variables: Any) -> Case:
-        wait = self.wait(element, JobAdded, CaseCalled, TaskOpened, instance=instance)
+    def fail(
+        self,
+        element: str,
+        code: str,
+        message: str = "",
+        *,
+        instance: int | None = None,
+        nth: int | None = None,
+        **variables: Any,
+    ) -> Case:
+        """A job or called case ends with a BPMN error."""
+        wait = self.wait(element, JobAdded, CaseCalled, TaskOpened, instance=instance, nth=nth)
         return self.step(lambda graph, state, env: machine.fail(graph, state, env, wait, code, message, variables))
 
     def escalate(self, element: str, code: str, **variables: Any) -> Case:
+        """A called case escalates, and goes on."""
         wait = self.wait(element, CaseCalled, JobAdded)
         return self.step(lambda graph, state, env: machine.escalate(graph, state, env, wait, code, variables))
 
     def retry(self, element: str) -> Case:
+        """Somebody tries again what an incident holds."""
         wait = self.stuck(element)
         return self.step(lambda graph, state, env: machine.retry(graph, state, env, wait))
 
     def skip(self, element: str, **variables: Any) -> Case:
+        """Somebody helps the token past, where there is an incident, else past what it waits for."""
         stuck = [wait for wait, incident in self.incidents.items() if self.short(incident.element) == element]
         wait = stuck[0] if stuck else self.wait(element, *OPENING)
         return self.step(lambda graph, state, env: machine.skip(graph, state, env, wait, variables))
@@ -162,7 +173,9 @@ class Case:
     @property
     def passed(self) -> list[str]:
         """The elements that tokens went through since the start, in order of their end."""
-        return [self.short(c.element) for c in self.changes if isinstance(c, ElementPassed) and c.outcome == "completed"]
+        return [
+            self.short(c.element) for c in self.changes if isinstance(c, ElementPassed) and c.outcome == "completed"
+        ]
 
     def outcomes(self, outcome: str) -> list[str]:
         """The elements that ended so in the last step."""

@@ -5,9 +5,7 @@ from engine.bpmn.changes import ABSENT, CallClosed, CaseCalled, TaskClosed
 
 def test_everything_goes_in_and_comes_back(play):
     case = play("all", {"nummer": 7, "a": [1]})
-    assert case.found(CaseCalled) == [
-        CaseCalled(1, "all.barn", "fraga", "latest", None, "7", {"nummer": 7, "a": [1]})
-    ]
+    assert case.found(CaseCalled) == [CaseCalled(1, "all.barn", "fraga", "latest", None, "7", {"nummer": 7, "a": [1]})]
     case.complete("barn", nummer=7, a=[1, 2], svar="ja")
     assert case.found(CallClosed) == [
         CallClosed(1, "all.barn", "completed", {"a": ([1], [1, 2]), "svar": (ABSENT, "ja")})

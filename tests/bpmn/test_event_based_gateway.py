@@ -15,9 +15,7 @@ def test_all_alternatives_are_waited_for_at_once(play):
     assert case.opened("svar") == WaitOpened(2, "choice.svar", "message", "svar", "7")
 
 
-@pytest.mark.parametrize(
-    ("event", "waiting"), [("svar", "a"), ("frist", "b"), ("stopp", "c"), ("brev", "d")]
-)
+@pytest.mark.parametrize(("event", "waiting"), [("svar", "a"), ("frist", "b"), ("stopp", "c"), ("brev", "d")])
 def test_the_first_wins_and_the_others_are_withdrawn(play, event, waiting):
     case = play("choice", {"nummer": 7})
     if event == "frist":

@@ -8,10 +8,7 @@ from tests.bpmn.driver import MORNING
 
 def test_they_listen_before_anything_moves(play):
     case = play("message", {"nummer": 7})
-    assert case.last[1:3] == [
-        WaitOpened(1, "message.av", "message", "avbryt", "7"),
-        WaitOpened(2, "message.no", "message", "notera"),
-    ] or case.last[:2] == [
+    assert case.last[:2] == [
         WaitOpened(1, "message.av", "message", "avbryt", "7"),
         WaitOpened(2, "message.no", "message", "notera"),
     ]

@@ -15,7 +15,9 @@ def test_an_intermediate_event_waits_and_takes_what_comes(play):
 
 def test_an_intermediate_event_throws_and_goes_on(play):
     case = play("throw", {"nummer": "1", "hej": [1]})
-    assert case.found(MessageThrown) == [MessageThrown("throw.skicka", "svar", "PS-1", {"text": [1], "bas": "Konstant"})]
+    assert case.found(MessageThrown) == [
+        MessageThrown("throw.skicka", "svar", "PS-1", {"text": [1], "bas": "Konstant"})
+    ]
     assert case.outcome == "completed"
 
 

@@ -11,7 +11,9 @@ from engine.errors import Refused
 def test_by_hand_a_case_begins_at_the_event_without_trigger(play):
     case = play("several", {"a": 1})
     assert case.waiting == ["a"]
-    assert case.found(ElementPassed) == [ElementPassed("several.sjalv", flows=("several.sjalv-a",), data={"a": (ABSENT, 1)})]
+    assert case.found(ElementPassed) == [
+        ElementPassed("several.sjalv", flows=("several.sjalv-a",), data={"a": (ABSENT, 1)})
+    ]
     assert case.complete("a").outcome == "completed"
 
 

@@ -44,7 +44,9 @@ def test_a_due_date_that_is_none_becomes_an_incident(play, given):
 
 
 def test_completing_it_writes_what_was_filled_in_and_tells_what_changed(play):
-    case = play("work", GIVEN | {"svar": "nej", "orört": 1}).complete("granska", svar="ja", orört=1, nytt=[1, {"a": None}])
+    case = play("work", GIVEN | {"svar": "nej", "orört": 1}).complete(
+        "granska", svar="ja", orört=1, nytt=[1, {"a": None}]
+    )
     assert case.outcome == "completed"
     assert case.variables == GIVEN | {"svar": "ja", "orört": 1, "nytt": [1, {"a": None}]}
     (closed,) = case.found(TaskClosed)

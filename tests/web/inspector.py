@@ -139,21 +139,23 @@ class Inspector(FlaskClient):
         return heading.text if heading else ""
 
     def form(self, action: str) -> Element:
-        """The form on the last page that posts to `action`."""
-        found = [one for one in self.page.all("form") if one["action"].startswith(action)]
-        assert found, f"no form to {action} among {[one['action'] for one in self.page.all('form')]}"
-        return found[0]
+        """The form on the last page that posts to `action`, by itself or by one of its buttons."""
+        forms = list(self.page.all("form"))
+        for ways in (lambda one: [one["action"]], lambda one: [button["formaction"] for button in one.all("button")]):
+            for one in forms:
+                if action in ways(one):
+                    return one
+        raise AssertionError(f"no form to {action} among {[one['action'] for one in forms]}")
 
     def submit(self, action: str, data: dict[str, Any] | None = None, status: int = 303, **options: Any) -> TestResponse:
         """Send the form as a browser would: with what stands in its fields, changed by `data` (None takes a field out)."""
-        form = self.form(action)
-        values = fields_of(form)
+        values = fields_of(self.form(action))
         for name, value in (data or {}).items():
             values = [pair for pair in values if pair[0] != name]
             given = value if isinstance(value, list) else [] if value is None else [value]
             values += [(name, str(one)) for one in given]
-        response = self.post(form["action"], data=_many(values), **options)
-        assert response.status_code == status, f"{form['action']}: {response.status_code} {self.heading()} {self.errors()}"
+        response = self.post(action, data=_many(values), **options)
+        assert response.status_code == status, f"{action}: {response.status_code} {self.heading()} {self.errors()}"
         return response
 
     def errors(self) -> list[str]:

@@ -51,6 +51,7 @@ def check_readings(
         told = (finding for subject in subjects for rule in RULES for finding in rule(subject))
         findings += bounded(chain(reading.findings, told), reading.name)
     findings += _repeated_keys(readings)
+    findings += house.decisions_use_known_functions(decisions.values(), context or CheckContext())
     return sorted(findings, key=lambda finding: (finding.file, finding.line))
 
 

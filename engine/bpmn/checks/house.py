@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
 from engine.bpmn.checks.paths import Paths
-from engine.bpmn.checks.subject import HUMAN, Compiled, Subject, texts_of, texts_of_graph
+from engine.bpmn.checks.subject import HUMAN, CheckContext, Compiled, Subject, texts_of, texts_of_graph
+from engine.bpmn.dmn import Table
 from engine.bpmn.expressions import BUILTINS, Template
-from engine.bpmn.findings import Finding, Label, listed, shown
+from engine.bpmn.findings import Finding, Label, Place, label, listed, shown
 from engine.bpmn.model import Graph, Node
 
 FEEDBACK = "aterkoppling"
@@ -233,15 +234,32 @@ def functions_exist(subject: Subject) -> Iterator[Finding]:
     for owner, text in _all_texts(subject):
         for name in sorted(text.calls - known):
             yield subject.error(
-                owner,
+                owner, "unknown-function", *_UNKNOWN_FUNCTION, name=shown(name), known=_suggestion(name, known)
+            )
+
+
+def decisions_use_known_functions(decisions: Iterable[Table], context: CheckContext) -> Iterator[Finding]:
+    """The same for decision tables, which belong to all processes beside them."""
+    if context.functions is None:
+        return
+    known = {*BUILTINS, *context.functions}
+    for table in decisions:
+        for name in sorted(table.calls - known):
+            yield Place(table.file, table.line, shown(table.key)).error(
                 "unknown-function",
-                "{who} använder funktionen {name}, som inte finns",
-                "{who} uses function {name}, which does not exist",
-                "{known}",
-                "{known}",
+                *_UNKNOWN_FUNCTION,
+                who=label("decision", table.key, table.name),
                 name=shown(name),
                 known=_suggestion(name, known),
             )
+
+
+_UNKNOWN_FUNCTION = (
+    "{who} använder funktionen {name}, som inte finns",
+    "{who} uses function {name}, which does not exist",
+    "{known}",
+    "{known}",
+)
 
 
 def settings_exist(subject: Subject) -> Iterator[Finding]:

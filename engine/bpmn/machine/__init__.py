@@ -34,7 +34,7 @@ from typing import Any
 from engine.bpmn.changes import CaseEnded, Change, Variables
 from engine.bpmn.machine import activities, events, incidents, waits
 from engine.bpmn.machine.moves import play_on
-from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, visible
+from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
 from engine.bpmn.model import Graph, Node
 from engine.errors import Refused
 
@@ -83,7 +83,7 @@ def start(
     """A new case, at start event `at` (the one without event where None), with what the event carried."""
     nodes = _starts(graph, at)
     play = Play(graph, env, {"next": 1, "bytes": 0, "runs": {str(ROOT): {"live": 0, "kids": [], "vars": {}}}})
-    given, carried = _taken(play, variables), _taken(play, payload or {})
+    given, carried = _taken(play, ROOT, variables), _taken(play, ROOT, payload or {})
     try:
         given |= events.mapped(play, nodes[0], {**given, **carried}, carried)
         data = play.write(play.plan(ROOT, given))
@@ -101,7 +101,7 @@ def complete(graph: Graph, state: State, env: Environment, wait: int, variables:
     """A task, job or called case is done and gave `variables`; or an asynchronous point may go on."""
     play = _resume(graph, state, env)
     run = _open(play, wait, "task", "job", "call", "go_on")
-    given = _taken(play, variables)
+    given = _taken(play, wait, variables)
     if run["open"] == "go_on":
         incidents.let_in(play, wait, run)
     else:
@@ -113,7 +113,7 @@ def trigger(graph: Graph, state: State, env: Environment, wait: int, payload: Ma
     """The timer has fired, the message or signal has come, with what it carries."""
     play = _resume(graph, state, env)
     run = _open(play, wait, "timer", "message", "signal")
-    given = _taken(play, payload)
+    given = _taken(play, wait, payload)
     if "on" in run:
         waits.close(play, wait, run, "completed")
         events.came(play, wait, given)
@@ -134,7 +134,7 @@ def fail(
     """A job or called case ended with a BPMN error; the nearest to catch `code` goes on, else the case failed."""
     play = _resume(graph, state, env)
     run = _open(play, wait, "task", "job", "call")
-    given = _taken(play, variables)
+    given = _taken(play, wait, variables)
     waits.close(play, wait, run, "failed")
     del run["open"]
     events.fail(play, wait, code, message, given)
@@ -147,7 +147,7 @@ def escalate(
     """A called case (or a job) escalates. It goes on, unless who catches that interrupts it."""
     play = _resume(graph, state, env)
     run = _open(play, wait, "task", "job", "call")
-    events.escalate(play, wait, run["at"], code, _taken(play, variables))
+    events.escalate(play, wait, run["at"], code, _taken(play, wait, variables))
     return _played(play)
 
 
@@ -172,7 +172,7 @@ def skip(graph: Graph, state: State, env: Environment, wait: int, variables: Map
     run = play.runs.get(str(wait), {})
     if "stuck" not in run and ("open" not in run or "on" in run):
         raise _stale(wait)
-    incidents.past(play, wait, _taken(play, variables))
+    incidents.past(play, wait, _taken(play, wait, variables))
     return _played(play)
 
 
@@ -237,14 +237,15 @@ def _stale(wait: int) -> Stale:
     )
 
 
-def _taken(play: Play, variables: Mapping[str, Any]) -> Variables:
+def _taken(play: Play, wait: int, variables: Mapping[str, Any]) -> Variables:
     """Variables from outside, checked before anything happens: plain JSON, and not too much of it."""
-    taken, size = {}, 0
+    seen = play.visible(wait)
+    taken, growth = {}, 0
     try:
         for name, value in variables.items():
-            taken[name], length = plain(name, value)
-            size += length
-        play.weigh(size)
+            taken[name], size = plain(name, value)
+            growth += size - (size_of(seen[name]) if name in seen else 0)
+        play.weigh(growth)
     except Stuck as why:
         raise Refused(why.en, why.sv) from None
     return taken

@@ -61,16 +61,17 @@ def _take(play: Play, total: int, at_once: int) -> None:
     play.instances_left -= at_once
 
 
-def add_instance(play: Play, body: int, index: int, item: Any) -> int:
+def add_instance(play: Play, body: int, index: int, item: Any, checked: bool = True) -> int:
     """A run for instance `index`, with the variables it has to itself."""
     held = play.run(body)
-    _take(play, held["total"], at_once=1 if "sequential" in held else 0)
+    if checked:
+        _take(play, held["total"], at_once=1 if "sequential" in held else 0)
     node = play.node(held)
     number = play.add({"at": node.id, "scope": body, "index": index}, held["first"] + index)
     own: Variables = {"loopCounter": index}
     if node.loop is not None and node.loop.element_variable:
         own[node.loop.element_variable] = item
-    play.keep_local(number, own)
+    play.keep_local(number, own, checked)
     play.steps_left += play.env.limits.steps_per_instance
     return number
 

@@ -164,9 +164,9 @@ class Play:
     def drop(self, number: int) -> None:
         run = self.runs.pop(str(number))
         if "vars" in run:
-            self.state["bytes"] -= sum(map(_size, run["vars"].values()))
+            self.state["bytes"] -= sum(map(size_of, run["vars"].values()))
         if "out" in run:
-            self.state["bytes"] -= _size(run["out"])
+            self.state["bytes"] -= size_of(run["out"])
         if "on" in run:
             holder = self.runs.get(str(run["on"]))
             if holder is not None:
@@ -211,7 +211,7 @@ class Play:
             home = self._home(number, name)
             before = home.get(name, ABSENT)
             if not same(before, after):
-                growth += size - (0 if before is ABSENT else _size(before))
+                growth += size - (0 if before is ABSENT else size_of(before))
                 writes.append((home, name, before, after))
         self.weigh(growth - freed)
         return writes
@@ -225,19 +225,21 @@ class Play:
                 f"Ärendets uppgifter får vara högst {limit} byte, men skulle bli {self.state['bytes'] + growth}.",
             )
 
-    def keep_local(self, number: int, values: Mapping[str, Any]) -> None:
+    def keep_local(self, number: int, values: Mapping[str, Any], checked: bool = True) -> None:
         """Variables that live and die with run `number`."""
         home = self.run(number).setdefault("vars", {})
         for name, value in values.items():
-            home[name], size = plain(name, value)
-            self.weigh(size)
+            kept, size = plain(name, value)
+            if checked:
+                self.weigh(size)
+            home[name] = kept
             self.state["bytes"] += size
 
     def write(self, writes: Writes) -> dict[str, tuple[Any, Any]]:
         """Do what `plan` found; what changed, for the history."""
         data = {}
         for home, name, before, after in writes:
-            self.state["bytes"] += _size(after) - (0 if before is ABSENT else _size(before))
+            self.state["bytes"] += size_of(after) - (0 if before is ABSENT else size_of(before))
             home[name] = after
             data[name] = (before, after)
         return data
@@ -315,7 +317,7 @@ def plain(name: str, value: Any) -> tuple[Any, int]:
 _SCALARS = frozenset({str, int, float, bool})
 
 
-def _size(value: Any) -> int:
+def size_of(value: Any) -> int:
     return len(orjson.dumps(value))
 
 

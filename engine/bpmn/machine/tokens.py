@@ -153,14 +153,14 @@ def _waiting_joins(play: Play, scope: int) -> Iterator[Node]:
 
 
 def _places(play: Play, scope: int) -> Iterator[str]:
-    """The nodes where tokens of this scope are at work; if an incident holds one, also where it comes from or goes."""
+    """The nodes where tokens of this scope are at work; of one held before or behind an element, also the next ones."""
     for number in play.kids(play.run(scope)):
         run = play.run(number)
         yield run["at"]
         if run.get("stuck") == "leave":
             yield from (flow.target for flow in play.node(run).outgoing)
-        elif run.get("stuck") == "arrive":
-            yield from (flow.source for flow in play.node(run).incoming if flow.id == run.get("via"))
+        elif "via" in run:
+            yield from (flow.source for flow in play.node(run).incoming if flow.id == run["via"])
 
 
 def _all_places(play: Play, scope: int, but: Node) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""What the pages' queries share: who may read which case in SQL, and safe text search."""
+"""What the pages' queries share: who may look into which case, in SQL, and safe text search."""
 
 from __future__ import annotations
 
@@ -7,27 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor
-from engine.cases.tables import case, case_reader
+from engine.cases.queries import readable
+from engine.cases.tables import case
 from engine.engine import Read
-from engine.identity import permissions
-from engine.identity.queries import matching
+
+__all__ = ["ACTIVE", "PAGE", "contains", "open_to", "readable"]
 
 PAGE = 50
 """Rows of a list that are shown at once."""
 
 ACTIVE = ("active", "suspended")
 """States of a case that is not over."""
-
-
-def readable(actor: Actor) -> sa.ColumnElement[bool]:
-    """SQL: cases whose content the actor may read; says the same as `permissions.may_read`."""
-    if permissions.reads_everything(actor):
-        return sa.true()
-    if actor.person_id is None:
-        return sa.false()
-    is_reader = sa.exists().where(case_reader.c.case_id == case.c.id, matching(case_reader, actor))
-    unsealed = sa.and_(case.c.sealed_to.is_(None), sa.or_(case.c.started_by == actor.person_id, is_reader))
-    return sa.or_(unsealed, case.c.sealed_to == actor.person_id)
 
 
 def open_to(actor: Actor) -> sa.ColumnElement[bool]:

@@ -26,7 +26,7 @@ STATUSES = ("queued", "sent", "failed", "kept")
 
 @dataclass(frozen=True, slots=True)
 class MailRow:
-    """`to`: empty where the address is not for the actor (R33). `body`: None in lists, and in a case sealed to another."""
+    """`to`: empty where the address is not for the actor (R33). `body`: None in lists, and where the case is sealed."""
 
     id: int
     case_id: int | None

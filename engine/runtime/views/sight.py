@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.machine import root_variables
-from engine.cases.facts import candidates, environment, evaluate
+from engine.cases.queries import only_for, visible_variables
 from engine.cases.store import Case
 from engine.engine import Read
 from engine.identity import permissions
@@ -19,10 +19,7 @@ def variables_of(one: Case) -> Mapping[str, Any]:
 
 def seen_variables(read: Read, one: Case) -> dict[str, Any]:
     """The case's variables, with `WITHHELD` where they are for others; none of a case sealed to somebody else."""
-    if not permissions.may_see_data(read.actor, one.sealed_to):
-        return {}
-    known = variables_of(one)
-    return permissions.visible(read.actor, known, only_for(read, one, known))
+    return visible_variables(read, one, variables_of(one))
 
 
 def withheld_names(read: Read, one: Case) -> frozenset[str]:
@@ -32,15 +29,6 @@ def withheld_names(read: Read, one: Case) -> frozenset[str]:
     names: dict[str, Any] = dict.fromkeys(one.definition.graph.visible)
     seen = permissions.visible(read.actor, names, only_for(read, one, variables_of(one)))
     return frozenset(name for name, value in seen.items() if value == permissions.WITHHELD)
-
-
-def only_for(read: Read, one: Case, variables: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Variable -> candidates who may see it. What cannot be evaluated is shown to nobody but the auditor."""
-    helpers = environment(read).functions
-    return {
-        name: candidates(evaluate(template, variables, helpers))
-        for name, template in one.definition.graph.visible.items()
-    }
 
 
 def places(one: Case) -> tuple[str, ...]:

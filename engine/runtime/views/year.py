@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engine.calendar import local
 from engine.cases import store as cases
+from engine.cases.queries import may_read
 from engine.cases.tables import case, task
 from engine.engine import Read
 from engine.identity import permissions
@@ -88,9 +89,7 @@ class Year:
         quarters = self._quarters(read)
         found = read.connection.execute(_WHEEL, {"process": WHEEL, "key": str(self.year)}).scalar()
         one = cases.load(read, found) if found else None
-        if one is None or not permissions.may_read(
-            read.actor, readers=one.all_readers, started_by=one.started_by, sealed_to=one.sealed_to
-        ):
+        if one is None or not may_read(read, one):
             return YearStory(self.year, quarters=quarters)
         log_read(read, "årshjulet", one.id)
         periods = {

@@ -1,0 +1,160 @@
+"""Incidents: what cannot be played holds its token until somebody retries or decides; nothing else stops."""
+
+import pytest
+
+from engine.bpmn import machine
+from engine.bpmn.changes import IncidentCleared, TaskOpened
+from engine.bpmn.machine import Stale
+
+
+@pytest.fixture
+def settings():
+    """What `setting(name)` gives; empty at first."""
+    return {}
+
+
+@pytest.fixture
+def begin(play, settings):
+    return lambda process: play(process, functions={"setting": settings.__getitem__})
+
+
+def test_a_script_is_tried_again_once_its_setting_is_there(begin, settings):
+    case = begin("setting")
+    assert case.stuck_at == ["las"]
+    settings["a"] = 1
+    case.retry("las")
+    assert case.found(IncidentCleared)
+    assert case.waiting == ["efter"]
+    assert case.variables == {"x": 1}
+
+
+def test_a_gateway(begin, settings):
+    case = begin("gate")
+    assert case.stuck_at == ["val"]
+    settings["a"] = 3
+    assert case.retry("val").stuck_at == ["val"]
+    settings["a"] = 2
+    assert case.retry("val").waiting == ["b"]
+
+
+def test_an_event_at_the_boundary(begin, settings):
+    case = begin("boundary").receive("obs", y=1)
+    assert (case.waiting, case.stuck_at) == (["a", "obs"], ["obs"])
+    settings["a"] = 1
+    case.retry("obs")
+    assert case.waiting == ["a", "b", "obs"]
+    assert case.variables == {"x": 1}
+
+
+def test_an_event_at_the_boundary_is_helped_past(begin):
+    case = begin("boundary").receive("obs")
+    case.skip("obs", x=9)
+    assert case.waiting == ["a", "b", "obs"]
+    assert case.variables == {"x": 9}
+
+
+def test_the_end_of_a_multi_instance_activity(begin, settings):
+    case = begin("body").complete("a", instance=0, svar=1).complete("a", svar=2)
+    assert (case.waiting, case.stuck_at) == ([], ["a"])
+    settings["a"] = 1
+    case.retry("a")
+    assert case.waiting == ["b"]
+    assert case.variables == {"alla": [1, 2]}
+
+
+def test_one_instance(begin, settings):
+    settings["y"] = "roll"
+    case = begin("instance")
+    assert (case.waiting, case.stuck_at) == (["a"], ["a"])
+    case.complete("a")
+    assert case.outcome is None
+    settings["x"] = "roll"
+    case.retry("a")
+    assert case.found(TaskOpened)[0].instance == 0
+    assert case.complete("a").variables == {"alla": ["x", "y"]}
+
+
+def test_one_instance_is_helped_past(begin, settings):
+    settings["y"] = "roll"
+    case = begin("instance")
+    case.skip("a", vem="z")
+    assert case.complete("a").variables == {"alla": ["z", "y"]}
+
+
+def test_the_output_of_an_instance(begin, settings):
+    settings["1"] = "ett"
+    case = begin("output").complete("a", instance=1, svar="2").complete("a", svar="1")
+    assert (case.waiting, case.stuck_at) == ([], ["a"])
+    settings["2"] = "två"
+    assert case.retry("a").variables == {"alla": ["ett", "två"]}
+
+
+def test_the_end_of_a_sub_process(begin, settings):
+    case = begin("inner").complete("a")
+    assert (case.waiting, case.stuck_at) == (["frist"], ["del"])
+    settings["a"] = 1
+    assert case.retry("del").outcome == "completed"
+
+
+def test_what_listens_on_a_stuck_sub_process_still_ends_it(begin):
+    case = begin("inner").complete("a").fire("frist")
+    assert case.found(IncidentCleared)
+    assert (case.waiting, case.stuck_at) == (["b"], [])
+
+
+def test_an_event_sub_process(begin, settings):
+    case = begin("handler").receive("obs", y=1)
+    assert (case.waiting, case.stuck_at) == (["a", "obs"], ["obs"])
+    settings["a"] = 1
+    case.retry("obs")
+    assert case.waiting == ["a", "b", "obs"]
+    assert case.seen_at("b")["x"] == 1
+
+
+def test_an_event_sub_process_is_helped_past(begin):
+    case = begin("handler").receive("obs")
+    case.skip("obs")
+    assert case.complete("a").outcome == "completed"
+
+
+def test_cancelling_clears_it(begin):
+    case = begin("setting").cancel()
+    assert case.outcome == "cancelled"
+    assert case.outcomes("cancelled") == ["las"]
+
+
+def test_only_what_is_stuck_can_be_tried_again(begin, settings):
+    settings["a"] = 1
+    case = begin("setting")
+    wait = case.wait("efter")
+    for number in (wait, 0, 99):
+        with pytest.raises(Stale):
+            case.step(lambda graph, state, env, number=number: machine.retry(graph, state, env, number))
+    with pytest.raises(Stale):
+        case.step(lambda graph, state, env: machine.skip(graph, state, env, 0, {}))
+    assert case.waiting == ["efter"]
+
+
+def test_waits_of_any_kind_can_be_helped_past_but_not_what_only_listens(begin):
+    case = begin("boundary")
+    with pytest.raises(Stale):
+        case.step(lambda graph, state, env: machine.skip(graph, state, env, case.wait("obs"), {}))
+    assert case.skip("a", x=1).outcome == "completed"
+    assert case.variables == {"x": 1}
+
+
+def test_after_the_end_everything_is_refused(begin, settings):
+    settings["a"] = 1
+    case = begin("setting").complete("efter")
+    state, graph, env = case.state, case._graph, case._environment()
+    for refused in (
+        lambda: machine.cancel(graph, state, env),
+        lambda: machine.complete(graph, state, env, 3, {}),
+        lambda: machine.trigger(graph, state, env, 3, {}),
+        lambda: machine.retry(graph, state, env, 3),
+        lambda: machine.skip(graph, state, env, 3, {}),
+        lambda: machine.fail(graph, state, env, 3, "x", "", {}),
+        lambda: machine.escalate(graph, state, env, 3, "x", {}),
+    ):
+        with pytest.raises(Stale):
+            refused()

@@ -1,0 +1,54 @@
+"""Budgets (trust.md C 23): passing one becomes an incident with a clear text; nothing hangs, nothing is lost."""
+
+import pytest
+
+from engine.bpmn.limits import Limits
+
+SMALL = Limits(steps=100, instances=20, depth=2, variable_bytes=1000, expression_steps=10_000)
+
+
+def test_a_loop_without_a_wait(play):
+    case = play("loop", {"n": 0, "m": 10_000}, limits=SMALL)
+    assert len(case.stuck_at) == 1
+    assert "100 steg" in next(iter(case.incidents.values())).message
+    reached = case.variables["n"]
+    assert 30 <= reached <= 34
+    case.retry(case.stuck_at[0])
+    assert 60 <= case.variables["n"] <= 68, "it goes on from where it was"
+    assert case.skip(case.stuck_at[0], m=70).outcome == "completed"
+
+
+def test_a_fork_that_never_ends(play):
+    case = play("fork", limits=SMALL)
+    assert set(case.stuck_at) <= {"in", "dela"}
+    assert 10 < len(case.stuck_at) < 100
+    assert case.cancel().outcome == "cancelled"
+
+
+@pytest.mark.parametrize(("n", "stuck"), [(20, []), (21, ["a"]), (10**9, ["a"])])
+@pytest.mark.parametrize("process", ["instances", "one_by_one"])
+def test_instances(play, process, n, stuck):
+    """10^7 instances take SpiffWorkflow's process down (trust.md D4)."""
+    assert play(process, {"n": n}, limits=SMALL).stuck_at == stuck
+
+
+def test_the_size_of_all_variables(play):
+    case = play("text", limits=SMALL).complete("a", x="x" * 400)
+    assert case.outcome == "completed"
+    case = play("text", limits=SMALL).complete("a", x="x" * 600)
+    assert case.stuck_at == ["vaxa"]
+    assert case.variables["x"] == "x" * 600
+
+
+def test_what_expressions_may_take_together(play):
+    case = play("costly", {"x": [0] * 100}, limits=SMALL)
+    assert case.outcome == "completed"
+    case = play("costly", {"x": list(range(300))}, limits=Limits(expression_steps=10_000))
+    assert case.stuck_at == ["rakna"]
+
+
+def test_how_deep_sub_processes_lie(play):
+    assert play("deep", limits=Limits(depth=3)).waiting == ["a"]
+    case = play("deep", limits=SMALL)
+    assert case.stuck_at == ["d3"]
+    assert case.skip("d3").outcome == "completed"

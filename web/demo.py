@@ -1,0 +1,98 @@
+"""The demo: people to be, one for each role and party, and a year of example cases played on a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import processes
+from engine import Actor, AddPerson, ChangeSetting, Engine, GrantRole, LoadReference, People, SettingsList
+from engine.clock import VirtualClock
+from engine.scenarios.people import Part, part_of, username
+from engine.scenarios.play import Player
+from engine.scenarios.read import Scenario, read
+from engine.scenarios.run import needed
+from engine.worker import Worker
+from web import house
+
+SYSTEM = Actor.system("Demonstration")
+
+EXAMPLE = processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml"
+"""The twelve example reports, from November 2025 to July 2026."""
+
+ALONE = (
+    "storsthlm", "storsthlm#2", "hsf", "hsf#2", "sekretariat", "tsg", "vis", "socialtjanstnatverk", "storsthlms_styrelse", "hsn", "slso",
+    "samradsgrupp:samrad_aldre", "samradsgrupp:samrad_barn_unga", "samradsgrupp:samrad_psykisk_beroende",
+    "samradsgrupp:samrad_digitalisering", "samradsgrupp:samrad_funktionsnedsattning", "revisor", "processdesigner", "admin",
+)  # fmt: skip
+
+FIRST = ("Anna", "Björn", "Cecilia", "David", "Elin", "Fredrik", "Gunilla", "Håkan", "Ingrid", "Johan", "Karin", "Lars", "Maria", "Nils", "Olga")  # fmt: skip
+LAST = ("Ahl", "Berg", "Dahlin", "Ek", "Falk", "Granat", "Holm", "Kvist", "Lind", "Malm", "Nord", "Palm", "Ros", "Sand", "Åström", "Öberg", "Wik")  # fmt: skip
+"""Invented names; 15 and 17 have no common divisor, so the first 255 people differ."""
+
+
+def furnish(*, database_url: str, now: datetime, start: datetime | None = None) -> datetime:
+    """Fill an empty house, and give the time its clock shows; a furnished one goes on from where its clock was.
+
+    `start`: no example cases, and the clock begins there, so that one can play a year from its first day.
+    """
+    example = None if start else read(EXAMPLE)
+    clock = VirtualClock(example.start if example else start or now)
+    engine = Engine(database_url, clock, kept_mail=True, demo=True)
+    try:
+        settings = engine.ask(SettingsList(), actor=SYSTEM)
+        if engine.ask(People(demo=True), actor=SYSTEM):
+            return max(now, now.fromtimestamp(settings["demo.clock"], now.tzinfo))
+        return _fill(engine, clock, now, example)
+    finally:
+        engine.close()
+
+
+def _fill(engine: Engine, clock: VirtualClock, now: datetime, example: Scenario | None) -> datetime:
+    reference = processes.reference()
+    engine.execute(LoadReference(reference), actor=SYSTEM)
+    people = {candidate: _add(engine, candidate, number, reference) for number, candidate in enumerate(candidates(reference))}
+    house.handlers.register()
+    for folder in needed(processes.HERE, [folder.name for folder in processes.folders()]):
+        house.deploy(engine, processes.files(folder))
+    if example:
+        player = Player(engine, clock, Worker(engine, "demo", None), reference, ingest=house.ingest)
+        player.people.update(people)
+        player.play(_until(example, now))
+        player.move_to(max(now, clock.now()))
+    engine.execute(ChangeSetting("demo.clock", int(clock.now().timestamp())), actor=SYSTEM)
+    return clock.now()
+
+
+def candidates(reference: Mapping[str, Any]) -> Iterator[str]:
+    """Whom one may be: `role[:scope][@side]`, and `#2` for a second person of the same role."""
+    yield from ALONE
+    for area in reference["lokala_omraden"]:
+        if area["giltig_till"] is None:
+            yield f"rapportor_kommun:{area['nyckel']}"
+            yield f"rapportor_vardgivare:{area['nyckel']}"
+            yield f"lokal_samverkan:{area['nyckel']}@kommun"
+            yield f"lokal_samverkan:{area['nyckel']}@region"
+    for party in reference["parter"]:
+        yield f"part:{party['nyckel']}"
+
+
+def _add(engine: Engine, candidate: str, number: int, reference: Mapping[str, Any]) -> int:
+    part = part_of(candidate.partition("#")[0], reference)
+    name = f"{FIRST[number % len(FIRST)]} {LAST[number % len(LAST)]}"
+    account = username(candidate)
+    person = engine.execute(AddPerson(account, name, f"{account}@example.org", demo=True), actor=SYSTEM)
+    _grant(engine, person, part)
+    return int(person)
+
+
+def _grant(engine: Engine, person: int, part: Part) -> None:
+    engine.execute(GrantRole(person, part.role, part.scope, part.side, part.party), actor=SYSTEM)
+
+
+def _until(scenario: Scenario, now: datetime) -> Scenario:
+    """The steps up to now: what lies ahead of the demo's first day has not happened."""
+    ahead = (number for number, step in enumerate(scenario.steps) if step.verb == "klocka" and step.given.get("till", now) > now)
+    return replace(scenario, steps=scenario.steps[: next(ahead, len(scenario.steps))])
