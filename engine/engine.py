@@ -49,6 +49,14 @@ class Unsure(TrappaError):
     """The connection broke at the commit: nobody knows whether it stands, so the engine does not run it again."""
 
 
+class _Unwelcome(Exception):
+    """The database refused a statement: a defect of ours. Told without the database's own words, which quote the row."""
+
+    def __init__(self, error: DBAPIError) -> None:
+        kind = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
+        super().__init__(f"Expected the database to carry out a statement, but it answered {kind} to: {error.statement}")
+
+
 class Clash(Exception):
     """Another writer was faster: the engine runs the command again from its start."""
 
@@ -113,8 +121,8 @@ class Engine:
             try:
                 return self._execute_once(prepared, actor)
             except (Clash, DBAPIError) as error:
-                if not _may_go_better(error):
-                    raise
+                if isinstance(error, DBAPIError) and not _may_go_better(error):
+                    raise _Unwelcome(error) from None
                 log.info("%s runs again, attempt %d was overtaken", type(command).__name__, attempt)
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - a pause, not a secret
         raise Conflict(
@@ -125,7 +133,10 @@ class Engine:
     def ask(self, query: Query[Answer], *, actor: Actor) -> Answer:
         with self._reads.connect() as connection:
             read = Read(connection, actor, self.clock.now(), self)
-            answer = query.run(read)
+            try:
+                answer = query.run(read)
+            except DBAPIError as error:
+                raise _Unwelcome(error) from None
         if read.traces:
             self.execute(_Traces(read.traces), actor=actor)
         return answer
@@ -168,8 +179,8 @@ def _commit(connection: Connection) -> None:
         raise
 
 
-def _may_go_better(error: Clash | DBAPIError) -> bool:
-    if isinstance(error, Clash) or error.connection_invalidated:
+def _may_go_better(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
         return True
     if getattr(error.orig, "sqlstate", None) in _TRY_AGAIN:
         return True

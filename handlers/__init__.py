@@ -7,6 +7,6 @@ import pkgutil
 
 
 def register() -> None:
-    """Import every module beside this one, so that its `@handler` functions are registered; a second call does nothing."""
+    """Import every module beside this one, so that its `@handler` functions are registered. Twice does no harm."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")

@@ -7,7 +7,7 @@ from engine.contract import Call, Link, Result, handler
 
 @handler("registrera_problem")
 def registrera_problem(call: Call) -> Result:
-    """A structural problem learns its own number and the groups that sekretariatet and TSG may ask, and is linked to its reports."""
+    """A problem learns its own number and which groups sekretariatet and TSG may ask, and is linked to its reports."""
     return Result(
         {
             "nummer": call.case_number,

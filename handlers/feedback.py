@@ -1,7 +1,7 @@
-"""Återkoppling (riktlinjen §8.6: "Rapportören ska få återkoppling om den fortsatta processen", "Viktigt med återkoppling i alla berörda led").
+"""Återkoppling: "Rapportören ska få återkoppling om den fortsatta processen", i alla berörda led (riktlinjen §8.6).
 
-A report case gives its own rapportör feedback and alone knows the address; a problem case only sends its decision to the
-report cases it joins. So contact data never leaves the case it belongs to (domain R33).
+A report case gives its own rapportör feedback and alone knows the address; a problem case only sends its decision to
+the report cases it joins. So contact data never leaves the case it belongs to (domain R33).
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from engine.contract import Call, Effect, Mail, Message, Result, handler
-from handlers.words import ORGAN, PROCESS, in_words, local_date, long_date, quarter_words
+from handlers.words import ORGAN, PROCESS, in_words, letter, local_date, long_date, quarter_words
 
 OWN_DUTY = (
     "Kom ihåg: en rapport om problem i samverkan ersätter inte verksamhetens eget ansvar att rapportera avvikelser."
 )
 
 INDIVIDUAL = (
-    "Rapporten rör en enskild individ och hör därför till verksamhetens egen avvikelsehantering. Vi lämnar tillbaka den, "
-    "och den går inte vidare till analys. Texten är stängd för alla utom den handläggare som tog emot den.\n\n"
+    "Rapporten rör en enskild individ och hör därför till verksamhetens egen avvikelsehantering. Vi lämnar tillbaka "
+    "den, och den går inte vidare till analys. Texten är stängd för alla utom den handläggare som tog emot den.\n\n"
     "Rapportera händelsen enligt er egen rutin för avvikelser, om det inte redan är gjort. Ser ni ett återkommande "
     "problem i samverkan är ni välkomna med en ny rapport som beskriver mönstret utan uppgifter om enskilda."
 )
@@ -34,27 +34,27 @@ _ANALYSIS = {
 }
 
 _DECISION = {
-    ("sekretariat", "till_tsg"): "lämnar frågan till tjänstemannastyrgruppen (TSG) för beslut",
-    (
-        "sekretariat",
-        "beredning_samradsgrupp",
-    ): "hämtar in sakkunskap från en samrådsgrupp och bedömer därefter frågan igen",
-    ("sekretariat", "ater_analys"): "lämnar tillbaka frågan till den gemensamma kvartalsanalysen",
-    ("sekretariat", "ater_lokalt"): "lämnar tillbaka frågan till lokal samverkan",
-    ("sekretariat", "bevaka"): "bevakar frågan",
-    (
-        "tsg",
-        "rapportera_vis",
-    ): "bekräftar att problemet är strukturellt och rapporterar det till politiska styrgruppen Vård i samverkan (VIS)",
-    ("tsg", "uppdrag"): "ger uppdrag",
-    ("tsg", "utvecklingsfraga"): "tar upp frågan som utvecklingsfråga",
-    ("tsg", "revidering"): "vill att överenskommelsen revideras",
-    ("tsg", "aterremiss"): "återremitterar frågan till gemensamma sekretariatet",
-    ("vis", "noterar"): "noterar rapporten om problemet",
-    ("vis", "ger_uppdrag"): "ger uppdrag",
-    ("vis", "prioriterar"): "tar upp frågan bland sina prioriterade områden",
+    "sekretariat": {
+        "till_tsg": "lämnar frågan till tjänstemannastyrgruppen (TSG) för beslut",
+        "beredning_samradsgrupp": "hämtar in sakkunskap från en samrådsgrupp och bedömer därefter frågan igen",
+        "ater_analys": "lämnar tillbaka frågan till den gemensamma kvartalsanalysen",
+        "ater_lokalt": "lämnar tillbaka frågan till lokal samverkan",
+        "bevaka": "bevakar frågan",
+    },
+    "tsg": {
+        "rapportera_vis": "bekräftar att problemet är strukturellt och rapporterar det till VIS, den politiska styrgruppen",
+        "uppdrag": "ger uppdrag",
+        "utvecklingsfraga": "tar upp frågan som utvecklingsfråga",
+        "revidering": "vill att överenskommelsen revideras",
+        "aterremiss": "återremitterar frågan till gemensamma sekretariatet",
+    },
+    "vis": {
+        "noterar": "noterar rapporten om problemet",
+        "ger_uppdrag": "ger uppdrag",
+        "prioriterar": "tar upp frågan bland sina prioriterade områden",
+    },
 }
-"""(body, outcome) -> what it does. VIS judges nobody (domain R28)."""
+"""Body -> outcome -> what it does. VIS judges nobody (domain R28)."""
 
 _NEXT = {
     "problem": "Ni får återkoppling igen vid nästa beslut.",
@@ -68,29 +68,19 @@ _BELOW = {
     "tsg": ("storsthlm", "hsf", "sekretariat"),
     "vis": ("storsthlm", "hsf", "sekretariat", "tsg"),
 }
-"""Deciding body -> the rungs below it that are to know (domain R16); local samverkan and the rapportör hear from the report case."""
+"""Who decides -> the rungs below that are to know (domain R16). Those further down hear of it from the report case."""
 
 
 @handler("kvitto")
 def kvitto(call: Call) -> Result:
-    """Tell the sender of a mail that it came in. Whoever uses the form has the same on the screen; neither counts as feedback."""
+    """Tell the sender of a mail that it came in. Whoever uses the form sees that at once; neither counts as feedback."""
     body = (
         f"Vi har fått ert mejl. Det har ärendenummer {call.case_number}.\n\n"
-        "Så går det till nu: en handläggare hos HSF läser mejlet och registrerar rapporten. Ni får återkoppling när det är gjort, "
-        "och sedan vid varje beslut.\n\n"
-        f"{OWN_DUTY} Skicka aldrig uppgifter om enskilda personer hit."
+        "Så går det till nu: en handläggare hos HSF läser mejlet och registrerar rapporten. Ni får återkoppling när "
+        f"det är gjort, och sedan vid varje beslut.\n\n{OWN_DUTY} Skicka aldrig uppgifter om enskilda personer hit."
     )
-    return Result(
-        effects=[
-            _mail(
-                call,
-                call.variables["tjanste_epost"],
-                f"Vi har fått ert mejl, ärende {call.case_number}",
-                body,
-                "kvitto",
-            )
-        ]
-    )
+    subject = f"Vi har fått ert mejl, ärende {call.case_number}"
+    return Result(effects=[_mail(call, call.variables["tjanste_epost"], subject, body, "kvitto")])
 
 
 @handler("aterkoppling")
@@ -107,25 +97,22 @@ def aterkoppling(call: Call) -> Result:
     subject = f"Återkoppling i ärende {call.case_number}: {_SUBJECTS[rung]}"
     effects: list[Effect] = [_mail(call, given["tjanste_epost"], subject, text, "aterkoppling", rung)]
     if rung not in {"mottagning", "avstamning"}:
-        effects += _copies(
-            call, [f"lokal_samverkan:{given['lokalt_omrade']}"], subject, text, rung, {given["tjanste_epost"]}
-        )
-    return Result(
-        {"aterkoppling": [*given["aterkoppling"], entry], **(_noted(call, latest) if latest else {})}, effects
-    )
+        around = [f"lokal_samverkan:{given['lokalt_omrade']}"]
+        effects += _copies(call, around, subject, text, rung, {given["tjanste_epost"]})
+    kept = _noted(call, latest) if latest else {}
+    return Result({"aterkoppling": [*given["aterkoppling"], entry], **kept}, effects)
 
 
 def _noted(call: Call, latest: Mapping[str, Any]) -> dict[str, Any]:
     """What the report case keeps of a decision on its problem."""
     given, rung = call.variables, latest["steg"]
-    reached = {"hos_tsg": "tsg", "rapporterad_vis": "vis"}.get(latest["status"])
+    dates = dict(given["stegdatum"])
+    if reached := {"hos_tsg": "tsg", "rapporterad_vis": "vis"}.get(latest["status"]):
+        dates[reached] = dates[reached] or latest["datum"]
     return {
         rung: [*given[rung], *latest["utfall"]],
         "status": latest["status"],
-        "stegdatum": {
-            **given["stegdatum"],
-            **({reached: given["stegdatum"][reached] or latest["datum"]} if reached else {}),
-        },
+        "stegdatum": dates,
         **{name: latest[name] or given[name] for name in ("foljdprocess", "sakkunskap_fran", "uppdrag_till")},
         "nasta_bedomning": latest["nasta_bedomning"],
     }
@@ -152,27 +139,20 @@ def aterkoppling_beslut(call: Call) -> Result:
     given = call.variables
     decision = given["beslut"][-1]
     organ = decision["organ"]
-    text = _decision_text(decision, given["fortsatt"])
+    text = _decision_text(decision, given["titel"], given["fortsatt"])
     problem = {name: given[name] for name in ("nummer", "nyckel", "titel", "orsak")}
     latest = {
-        **{
-            name: decision.get(name)
-            for name in ("utfall", "datum", "nasta_bedomning", "sakkunskap_fran", "uppdrag_till")
-        },
+        **{name: decision.get(name) for name in _PASSED_ON},
         "steg": organ,
-        "foljdprocess": given["foljdprocess"],
         "text": text,
-        "status": given["status"],
+        "foljdprocess": given["foljdprocess"],
+        "status": given["rapportstatus"],
         "fortsatt": given["fortsatt"],
     }
-    effects: list[Effect] = [
-        Message(
-            "problem_beslut",
-            report["nummer"],
-            {"senaste_beslut": latest, "problem": {**problem, "roll": report["roll"]}},
-        )
-        for report in given["rapporter"]
-    ]
+    effects: list[Effect] = []
+    for report in given["rapporter"]:
+        told = {"senaste_beslut": latest, "problem": {**problem, "roll": report["roll"]}}
+        effects.append(Message("problem_beslut", report["nummer"], told))
     below = list(_BELOW[organ])
     if decision.get("uppdrag_till"):
         below.append(f"samradsgrupp:{decision['uppdrag_till']}")
@@ -180,17 +160,22 @@ def aterkoppling_beslut(call: Call) -> Result:
     return Result(effects=[*effects, *_copies(call, below, subject, text, organ, set())])
 
 
+_PASSED_ON = ("utfall", "datum", "nasta_bedomning", "sakkunskap_fran", "uppdrag_till")
+
+
 def _local(call: Call) -> tuple[str, str]:
     given = call.variables
     if given["ror_individ"] == "ja":
-        return "hanvisad_egen_avvikelse", (
-            "Lokal samverkan har sett att frågan rör en enskild individ. Den hör därför till verksamhetens egen avvikelsehantering, "
-            f"och ärendet avslutas här.\n\n{OWN_DUTY}"
+        return "hanvisad_egen_avvikelse", _paragraphs(
+            "Lokal samverkan har sett att frågan rör en enskild individ. Den hör därför till verksamhetens egen "
+            "avvikelsehantering, och ärendet avslutas här.",
+            OWN_DUTY,
         )
-    solution = given["lokal_hantering"].get("resultat") or given["lokal_hantering"].get("vad") or ""
-    return (
-        "lost_lokalt",
-        f"Båda sidor har bekräftat att problemet är löst lokalt.\n\n{solution}\n\nÄrendet avslutas. {OWN_DUTY}",
+    tried = given["lokal_hantering"]
+    return "lost_lokalt", _paragraphs(
+        "Båda sidor har bekräftat att problemet är löst lokalt.",
+        tried.get("resultat") or tried.get("vad"),
+        f"Ärendet avslutas. {OWN_DUTY}",
     )
 
 
@@ -198,41 +183,38 @@ def _reception(call: Call) -> tuple[str, str]:
     given = call.variables
     receiver = ORGAN[given["mottagare"]]
     if given["beslut_mottagning"] == "ror_individ":
-        return "hanvisad_egen_avvikelse", f"{receiver} har läst rapporten.\n\n{INDIVIDUAL}\n\n{OWN_DUTY}"
+        return "hanvisad_egen_avvikelse", _paragraphs(f"{receiver} har läst rapporten.", INDIVIDUAL, OWN_DUTY)
     return "registrerad", _paragraphs(
         f"{receiver} har tagit emot rapporten och registrerat den med diarienummer {given['dnr']}.",
-        given.get("meddelande"),
-        f"Så går det vidare: {receiver} stämmer av rapporten och hör av sig igen. Därefter bedöms den i den gemensamma kvartalsanalysen "
-        f"för {quarter_words(given['kvartal'])}, som Storsthlm och HSF gör tillsammans.",
+        given["meddelande"],
+        f"Så går det vidare: {receiver} stämmer av rapporten och hör av sig igen. Därefter bedöms den i den gemensamma "
+        "kvartalsanalysen, som Storsthlm och HSF gör tillsammans efter varje kvartal.",
         OWN_DUTY,
     )
 
 
 def _running_check(call: Call) -> tuple[str, str]:
-    given = call.variables
     return "avstamd", _paragraphs(
-        f"{ORGAN[given['mottagare']]} har stämt av rapporten.",
-        given["avstamning"],
-        f"Rapporten väntar nu på den gemensamma kvartalsanalysen för {quarter_words(given['kvartal'])}. Ni får återkoppling när den är klar.",
+        f"{ORGAN[call.variables['mottagare']]} har stämt av rapporten.",
+        call.variables["avstamning"],
+        "Rapporten väntar nu på den gemensamma kvartalsanalysen. Ni får återkoppling när den är klar.",
     )
 
 
 def _analysis(call: Call) -> tuple[str, str]:
     given = call.variables
-    outcome, problem = given["utfall_analys"], given["problem"]
-    if problem:
-        what = f"Storsthlm och HSF bedömer att problemet är strukturellt. Det förs samman under rubriken ”{problem['titel']}”."
+    if given["problem"]:
+        found = f"problemet är strukturellt. Det förs samman med andra rapporter under rubriken ”{given['problem']['titel']}”."
         following = "Gemensamma sekretariatet bedömer nu nästa steg. Ni får återkoppling vid varje beslut."
     else:
-        what = "Storsthlm och HSF bedömer att problemet inte är strukturellt."
-        if given["bedomning"] == "utvecklingsfraga":
-            what = (
-                "Storsthlm och HSF bedömer att rapporten gäller en utvecklingsfråga och inte ett strukturellt problem."
-            )
-        following = " ".join(_ANALYSIS[part] for part in outcome)
-    reason = f"Motivering: {given['motivering_analys']}"
+        is_wish = given["bedomning"] == "utvecklingsfraga"
+        found = f"rapporten gäller {'en utvecklingsfråga, och ' if is_wish else ''}inte ett strukturellt problem."
+        following = " ".join(_ANALYSIS[part] for part in given["utfall_analys"])
     return given["bedomning"], _paragraphs(
-        f"Den gemensamma kvartalsanalysen för {quarter_words(given['analyserad_i'])} är klar.", what, reason, following
+        f"Den gemensamma kvartalsanalysen för {quarter_words(given['analyserad_i'])} är klar.",
+        f"Storsthlm och HSF bedömer att {found}",
+        f"Motivering: {given['motivering_analys']}",
+        following,
     )
 
 
@@ -241,12 +223,13 @@ def _decision(call: Call) -> tuple[str, str]:
     return ", ".join(latest["utfall"]), latest["text"]
 
 
-def _decision_text(decision: dict[str, Any], following: str) -> str:
+def _decision_text(decision: Mapping[str, Any], title: str, following: str) -> str:
     organ = decision["organ"]
-    does = in_words([_DECISION[organ, part] for part in decision["utfall"]])
+    does = in_words([_DECISION[organ][part] for part in decision["utfall"]])
     processes = [PROCESS[process] for process in decision.get("foljdprocesser") or []]
     return _paragraphs(
-        f"{ORGAN[organ]} beslutade den {long_date(decision['datum'])}: {ORGAN[organ]} {does}.",
+        f"Det gäller det strukturella problemet ”{title}”.",
+        f"{ORGAN[organ]} fattade beslut den {long_date(decision['datum'])} och {does}.",
         decision.get("lydelse"),
         decision.get("grunder") and f"Grunder: {decision['grunder']}",
         f"Frågan tas vidare i en egen process: {in_words(processes)}." if processes else None,
@@ -289,8 +272,7 @@ def _copies(call: Call, candidates: Iterable[str], subject: str, text: str, rung
 
 
 def _mail(call: Call, to: str, subject: str, text: str, kind: str, rung: str | None = None) -> Mail:
-    body = f"Hej!\n\n{text}\n\nÄrende {call.case_number} i Tvistetrappa, samverkan kring hälsa, vård och omsorg i Stockholms län.\n"
-    return Mail(to, subject, body, kind, rung)
+    return Mail(to, subject, letter(call.case_number, text), kind, rung)
 
 
 def _paragraphs(*parts: str | None) -> str:

@@ -1,7 +1,8 @@
 """An e-mailed report (RFC 5322) becomes the variables of a case.
 
-Only cleaned text goes on: no attachments, no markup, no contact data but the sender's own address. The original stays with
-HSF (domain R3). Whatever the bytes are, the answer is variables or one full sentence; what is refused leaves nothing behind.
+Only cleaned text goes on: no attachments, no markup, no contact data but the sender's own address. The original stays
+with HSF (domain R3). Whatever the bytes are, the answer is variables or one full sentence; what is refused leaves
+nothing behind.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from typing import Any
 from lxml import etree
 
 from engine import guard
+from engine.calendar import local
 from engine.errors import Refused
-from handlers.words import STOCKHOLM
 
 SIZE_LIMIT = 10_000_000
 """Bytes of a message, attachments included."""
@@ -48,7 +49,7 @@ class Incoming:
     """A mail as a report. `key` is the same each time the same mail comes in, so it becomes one case.
 
     `variables`: kanal, mottagare, inkom_tid, tjanste_epost, funktion, rubrik, beskrivning and
-    epost={amne, anmarkningar: [what was left out, in Swedish]}.
+    epost={amne, avsandare, anmarkningar: [what was left out, in Swedish]}.
     """
 
     key: str
@@ -86,12 +87,12 @@ def parse(raw: bytes, now: datetime) -> Incoming:
         variables={
             "kanal": "epost",
             "mottagare": "hsf",
-            "inkom_tid": arrived.astimezone(STOCKHOLM).isoformat(timespec="seconds"),
+            "inkom_tid": local(arrived).isoformat(timespec="seconds"),
             "tjanste_epost": sender,
             "funktion": _without_contacts(" ".join(name.split()))[:SUBJECT_LIMIT],
             "rubrik": title,
             "beskrivning": text,
-            "epost": {"amne": title, "anmarkningar": notes},
+            "epost": {"amne": title, "avsandare": sender, "anmarkningar": notes},
         },
     )
 
@@ -119,7 +120,8 @@ def _body(message: Message) -> _Body:
     if not text:
         raise _refused(
             "a mail with readable text, but there is none",
-            "Mejlet har ingen läsbar text. Det kan vara krypterat eller bara ha en bilaga. Be avsändaren skriva rapporten i själva mejlet.",
+            "Mejlet har ingen läsbar text. Det kan vara krypterat eller bara ha en bilaga. Be avsändaren skriva rapporten"
+            " i själva mejlet.",
         )
     notes = []
     if dropped:
@@ -231,7 +233,7 @@ def _sender(message: Message) -> tuple[str, str]:
                     return address, _tidy(_decoded(shown))
     raise _refused(
         "a mail with a readable sender, but neither Reply-To nor From has an address",
-        "Mejlet saknar en läsbar avsändaradress, så rapportören kan inte få återkoppling. Registrera det inte; kontakta avsändaren på annat sätt.",
+        "Mejlet saknar en läsbar avsändaradress, så rapportören kan inte få återkoppling. Kontakta avsändaren på annat sätt.",
     )
 
 

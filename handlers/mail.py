@@ -41,7 +41,7 @@ class MailRefused(Refused):
 
 
 class Smtp:
-    """A mail server, `smtp://user:password@host:port` (TLS where the server offers it) or `smtps://…` (TLS from the start).
+    """A mail server: `smtp://user:password@host:port` (TLS where the server offers it) or `smtps://…` (from the start).
 
     `?starttls=required` refuses a server without TLS. A password is only ever sent over TLS.
     """
@@ -76,7 +76,7 @@ class Smtp:
 
     @staticmethod
     def _failure(code: int) -> Exception:
-        # 5xx is final, but what a server says before a mail was offered to it (421, 454, 530, 535) is about the connection.
+        # 5xx is final for the mail, but these are about who we are, which may be mended.
         if code in range(500, 600) and code not in {530, 534, 535, 538}:
             return MailRefused(
                 f"Expected the mail server to take the mail, but it answered {code}.",

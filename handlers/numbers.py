@@ -1,4 +1,4 @@
-"""Diarienummer: each receiving authority has its own series (domain §3.8: the reports are allmänna handlingar where they come in)."""
+"""Diarienummer: a series for each receiving authority, since reports are allmänna handlingar where they come in (§3.8)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ SERIES = {"storsthlm": "Storsthlm", "hsf": "HSF"}
 
 @handler("diarienummer")
 def diarienummer(call: Call) -> Result:
-    """Give the report the next number of the one who received it, once: what comes back from the local rung keeps its number."""
-    number = {"nummer": call.case_number}
-    if call.variables.get("dnr"):
-        return Result(number)
-    return Result(number, [Number(SERIES[call.variables["mottagare"]], into="dnr")])
+    """The next number of the one who received the report. What comes in a second time keeps the number it has."""
+    known = {"nummer": call.case_number}
+    if call.variables["dnr"]:
+        return Result(known)
+    return Result(known, [Number(SERIES[call.variables["mottagare"]], into="dnr")])

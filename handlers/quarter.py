@@ -18,14 +18,15 @@ WAITING = ("vantar_analys", "bevakas")
 """Statuses of a report that the next analysis takes up."""
 
 FROZEN = (
-    "rapporterande_part", "lokalt_omrade", "motpart", "verksamhetstyp", "overenskommelser", "processteg", "beskrivning",
-    "sedan_nar", "hur_ofta", "konsekvens", "lokal_hantering", "principiell", "forslag", "inkom_tid", "kanal", "mottagare",
+    "rapporterande_part", "lokalt_omrade", "motpart", "verksamhetstyp", "overenskommelser", "processteg",
+    "beskrivning", "sedan_nar", "hur_ofta", "konsekvens", "lokal_hantering", "principiell", "forslag",
+    "inkom_tid", "kanal", "mottagare",
 )  # fmt: skip
 """What a report says; its hash stands in the analysis. Nothing here is contact data (domain R33)."""
 
 SHOWN = (
-    "dnr", "rapporterande_part", "mottagare", "kanal", "inkom_datum", "kvartal", "overenskommelser", "processteg", "motpart",
-    "sedan_nar", "hur_ofta", "lokal_niva", "principiell",
+    "dnr", "rapporterande_part", "mottagare", "kanal", "inkom_datum", "kvartal", "overenskommelser", "processteg",
+    "motpart", "sedan_nar", "hur_ofta", "lokal_niva", "principiell",
 )  # fmt: skip
 """What the working table shows besides the texts, which are cut."""
 
@@ -34,10 +35,10 @@ TEXT_SHOWN = 1500
 
 @handler("samla_rapporter")
 def samla_rapporter(call: Call) -> Result:
-    """Freeze the list of the quarter: every registered report that came in before its close and is in no other open analysis.
+    """Freeze the list: every registered report that came in by the quarter's close and is in no other open analysis.
 
-    Variables out: rapporter, rapportorer (person ids that may not sign, R31), oregistrerade (numbers that still wait for their
-    registration and so for the next analysis), oppna_problem.
+    Gives rapporter, rapportorer (ids of people who may not sign, R31), oregistrerade (numbers that still wait for their
+    registration, and so for the next analysis) and oppna_problem.
     """
     closes = call.variables["stangning"]
     taken = _in_other_analyses(call)
@@ -61,7 +62,7 @@ def samla_rapporter(call: Call) -> Result:
 def aterkoppling_analys(call: Call) -> Result:
     """Tell each report what the analysis found; start a case for each new problem and extend those that were joined.
 
-    Reports that name the same new problem, by key or else by title, become one problem: the first creates it, the rest join.
+    Reports that name the same new problem, by key or else by title, become one: the first creates it, the rest join.
     """
     found = {assessed["nummer"]: assessed for assessed in call.variables["bedomningar"]}
     problems = _Problems(call)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-STOCKHOLM = ZoneInfo("Europe/Stockholm")
+from engine.calendar import local
 
-_MONTHS = "januari februari mars april maj juni juli augusti september oktober november december".split()
+_MONTHS = (
+    "januari", "februari", "mars", "april", "maj", "juni",
+    "juli", "augusti", "september", "oktober", "november", "december",
+)  # fmt: skip
 _ORDINALS = {"1": "första", "2": "andra", "3": "tredje", "4": "fjärde"}
 
 ORGAN = {
@@ -28,7 +30,7 @@ PROCESS = {
 
 def local_date(moment: datetime) -> str:
     """The date in Stockholm, as ISO."""
-    return moment.astimezone(STOCKHOLM).date().isoformat()
+    return local(moment).date().isoformat()
 
 
 def long_date(iso: str) -> str:
@@ -46,3 +48,9 @@ def quarter_words(key: str) -> str:
 def in_words(parts: list[str]) -> str:
     """ "a", "a och b", "a, b och c"."""
     return " och ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def letter(case_number: str, text: str) -> str:
+    """The body of a mail about a case."""
+    signed = f"Ärende {case_number} i Tvistetrappa, samverkan kring hälsa, vård och omsorg i Stockholms län."
+    return f"Hej!\n\n{text}\n\n{signed}\n"

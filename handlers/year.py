@@ -71,7 +71,7 @@ def paminn(call: Call) -> Result:
 
 @handler("arshjul_flagga")
 def flagga(call: Call) -> Result:
-    """Tell that a period opened by the calendar though what it builds on is not ready. Property `period`: which one."""
+    """Tell that a period opened by the calendar before what it builds on is ready. Property `period`: which one."""
     period = call.properties["period"]
     missing = call.variables["perioder"][period]["ofullstandigt"]
     body = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import processes
@@ -19,8 +20,8 @@ from web import house
 
 SYSTEM = Actor.system("Demonstration")
 
-EXAMPLE = processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml"
-"""The twelve example reports, from November 2025 to July 2026."""
+EXAMPLES = (processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml", Path(__file__).parent / "demo.yaml")
+"""The twelve example reports, from November 2025 to July 2026, and the autumn after them."""
 
 ALONE = (
     "storsthlm", "storsthlm#2", "hsf", "hsf#2", "sekretariat", "tsg", "vis", "socialtjanstnatverk", "storsthlms_styrelse", "hsn", "slso",
@@ -38,30 +39,32 @@ def furnish(*, database_url: str, now: datetime, start: datetime | None = None) 
 
     `start`: no example cases, and the clock begins there, so that one can play a year from its first day.
     """
-    example = None if start else read(EXAMPLE)
-    clock = VirtualClock(example.start if example else start or now)
+    examples = [] if start else [read(path) for path in EXAMPLES]
+    clock = VirtualClock(start or examples[0].start)
     engine = Engine(database_url, clock, kept_mail=True, demo=True)
     try:
         settings = engine.ask(SettingsList(), actor=SYSTEM)
         if engine.ask(People(demo=True), actor=SYSTEM):
             return max(now, now.fromtimestamp(settings["demo.clock"], now.tzinfo))
-        return _fill(engine, clock, now, example)
+        return _fill(engine, clock, now, examples)
     finally:
         engine.close()
 
 
-def _fill(engine: Engine, clock: VirtualClock, now: datetime, example: Scenario | None) -> datetime:
+def _fill(engine: Engine, clock: VirtualClock, now: datetime, examples: Sequence[Scenario]) -> datetime:
     reference = processes.reference()
     engine.execute(LoadReference(reference), actor=SYSTEM)
     people = {candidate: _add(engine, candidate, number, reference) for number, candidate in enumerate(candidates(reference))}
     house.handlers.register()
     for folder in needed(processes.HERE, [folder.name for folder in processes.folders()]):
         house.deploy(engine, processes.files(folder))
-    if example:
+    if examples:
         player = Player(engine, clock, Worker(engine, "demo", None), reference, ingest=house.ingest)
         player.people.update(people)
-        player.play(_until(example, now))
-        player.move_to(max(now, clock.now()))
+        for following, example in zip([*examples[1:], None], examples, strict=True):
+            until = following.start if following else max(now, clock.now())
+            player.play(_until(example, until))
+            player.move_to(max(until, clock.now()))
     engine.execute(ChangeSetting("demo.clock", int(clock.now().timestamp())), actor=SYSTEM)
     return clock.now()
 
@@ -92,7 +95,7 @@ def _grant(engine: Engine, person: int, part: Part) -> None:
     engine.execute(GrantRole(person, part.role, part.scope, part.side, part.party), actor=SYSTEM)
 
 
-def _until(scenario: Scenario, now: datetime) -> Scenario:
-    """The steps up to now: what lies ahead of the demo's first day has not happened."""
-    ahead = (number for number, step in enumerate(scenario.steps) if step.verb == "klocka" and step.given.get("till", now) > now)
+def _until(scenario: Scenario, until: datetime) -> Scenario:
+    """The steps before `until`: what lies ahead has not happened."""
+    ahead = (number for number, step in enumerate(scenario.steps) if step.verb == "klocka" and step.given.get("till", until) > until)
     return replace(scenario, steps=scenario.steps[: next(ahead, len(scenario.steps))])

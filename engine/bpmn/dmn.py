@@ -311,8 +311,9 @@ def _findings_of(document: Document, decision: etree._Element) -> Iterator[Findi
         )
     for sv, en in _column_faults(table):
         yield refuse(sv, en, "Rätta kolumnen i tabellen.", "Correct the column in the table.", "dmn-column")
+    columns = {kind: sum(local(child) == kind for child in table) for kind in ("input", "output")}
     for row, rule in enumerate((child for child in table if local(child) == "rule"), 1):
-        for sv, en in _rule_faults(table, rule):
+        for sv, en in _rule_faults(columns, rule):
             yield refuse(
                 f"regel {row}: {sv}",
                 f"rule {row}: {en}",
@@ -340,8 +341,7 @@ def _column_faults(table: etree._Element) -> Iterator[tuple[str, str]]:
         yield "varje utkolumn ska ha ett eget namn", "each output column should have a name of its own"
 
 
-def _rule_faults(table: etree._Element, rule: etree._Element) -> Iterator[tuple[str, str]]:
-    columns = {kind: sum(local(child) == kind for child in table) for kind in ("input", "output")}
+def _rule_faults(columns: Mapping[str, int], rule: etree._Element) -> Iterator[tuple[str, str]]:
     for kind, count in columns.items():
         cells = [child for child in rule if local(child) == f"{kind}Entry"]
         if len(cells) != count:

@@ -44,6 +44,7 @@ class Writer:
     closed_waits: list[int] = field(default_factory=list)
     jobs: dict[int, dict[str, Any]] = field(default_factory=dict)
     loose_jobs: list[dict[str, Any]] = field(default_factory=list)
+    """Deliveries, to whichever case they are for."""
     cancelled_jobs: list[int] = field(default_factory=list)
     incidents: dict[int, dict[str, Any]] = field(default_factory=dict)
     cleared: list[int] = field(default_factory=list)
@@ -87,7 +88,7 @@ def write(writer: Writer) -> None:
     _open_waits(writer)
     jobs.cancel(tx, case.id, writer.cancelled_jobs)
     jobs.clear_incidents(tx, case.id, writer.cleared)
-    jobs.add(tx, [{**row, "case_id": case.id} for row in [*writer.jobs.values(), *writer.loose_jobs]])
+    jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs])
     jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
     chain.write(tx, case.id, rows)
 

@@ -10,6 +10,7 @@ count stops at `COUNT_LIMIT`. The indexes:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -89,6 +90,7 @@ class InboxPage:
     next_key: str | None
 
 
+_CASE_NUMBER = re.compile(r"[A-Za-zÅÄÖåäö]{1,6}-[0-9]{4}-[0-9]{4,8}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -149,7 +151,9 @@ def _source(actor: Actor, branch: sa.ColumnElement[bool] | None, join_case: bool
 
 
 def _narrowed(read: Read, rows: sa.Select[Any], search: Search, due: Any) -> sa.Select[Any]:
-    if search.text:
+    if _CASE_NUMBER.fullmatch(search.text):
+        rows = rows.where(case.c.number == search.text.upper())
+    elif search.text:
         rows = rows.where(contains(read, search.text, case.c.number, case.c.title, task.c.name))
     if search.process:
         rows = rows.where(case.c.process == search.process)
@@ -338,14 +342,31 @@ class InboxCounts:
 
     def _count(self, read: Read, place: str) -> sa.ScalarSelect[int]:
         parts = []
-        for branch in _branches(read.actor, place):
+        for branch in _whole_branches(read.actor, place):
             rows, due, _ = _source(read.actor, branch, join_case=True)
             rows = rows.where(due < read.now) if place == LATE else rows
             inner = rows.limit(COUNT_LIMIT).subquery()
             parts.append(sa.select(inner.c.task_id))
         # A union counts a task once, by however many of its candidates it is found.
-        together = (sa.union(*parts) if len(parts) > 1 else parts[0]).limit(COUNT_LIMIT).subquery()
+        together = sa.union(*parts).limit(COUNT_LIMIT).subquery()
         return sa.select(sa.func.count()).select_from(together).scalar_subquery()
+
+
+def _whole_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
+    """Like `_branches`, one condition a membership: where no order is asked for, nothing needs to be apart."""
+    roles = (
+        [role_of_place(actor, place)] if place not in (MINE, LATE) else working_roles(actor) if place == LATE else []
+    )
+    by_role: list[sa.ColumnElement[bool] | None] = [
+        sa.and_(
+            task_candidate.c.role == held.role,
+            task_candidate.c.scope.in_({"", held.scope or ""}),
+            task_candidate.c.side.in_({"", held.side or ""}),
+        )
+        for held in roles
+        if held
+    ]
+    return [*by_role, None] if place in (MINE, LATE) else by_role
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ import re
 import shutil
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import processes
 from engine import ChangeSetting, Deploy, Engine, LoadReference, Refused, db
@@ -117,13 +119,18 @@ def _play_one(path: Path, database_url: str, ingest: Ingest | None) -> Played:
 def _furnished(engine: Engine, clock: VirtualClock, scenario: Scenario, ingest: Ingest | None) -> Player:
     """The house as the scenario needs it: reference data, settings, its process and those that this one calls."""
     root = scenario.path.resolve().parents[2]
-    reference = processes.reference(root)
+    reference = _reference(root)
     engine.execute(LoadReference(reference), actor=SYSTEM)
     for name, value in scenario.settings.items():
         engine.execute(ChangeSetting(name, value), actor=SYSTEM)
     for folder in needed(root, [scenario.path.resolve().parents[1].name, *scenario.processes]):
         engine.execute(Deploy(processes.files(folder)), actor=SYSTEM)
-    return Player(engine, clock, Worker(engine, "scenario", _no_mail), reference, ingest=ingest)
+    return Player(engine, clock, Worker(engine, "scenario"), reference, ingest=ingest)
+
+
+@lru_cache(maxsize=4)
+def _reference(root: Path) -> Mapping[str, Any]:
+    return processes.reference(root)
 
 
 def needed(root: Path, names: Iterable[str]) -> list[Path]:
@@ -161,7 +168,3 @@ def _outcome(player: Player, scenario: Scenario) -> tuple[str, str] | None:
         player.story += [line.rstrip() for line in traceback.format_exc().splitlines()[-8:]]
         return "no error", f"{type(error).__name__}: {error}"
     return None
-
-
-def _no_mail(mail: object) -> None:
-    raise AssertionError("Expected mails to be kept, but one was to be sent.")

@@ -4,7 +4,7 @@
     case.complete("granska", svar="ja")              # by the element that waits
     assert case.waiting == ["beslut"] and case.variables["svar"] == "ja"
 
-A file may hold several processes. Ids are unique in a file, so those of process `p` are `p.granska`; here just `granska`.
+A file may hold several processes. Ids are unique in a file: those of process `p` are `p.granska`, here just `granska`.
 
 After every step the driver checks what must always hold: the state is JSON that reads back the same, its counts are
 right, and what the changes opened and did not close is exactly what the state says is open.

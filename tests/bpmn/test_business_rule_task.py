@@ -8,8 +8,14 @@ SPAR = b"""<?xml version="1.0" encoding="UTF-8"?>
     <decisionTable id="t">
       <input id="i"><inputExpression id="ie" typeRef="string"><text>kanal</text></inputExpression></input>
       <output id="o" name="spar" typeRef="string"/>
-      <rule id="r1"><inputEntry id="c1"><text>"post"</text></inputEntry><outputEntry id="o1"><text>"hsf"</text></outputEntry></rule>
-      <rule id="r2"><inputEntry id="c2"><text>"formular"</text></inputEntry><outputEntry id="o2"><text>"storsthlm"</text></outputEntry></rule>
+      <rule id="r1">
+        <inputEntry id="c1"><text>"post"</text></inputEntry>
+        <outputEntry id="o1"><text>"hsf"</text></outputEntry>
+      </rule>
+      <rule id="r2">
+        <inputEntry id="c2"><text>"formular"</text></inputEntry>
+        <outputEntry id="o2"><text>"storsthlm"</text></outputEntry>
+      </rule>
     </decisionTable>
   </decision>
 </definitions>"""

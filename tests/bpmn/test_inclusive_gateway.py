@@ -1,4 +1,4 @@
-"""Inclusive gateways (§13.4.3, Table 13.3): every condition that holds; and a join that waits for what can still come."""
+"""Inclusive gateways (§13.4.3, Table 13.3): every condition that holds; a join that waits for what can still come."""
 
 import pytest
 

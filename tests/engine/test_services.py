@@ -241,6 +241,7 @@ def test_mail_is_kept_in_a_demo(database_url: str, tjanst) -> None:
     house.start("tjanst")
     house.work()
     assert (house.outbox.sent, [mail.status for mail in house.ask(Mails())]) == ([], ["kept"])
+    house.engine.close()
 
 
 def test_mail_that_cannot_be_sent_becomes_an_incident_and_can_be_sent_later(house: House, tjanst) -> None:
