@@ -7,6 +7,7 @@ differently lies here and in the migrations, nowhere else.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,6 +140,7 @@ def create(url: str) -> sa.Engine:
 
     Parameters never show in errors or logs: they hold what people typed.
     """
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)  # at DEBUG it would tell every row
     address = make_url(url)
     match address.get_backend_name():
         case "sqlite":

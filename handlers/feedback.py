@@ -42,7 +42,7 @@ _DECISION = {
         "bevaka": "bevakar frågan",
     },
     "tsg": {
-        "rapportera_vis": "bekräftar att problemet är strukturellt och rapporterar det till VIS, den politiska styrgruppen",
+        "rapportera_vis": "bekräftar att problemet är strukturellt och rapporterar det till politiska styrgruppen VIS",
         "uppdrag": "ger uppdrag",
         "utvecklingsfraga": "tar upp frågan som utvecklingsfråga",
         "revidering": "vill att överenskommelsen revideras",
@@ -73,7 +73,7 @@ _BELOW = {
 
 @handler("kvitto")
 def kvitto(call: Call) -> Result:
-    """Tell the sender of a mail that it came in. Whoever uses the form sees that at once; neither counts as feedback."""
+    """Tell the sender of a mail that it came in, as the screen tells whoever uses the form. It is no feedback yet."""
     body = (
         f"Vi har fått ert mejl. Det har ärendenummer {call.case_number}.\n\n"
         "Så går det till nu: en handläggare hos HSF läser mejlet och registrerar rapporten. Ni får återkoppling när "
@@ -204,7 +204,7 @@ def _running_check(call: Call) -> tuple[str, str]:
 def _analysis(call: Call) -> tuple[str, str]:
     given = call.variables
     if given["problem"]:
-        found = f"problemet är strukturellt. Det förs samman med andra rapporter under rubriken ”{given['problem']['titel']}”."
+        found = f"problemet är strukturellt. Det behandlas vidare under rubriken ”{given['problem']['titel']}”."
         following = "Gemensamma sekretariatet bedömer nu nästa steg. Ni får återkoppling vid varje beslut."
     else:
         is_wish = given["bedomning"] == "utvecklingsfraga"

@@ -120,8 +120,8 @@ def _body(message: Message) -> _Body:
     if not text:
         raise _refused(
             "a mail with readable text, but there is none",
-            "Mejlet har ingen läsbar text. Det kan vara krypterat eller bara ha en bilaga. Be avsändaren skriva rapporten"
-            " i själva mejlet.",
+            "Mejlet har ingen läsbar text. Det kan vara krypterat eller bara ha en bilaga. Be avsändaren skriva"
+            " rapporten i själva mejlet.",
         )
     notes = []
     if dropped:
@@ -138,9 +138,8 @@ def _parts(message: Message) -> Iterator[Message]:
         if not todo:
             return
         part = todo.pop()
-        payload = part.get_payload()
-        if isinstance(payload, list) and part.get_content_maintype() == "multipart":
-            todo.extend(child for child in reversed(payload) if isinstance(child, Message))
+        if part.is_multipart() and part.get_content_maintype() == "multipart":
+            todo.extend(child for child in reversed(part.get_payload()) if isinstance(child, Message))
         else:
             yield part
     if todo:
@@ -180,7 +179,7 @@ def _decode(data: bytes, charset: str | None) -> str:
 
 def _text_of_html(source: str) -> str:
     # libxml2 reads any HTML in linear time, opens nothing and expands nothing.
-    parser = etree.HTMLParser(recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     try:
         tree = etree.fromstring(f"<body>{_plain(source)}</body>".encode(), parser=parser)
     except (etree.LxmlError, ValueError):
@@ -227,19 +226,22 @@ def _sender(message: Message) -> tuple[str, str]:
     """Address and name of the one who wants the answer."""
     for header in ("Reply-To", "From"):
         for value in message.get_all(header, []):
-            for name, address in _addresses(str(value)):
+            for name, address in _addresses(value):
                 if _ADDRESS.fullmatch(address):
-                    shown = name or next(iter(_addresses(str(message.get("From", "")))), ("", ""))[0]
+                    shown = name or next(iter(_addresses(message.get("From", ""))), ("", ""))[0]
                     return address, _tidy(_decoded(shown))
     raise _refused(
         "a mail with a readable sender, but neither Reply-To nor From has an address",
-        "Mejlet saknar en läsbar avsändaradress, så rapportören kan inte få återkoppling. Kontakta avsändaren på annat sätt.",
+        "Mejlet saknar en läsbar avsändaradress, så rapportören kan inte få återkoppling. Kontakta avsändaren på annat"
+        " sätt.",
     )
 
 
-def _addresses(value: str) -> list[tuple[str, str]]:
+def _addresses(value: Any) -> list[tuple[str, str]]:
+    # Encoded words are read out afterwards, since they may hold commas; raw letters have to be read first.
+    text = value if isinstance(value, str) else _decoded(value)
     try:
-        return getaddresses([value[:10_000]])
+        return getaddresses([text[:10_000]])
     except (LookupError, TypeError, ValueError):
         return []
 
@@ -294,10 +296,10 @@ def _without_contacts(text: str) -> str:
 
 def _without_contact(line: str) -> str:
     for pattern, instead in _CONTACTS:
-        line = pattern.sub(instead, line)
-        if guard.find_contact(line) is None:
-            return line
-    return "[rad med kontaktuppgift borttagen]"
+        found = [match.group() for match in pattern.finditer(line)]
+        for contact in filter(guard.find_contact, found):  # dates look like telephone numbers, but are not
+            line = line.replace(contact, instead)
+    return line if guard.find_contact(line) is None else "[rad med kontaktuppgift borttagen]"
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Diarienummer: a series for each receiving authority, since reports are allmänna handlingar where they come in (§3.8)."""
+"""Diarienummer: a series for each receiving authority (domain §3.8: reports are allmänna handlingar there)."""
 
 from __future__ import annotations
 

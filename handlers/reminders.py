@@ -1,4 +1,4 @@
-"""Reminders of late tasks, to those whose work it is and to sekretariatet. Nothing is decided for anybody (domain R39)."""
+"""Reminders of late tasks, to those who do them and to sekretariatet. Nothing is decided for anybody (R39)."""
 
 from __future__ import annotations
 

@@ -26,11 +26,12 @@ from SpiffWorkflow.dmn.parser.DMNParser import DMNParser
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 
 from engine.bpmn.expressions import NO_FUNCTIONS, Budget, Functions, Variables, compile_expression
-from engine.bpmn.findings import Finding, Place, label, listed, shown
+from engine.bpmn.findings import Finding, Place, bounded, label, listed, shown
 from engine.bpmn.read.xml import Document, Unreadable, line_of, local, parse, schema_findings
 from engine.errors import ExpressionError, Refused
 
 MAX_CELL = 1_000  # characters
+MAX_TEXT = 200_000  # of all cells of a file together
 MAX_MARKS = 10  # of ? in one cell
 HIT_POLICIES = ("UNIQUE", "COLLECT")
 _VERSIONS = {key for key in SCHEMAS if "20180521" not in key}  # the schema that it brings for DMN 1.2 is broken
@@ -232,14 +233,16 @@ def _load(source: bytes, name: str) -> tuple[tuple[Table, ...], tuple[Finding, .
     findings = schema_findings(document, _validator(namespace))
     if any(finding.is_error for finding in findings):
         return (), tuple(findings)
+    if sum(len(text.text or "") for text in root.iter(f"{{{namespace}}}text")) > MAX_TEXT:
+        return (), (_too_much(name),)
     parser = _Parser(None, root, {"dmn": namespace}, filename=name)
     tables = []
     for element in root.iterchildren(f"{{{namespace}}}decision"):
-        said = list(_findings_of(document, element))
+        said = bounded(_findings_of(document, element), name)
         findings += said
         if not said:
             tables.append(_table(parser, element, name))
-    return tuple(tables), tuple(findings)
+    return tuple(tables), tuple(bounded(findings, name))
 
 
 @lru_cache(maxsize=8)
@@ -371,6 +374,7 @@ def _cell_fault(text: str) -> tuple[str, str] | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def _fault(text: str) -> tuple[str, str] | None:
     if len(text) > MAX_CELL:
         return f"högst {MAX_CELL} tecken får plats i en cell", f"a cell may have {MAX_CELL} characters"
@@ -393,4 +397,14 @@ def _not_dmn(root: etree._Element, name: str) -> Finding:
         "Expected a decision table in DMN 1.3 or 1.1, but the file is something else.",
         "Spara tabellen som DMN 1.3 i Camunda Modeler.",
         "Save the table as DMN 1.3 in Camunda Modeler.",
+    )
+
+
+def _too_much(name: str) -> Finding:
+    return Place(name, 0, "").error(
+        "too-many-expressions",
+        f"cellerna i filen får ha högst {MAX_TEXT // 1000} 000 tecken tillsammans, men har fler",
+        f"Expected at most {MAX_TEXT // 1000},000 characters in all cells together, but there are more.",
+        "Dela upp tabellen i flera filer.",
+        "Split the table into several files.",
     )

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 import processes
-from engine import ChangeSetting, Deploy, Engine, LoadReference, Refused, db
+from engine import ChangeSetting, CheckFailed, Deploy, Engine, LoadReference, Refused, db
 from engine.clock import VirtualClock
 from engine.scenarios.play import SYSTEM, Failed, Ingest, Player
 from engine.scenarios.read import Scenario, read
@@ -93,37 +93,44 @@ def _databases(given: str | None) -> Iterator[Callable[[], str]]:
 
 def _play_one(path: Path, database_url: str, ingest: Ingest | None) -> Played:
     started = perf_counter()
+
+    def played(title: str, failure: tuple[str, str] | None, line: int = 0, story: Sequence[str] = ()) -> Played:
+        expected, found = failure or ("", "")
+        return Played(path, title, failure is None, perf_counter() - started, tuple(story), line, expected, found)
+
     try:
         scenario = read(path)
     except Refused as refused:
-        where = int(refused.details.get("line") or 0)
-        return Played(path, "?", False, perf_counter() - started, (), where, "a scenario", str(refused))
+        return played("?", ("a scenario", str(refused)), int(refused.details.get("line") or 0))
     clock = VirtualClock(scenario.start)
     engine = Engine(database_url, clock, kept_mail=True)
+    own = path.resolve().parents[1]
+    names, settings = [own.name, *scenario.processes], scenario.settings
     try:
-        player = _furnished(engine, clock, scenario, ingest)
-        outcome = _outcome(player, scenario)
+        player = furnished(engine, clock, names, root=own.parent, settings=settings, ingest=ingest)
+        return played(scenario.title, _failure(player, scenario), player.line, player.story)
+    except Refused as refused:  # of the house that was to be furnished
+        findings = [str(finding) for finding in refused.findings] if isinstance(refused, CheckFailed) else []
+        return played(scenario.title, ("processes and settings that the house takes", refused.sv), 0, findings)
     finally:
         engine.close()
-    return Played(
-        path,
-        scenario.title,
-        outcome is None,
-        perf_counter() - started,
-        tuple(player.story),
-        player.line,
-        *outcome or ("", ""),
-    )
 
 
-def _furnished(engine: Engine, clock: VirtualClock, scenario: Scenario, ingest: Ingest | None) -> Player:
-    """The house as the scenario needs it: reference data, settings, its process and those that this one calls."""
-    root = scenario.path.resolve().parents[2]
+def furnished(
+    engine: Engine,
+    clock: VirtualClock,
+    names: Iterable[str],
+    *,
+    root: Path = processes.HERE,
+    settings: Mapping[str, Any] | None = None,
+    ingest: Ingest | None = None,
+) -> Player:
+    """An empty house made ready: reference data, settings, these processes and those they call. Gives its player."""
     reference = _reference(root)
     engine.execute(LoadReference(reference), actor=SYSTEM)
-    for name, value in scenario.settings.items():
+    for name, value in (settings or {}).items():
         engine.execute(ChangeSetting(name, value), actor=SYSTEM)
-    for folder in needed(root, [scenario.path.resolve().parents[1].name, *scenario.processes]):
+    for folder in needed(root, names):
         engine.execute(Deploy(processes.files(folder)), actor=SYSTEM)
     return Player(engine, clock, Worker(engine, "scenario"), reference, ingest=ingest)
 
@@ -156,7 +163,7 @@ def needed(root: Path, names: Iterable[str]) -> list[Path]:
     return list(needed.values())
 
 
-def _outcome(player: Player, scenario: Scenario) -> tuple[str, str] | None:
+def _failure(player: Player, scenario: Scenario) -> tuple[str, str] | None:
     """What was expected and found where the scenario does not hold; None where it does."""
     try:
         player.play(scenario)

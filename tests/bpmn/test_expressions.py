@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 import timeit
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -1061,11 +1061,19 @@ def test_template_cannot_grow_without_bound() -> None:
 
 
 def test_cached_evaluation_takes_microseconds() -> None:
-    """The goal is 3 µs on the project's hardware, about 1.8 measured; the bound here leaves room for a busy machine."""
+    """The goal is 3 µs on the project's hardware, 1.8 measured: ten times what Python itself takes for the same.
+
+    Counted in that, since a slow or busy machine proves nothing; 3 µs would be about 16.
+    """
     source = "amount > 1000 and role == 'manager' and customer.vip"
-    assert value(source) is True
-    best = min(timeit.repeat(lambda: compile_expression(source).evaluate(VARIABLES), number=2000, repeat=15)) / 2000
-    assert best < 6e-6
+    v = VARIABLES
+
+    def best(work: Callable[[], Any]) -> float:
+        return min(timeit.repeat(work, timer=time.thread_time, number=1000, repeat=40))
+
+    ours = best(lambda: compile_expression(source).evaluate(v))
+    python = best(lambda: v["amount"] > 1000 and v["role"] == "manager" and v["customer"]["vip"])
+    assert ours / python < 30
 
 
 def test_many_threads_may_share_one_expression() -> None:

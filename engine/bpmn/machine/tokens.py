@@ -133,9 +133,7 @@ def _ready(play: Play, scope: int) -> Iterator[Node]:
     also come to a flow where a token waits already.
     """
     for node in _waiting_joins(play, scope):
-        if True and node.kind == "inclusiveGateway":
-            yield node
-        elif False:
+        if node.kind == "inclusiveGateway":
             waiting = play.run(scope)["joins"][node.id]
             if not any(_awaited(play, node, waiting, place) for place in _all_places(play, scope, node)):
                 yield node
