@@ -30,6 +30,8 @@ from engine.errors import Refused
 SIZE_LIMIT = 10_000_000
 """Bytes of a message, attachments included."""
 PARTS_LIMIT = 200
+READ_LIMIT = 200_000
+"""Characters of text in a message: what is longer is no report, and takes long to search for what may not be there."""
 TEXT_LIMIT = 20_000
 """Characters of the text that are kept; the rest can be read in the original."""
 SUBJECT_LIMIT = 150
@@ -123,6 +125,11 @@ def _body(message: Message) -> _Body:
             "Mejlet har ingen läsbar text. Det kan vara krypterat eller bara ha en bilaga. Be avsändaren skriva"
             " rapporten i själva mejlet.",
         )
+    if len(text) > READ_LIMIT:
+        raise _refused(
+            f"a mail with at most {READ_LIMIT} characters of text, but it has more",
+            f"Mejlets text är längre än {READ_LIMIT // 1000} 000 tecken. Be avsändaren korta den.",
+        )
     notes = []
     if dropped:
         notes.append("1 bilaga är borttagen." if dropped == 1 else f"{dropped} bilagor är borttagna.")
@@ -139,7 +146,7 @@ def _parts(message: Message) -> Iterator[Message]:
             return
         part = todo.pop()
         if part.is_multipart() and part.get_content_maintype() == "multipart":
-            todo.extend(child for child in reversed(part.get_payload()) if isinstance(child, Message))
+            todo.extend(child for child in reversed(list(part.get_payload())) if isinstance(child, Message))
         else:
             yield part
     if todo:
@@ -179,7 +186,9 @@ def _decode(data: bytes, charset: str | None) -> str:
 
 def _text_of_html(source: str) -> str:
     # libxml2 reads any HTML in linear time, opens nothing and expands nothing.
-    parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    parser = etree.HTMLParser(
+        encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
+    )
     try:
         tree = etree.fromstring(f"<body>{_plain(source)}</body>".encode(), parser=parser)
     except (etree.LxmlError, ValueError):

@@ -1,4 +1,4 @@
-"""Writes the parts of README.md that say what tests prove: supported elements, rules, settings. `python -m tests.documents`
+"""Writes the parts of README.md that say what tests prove: elements, rules, settings. `python -m tests.documents`
 
 A part stands between `<!-- name -->` and `<!-- /name -->`; `tests/test_documents.py` holds the README to them.
 """
@@ -110,14 +110,18 @@ def rule_tests() -> dict[int, list[str]]:
     """Rule number -> `file::test` of the tests whose name carries it."""
     found: dict[int, list[str]] = defaultdict(list)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for name, numbers in re.findall(r"^(?:async )?def (test_((?:R\d+_)+)\w*)", path.read_text(encoding="utf-8"), re.MULTILINE):
+        for name, numbers in re.findall(
+            r"^(?:async )?def (test_((?:R\d+_)+)\w*)", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
             for number in re.findall(r"R(\d+)_", numbers):
                 found[int(number)].append(f"{path.relative_to(ROOT / 'tests')}::{name}")
     return found
 
 
 def settings() -> str:
-    return "\n".join(["| Variable | Meaning |", "|---|---|", *(f"| `{name}` | {says} |" for name, says in ENVIRONMENT.items())])
+    return "\n".join(
+        ["| Variable | Meaning |", "|---|---|", *(f"| `{name}` | {says} |" for name, says in ENVIRONMENT.items())]
+    )
 
 
 PARTS: dict[str, Callable[[], str]] = {"elements": elements, "rules": rules, "settings": settings}

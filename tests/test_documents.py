@@ -25,7 +25,7 @@ def test_each_rule_has_a_test_or_a_reason():
 def test_each_command_of_the_readme_is_one_of_the_program():
     text = documents.README.read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `trappa ([a-z-]+)", text, re.MULTILINE))
-    commands = next(action for action in _parser()._actions if action.choices).choices
+    commands = next(action.choices for action in _parser()._actions if action.choices)
     assert told == set(commands)
 
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+import handlers
 import processes
 from engine.clock import SystemClock
 from engine.errors import CheckFailed, Refused, TrappaError
@@ -35,12 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="trappa", description="Tvistetrappa: samverkan under HÖK som körbara processer.")
+    parser = argparse.ArgumentParser(
+        prog="trappa", description="Tvistetrappa: samverkan under HÖK som körbara processer."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="web and embedded worker")
-    serve.add_argument("--demo", action="store_true", help="seed reference data, people per role and example cases; adjustable clock")
-    serve.add_argument("--start", metavar="DATE", help="with --demo: start the clock at this local time, without example cases")
+    serve.add_argument(
+        "--demo", action="store_true", help="seed reference data, people per role and example cases; adjustable clock"
+    )
+    serve.add_argument(
+        "--start", metavar="DATE", help="with --demo: start the clock at this local time, without example cases"
+    )
     serve.add_argument("--port", type=int, default=8000)
     serve.add_argument("--host", default="127.0.0.1")
     serve.set_defaults(run=_serve)
@@ -67,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="the history's proof; exit 1 names the first bad row")
     verify.set_defaults(run=_verify)
 
-    ingest = commands.add_parser("ingest-mail", help="an e-mailed report (on standard input) becomes a case in HSF's inbox")
+    ingest = commands.add_parser(
+        "ingest-mail", help="an e-mailed report (on standard input) becomes a case in HSF's inbox"
+    )
     ingest.set_defaults(run=_ingest_mail)
 
     admin = commands.add_parser("add-admin", help="the first administrator of a new house; asks for the password")
@@ -123,7 +132,7 @@ def _deploy(arguments: argparse.Namespace) -> None:
 def _play(arguments: argparse.Namespace) -> int:
     from engine.scenarios import play, tell
 
-    house.handlers.register()
+    handlers.register()
     played = play(arguments.scenarios or processes.folders(), ingest=house.ingest)
     print(tell(played))
     return 0 if all(one.passed for one in played) else 1
@@ -144,7 +153,9 @@ def _add_admin(arguments: argparse.Namespace) -> None:
     import getpass
 
     house.migrate()
-    house.add_admin(house.open_engine(), arguments.username, arguments.name, getpass.getpass("Lösenord (minst 12 tecken): "))
+    house.add_admin(
+        house.open_engine(), arguments.username, arguments.name, getpass.getpass("Lösenord (minst 12 tecken): ")
+    )
     print(f"{arguments.name} är administratör.")
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import handlers
 import processes
 from engine import Actor, AddPerson, ChangeSetting, Engine, GrantRole, LoadReference, People, SettingsList
 from engine.clock import VirtualClock
@@ -20,17 +21,21 @@ from web import house
 
 SYSTEM = Actor.system("Demonstration")
 
-EXAMPLES = (processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml", Path(__file__).parent / "demo.yaml")
+EXAMPLES = (
+    processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml",
+    Path(__file__).parent / "demo.yaml",
+)
 """The twelve example reports, from November 2025 to July 2026, and the autumn after them."""
 
 ALONE = (
-    "storsthlm", "storsthlm#2", "hsf", "hsf#2", "sekretariat", "tsg", "vis", "socialtjanstnatverk", "storsthlms_styrelse", "hsn", "slso",
-    "samradsgrupp:samrad_aldre", "samradsgrupp:samrad_barn_unga", "samradsgrupp:samrad_psykisk_beroende",
-    "samradsgrupp:samrad_digitalisering", "samradsgrupp:samrad_funktionsnedsattning", "revisor", "processdesigner", "admin",
-)  # fmt: skip
+    *("storsthlm", "storsthlm#2", "hsf", "hsf#2", "sekretariat", "tsg", "vis", "socialtjanstnatverk"),
+    *("storsthlms_styrelse", "hsn", "slso", "samradsgrupp:samrad_aldre", "samradsgrupp:samrad_barn_unga"),
+    *("samradsgrupp:samrad_psykisk_beroende", "samradsgrupp:samrad_digitalisering"),
+    *("samradsgrupp:samrad_funktionsnedsattning", "revisor", "processdesigner", "admin"),
+)
 
-FIRST = ("Anna", "Björn", "Cecilia", "David", "Elin", "Fredrik", "Gunilla", "Håkan", "Ingrid", "Johan", "Karin", "Lars", "Maria", "Nils", "Olga")  # fmt: skip
-LAST = ("Ahl", "Berg", "Dahlin", "Ek", "Falk", "Granat", "Holm", "Kvist", "Lind", "Malm", "Nord", "Palm", "Ros", "Sand", "Åström", "Öberg", "Wik")  # fmt: skip
+FIRST = ["Anna", "Björn", "Cecilia", "David", "Elin", "Fredrik", "Gunilla", "Håkan", "Ingrid", "Johan", "Karin", "Lars", "Maria", "Nils", "Olga"]
+LAST = ["Ahl", "Berg", "Dahlin", "Ek", "Falk", "Granat", "Holm", "Kvist", "Lind", "Malm", "Nord", "Palm", "Ros", "Sand", "Åström", "Öberg", "Wik"]
 """Invented names; 15 and 17 have no common divisor, so the first 255 people differ."""
 
 
@@ -54,8 +59,10 @@ def furnish(*, database_url: str, now: datetime, start: datetime | None = None) 
 def _fill(engine: Engine, clock: VirtualClock, now: datetime, examples: Sequence[Scenario]) -> datetime:
     reference = processes.reference()
     engine.execute(LoadReference(reference), actor=SYSTEM)
-    people = {candidate: _add(engine, candidate, number, reference) for number, candidate in enumerate(candidates(reference))}
-    house.handlers.register()
+    people = {
+        candidate: _add(engine, candidate, number, reference) for number, candidate in enumerate(candidates(reference))
+    }
+    handlers.register()
     for folder in needed(processes.HERE, [folder.name for folder in processes.folders()]):
         house.deploy(engine, processes.files(folder))
     if examples:
@@ -97,5 +104,9 @@ def _grant(engine: Engine, person: int, part: Part) -> None:
 
 def _until(scenario: Scenario, until: datetime) -> Scenario:
     """The steps before `until`: what lies ahead has not happened."""
-    ahead = (number for number, step in enumerate(scenario.steps) if step.verb == "klocka" and step.given.get("till", until) > until)
+    ahead = (
+        number
+        for number, step in enumerate(scenario.steps)
+        if step.verb == "klocka" and step.given.get("till", until) > until
+    )
     return replace(scenario, steps=scenario.steps[: next(ahead, len(scenario.steps))])

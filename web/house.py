@@ -1,4 +1,4 @@
-"""Puts one house together from its environment: engine, handlers, processes, mail. Shared by the command line and the server."""
+"""Puts one house together from its environment: engine, handlers, processes, mail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MAIL_LIMIT = 30_000_000
 ENVIRONMENT: Mapping[str, str] = {
     "TRAPPA_DATABASE_URL": "Database: `sqlite:///file` (default `sqlite:///trappa.db`) or `postgresql://…`",
     "TRAPPA_SECRET_KEY": "Key of at least 32 characters against forged requests; needed without `--demo`",
-    "TRAPPA_SMTP_URL": "Outgoing mail: `smtp://user:password@host:port` or `smtps://…`; without it mails stay on the page Utskick",
+    "TRAPPA_SMTP_URL": "Outgoing mail: `smtp://user:password@host:port` or `smtps://…`; without it mails stay on Utskick",
     "TRAPPA_MAIL_FROM": "Sender of outgoing mail (default `tvistetrappa@example.org`)",
     "TRAPPA_INSECURE_COOKIES": "`1` lets the session cookie go over http; the demo sets it",
 }
@@ -76,7 +76,7 @@ def mailer() -> Any:
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Bytes of the files named; of a folder its diagrams, decisions and forms. A diagram named alone brings its folder's forms."""
+    """Bytes of the files named; of a folder its diagrams, decisions and forms. A diagram alone brings its forms."""
     files: dict[str, bytes] = {}
     for path in paths:
         if path.is_dir():
@@ -98,13 +98,15 @@ def deployments(paths: Sequence[Path]) -> list[dict[str, bytes]]:
     found = []
     for path in paths:
         if path.is_dir():
-            found += [processes.files(folder) for folder in ([path] if any(path.glob("*.bpmn")) else processes.folders(path))]
+            found += [
+                processes.files(folder) for folder in ([path] if any(path.glob("*.bpmn")) else processes.folders(path))
+            ]
     loose = [path for path in paths if not path.is_dir()]
     return found + ([read_files(loose)] if loose else [])
 
 
 def check_context(now: datetime) -> CheckContext:
-    """What checks may take as known without a database: shipped reference data and processes, registered topics, functions."""
+    """What checks may take as known without a database: shipped reference data and processes, topics, functions."""
     handlers.register()
     return CheckContext.of_house(
         processes.reference(),

@@ -39,7 +39,9 @@ def _demo_clock(start: str | None) -> ShiftedClock:
     from web import demo
 
     wall = SystemClock()
-    return ShiftedClock(wall, demo.furnish(database_url=house.database_url(), now=wall.now(), start=_local(start) if start else None))
+    return ShiftedClock(
+        wall, demo.furnish(database_url=house.database_url(), now=wall.now(), start=_local(start) if start else None)
+    )
 
 
 def _local(text: str) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from engine import forms
 from engine.bpmn.model import Graph
 from engine.bpmn.read import read as read_bpmn
 from engine.definitions.tables import definition, definition_file
-from engine.engine import Read
+from engine.engine import Read, Transaction
 from engine.errors import NotFound
 from engine.forms import Form
 
@@ -69,9 +70,16 @@ _ALL_NEWEST = (
 
 def load(read: Read, definition_id: int) -> Definition:
     """NotFound where there is none. A definition never changes, so one that was read once is read for good."""
-    known: Definition | None = read.engine.cache.get(("definition", definition_id))
+    key = ("definition", definition_id)
+    known: Definition | None = read.engine.cache.get(key) or read.memory.get(key)
     if known is None:
-        known = read.engine.cache[("definition", definition_id)] = _read(read, definition_id)
+        known = _read(read, definition_id)
+        if isinstance(read, Transaction):
+            # It may have been deployed by this very transaction: for others it is there once that has committed.
+            read.memory[key] = known
+            read.after_commit.append(partial(read.engine.cache.setdefault, key, known))
+        else:
+            read.engine.cache[key] = known
     return known
 
 

@@ -10,7 +10,7 @@ person = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("username", sa.Text, nullable=False, unique=True),
     sa.Column("name", Words, nullable=False),
-    sa.Column("email", sa.Text, nullable=False, server_default=""),
+    sa.Column("email", sa.Text, nullable=False),
     sa.Column("password_hash", sa.Text),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("demo", sa.Boolean, nullable=False, server_default=sa.false()),

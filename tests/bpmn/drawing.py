@@ -36,4 +36,4 @@ def _escaped(text: str) -> str:
 
 def chain(inside: str, first: str = "x", last: str = "x") -> str:
     """A start, what is given, an end, and the flows that join them."""
-    return f'<startEvent id="s"/>\n{inside}\n<endEvent id="e"/>\ns -> {first}\n{last} -> e'
+    return f'<startEvent id="s"/>\n{inside}\n<endEvent id="e"/>\ns -> {first}\n{last} -> e\n'

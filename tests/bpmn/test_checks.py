@@ -100,7 +100,7 @@ SPECIFICATION: list[tuple[str, list[tuple[str, str, str]]]] = [
     (chain(_A + _B + '<task id="c"/>\na -> b', "a", "a"), [("no-outgoing", "warning", "b"), ("no-incoming", "error", "c"), ("no-outgoing", "warning", "c")]),
     (chain(_A, "a", "a") + LISTENING.format(f'<startEvent id="i">{SIGNAL}</startEvent><endEvent id="f"/>\ni -> f\n') + "\na -> l", [("event-sub-process-flow", "error", "l")]),
     (chain('<subProcess id="x"><startEvent id="i"/><task id="a"/><endEvent id="f"/>\ni -> a\na -> f\n</subProcess>') + "\nx -> a", [("flow-crosses-scope", "error", "x-a")]),
-    (chain(_A + '\na -> e\n<sequenceFlow id="igen" sourceRef="a" targetRef="e"/>', "a", "a").replace("\na -> e", "", 1), [("double-flow", "warning", "igen")]),
+    (chain(_A + '<sequenceFlow id="igen" sourceRef="a" targetRef="e"/>', "a", "a"), [("double-flow", "warning", "a-e")]),
     (chain(_A + _B + '<parallelGateway id="g1"/><parallelGateway id="g2"/>\ng1 -> a if x\ng1 -> b\na -> g2\nb -> g2', "g1", "g2"), [("condition-not-allowed", "error", "g1-a")]),
     ('<startEvent id="s"/><endEvent id="e"/>\ns -> e if x', [("condition-not-allowed", "error", "s-e")]),
     (chain('<task id="a" default="s-a"/>', "a", "a"), [("default-flow", "error", "a")]),
@@ -254,9 +254,9 @@ def test_a_loop_may_bring_it_along() -> None:
     body = (
         script("a", "y = x")
         + script("b", "x = 1")
-        + '<exclusiveGateway id="g" default="g-e"/>\na -> b\nb -> g\ng -> a if y'
+        + '<exclusiveGateway id="gw" default="gw-e"/>\na -> b\nb -> gw\ngw -> a if y'
     )
-    assert read_too_early(chain(body, "a", "g")) == []
+    assert read_too_early(chain(body, "a", "gw")) == []
 
 
 def test_asking_first_is_fine() -> None:
@@ -501,7 +501,7 @@ def test_R38_feedback_after_the_decision(feedback: str) -> None:
         ('<serviceTask id="t" camunda:topic="aterkopplingar"/>\nx -> t\nt -> e', [("no-feedback", "error", "x")]),
         (DECISION.format("y") + SERVICE + "\nx -> y\ny -> t\nt -> e", [("no-feedback", "error", "x")]),
         (
-            SERVICE + '<exclusiveGateway id="g" default="g-e"/>\nx -> g\ng -> t if b\ng -> e\nt -> e',
+            SERVICE + '<exclusiveGateway id="gw" default="gw-e"/>\nx -> gw\ngw -> t if b\ngw -> e\nt -> e',
             [("no-feedback", "warning", "x")],
         ),
         (f'<boundaryEvent id="k" attachedToRef="x">{TIMER}</boundaryEvent>{SERVICE}\nx -> t\nk -> e\nt -> e', []),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -155,7 +156,7 @@ def test_an_input_is_an_expression_as_a_whole(a: int, expected: list[str]) -> No
 
 def test_functions_of_the_house_can_be_called_in_cells() -> None:
     source = table("> limit() -> double(a)")
-    functions = {"limit": lambda: 3, "double": lambda value: value * 2}
+    functions: dict[str, Callable[..., Any]] = {"limit": lambda: 3, "double": lambda value: value * 2}
     assert decide({"d.dmn": source}, "d", {"a": 4}, functions) == [{"ut": 8}]
 
 

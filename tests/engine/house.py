@@ -51,7 +51,7 @@ class House:
     def person(self, name: str, *roles: str, party: str | None = None) -> Actor:
         """Somebody of this name with these roles (`role[:scope][@side]`); the same one each time the name comes."""
         if name not in self.people:
-            username = name.split()[0].casefold()
+            username = ".".join(name.casefold().split())
             self.people[name] = self.do(AddPerson(username, name, f"{username}@example.org"))
             for role in roles:
                 held, _, side = role.partition("@")

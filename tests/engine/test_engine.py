@@ -25,7 +25,7 @@ class Write:
 
     def execute(self, tx: Transaction) -> int:
         self.tries += 1
-        tx.connection.execute(person.insert().values(username=f"p{self.tries}", name="X"))
+        tx.connection.execute(person.insert().values(username=f"p{self.tries}", name="X", email=""))
         self.then(tx)
         return self.tries
 
@@ -100,7 +100,7 @@ def test_a_hook_that_fails_harms_nobody(house: House, caplog) -> None:
 def test_a_query_writes_nothing(house: House) -> None:
     class Sly:
         def run(self, read) -> None:
-            read.connection.execute(person.insert().values(username="x", name="X"))
+            read.connection.execute(person.insert().values(username="x", name="X", email=""))
 
     if house.url.startswith("postgresql"):
         with pytest.raises(Exception, match="25006"):

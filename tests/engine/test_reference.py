@@ -54,7 +54,7 @@ installningar:
 
 @pytest.fixture
 def loaded(house: House) -> House:
-    assert house.do(LoadReference(YAML)) == 14
+    assert house.do(LoadReference(YAML)) == 15
     return house
 
 

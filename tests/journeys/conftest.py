@@ -1,4 +1,4 @@
-"""A whole house for a browser: the demo's people and processes, the web and a worker, on a clock that the page Klockan moves."""
+"""A whole house for a browser: the demo's people and processes, the web and a worker, on a clock that moves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
@@ -58,10 +59,13 @@ def house(furnished: Path, tmp_path: Path) -> Iterator[House]:
     handlers.register()
     clock = ShiftedClock(SystemClock(), BEGUN)
     engine = Engine(f"sqlite:///{path}?synchronous=normal", clock, kept_mail=True, demo=True)
-    server = create_server(create_app(engine, demo=True), host="127.0.0.1", port=0, threads=4)
+    server: Any = create_server(create_app(engine, demo=True), host="127.0.0.1", port=0, threads=4)
     stop = threading.Event()
     worker = Worker(engine, "journey", None)
-    threads = [threading.Thread(target=server.run, daemon=True), threading.Thread(target=worker.run_forever, args=(stop,), daemon=True)]
+    threads = [
+        threading.Thread(target=server.run, daemon=True),
+        threading.Thread(target=worker.run_forever, args=(stop,), daemon=True),
+    ]
     for thread in threads:
         thread.start()
     yield House(f"http://127.0.0.1:{server.effective_port}", engine)

@@ -1,4 +1,4 @@
-"""By browser alone: a kommun reports, the quarter is analysed, sekretariat, TSG and VIS decide, the kommun reads its feedback."""
+"""By browser alone: a kommun reports, the quarter is analysed, TSG and VIS decide, the kommun reads its feedback."""
 
 import re
 
@@ -91,10 +91,19 @@ def test_a_report_goes_from_the_kommun_to_vis_and_its_feedback_comes_back(house,
     house.be(page, "sekretariat")
     open_task(page, "Bedöm nästa steg")
     clean()
-    for field, value in {"underlag": "Underlag från sekretariatet.", "nasta_steg": "till_tsg", "motivering": "Frågan kräver en gemensam rutin."}.items():
+    for field, value in {
+        "underlag": "Underlag från sekretariatet.",
+        "nasta_steg": "till_tsg",
+        "motivering": "Frågan kräver en gemensam rutin.",
+    }.items():
         say(page, field, value)
     send(page)
-    decision = {"datum": "2026-04-20", "narvaro.kommun": "5", "narvaro.region": "4", "grunder": "Sekretariatets underlag."}
+    decision = {
+        "datum": "2026-04-20",
+        "narvaro.kommun": "5",
+        "narvaro.region": "4",
+        "grunder": "Sekretariatets underlag.",
+    }
     house.be(page, "TSG, sek")
     open_task(page, "TSG")
     clean()

@@ -16,7 +16,7 @@ Furnish = Callable[..., Player]
 
 @pytest.fixture
 def furnish(sqlite_url: str) -> Iterator[Furnish]:
-    """`furnish("arshjul", start="2026-09-30T12:00", settings={...})` gives the player of a house with these processes."""
+    """`furnish("arshjul", start="2026-09-30T12:00", settings={…})`: the player of a house with these processes."""
     handlers.register()
     engines: list[Engine] = []
 

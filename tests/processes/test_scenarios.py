@@ -7,7 +7,7 @@ import pytest
 import handlers
 import processes
 from engine.scenarios import play, tell
-from handlers.intake import command_for
+from web.house import ingest
 
 SCENARIOS = sorted(processes.HERE.glob("*/scenarios/*.yaml"))
 
@@ -15,7 +15,7 @@ SCENARIOS = sorted(processes.HERE.glob("*/scenarios/*.yaml"))
 @pytest.mark.parametrize("path", SCENARIOS, ids=[f"{path.parts[-3]}-{path.stem}" for path in SCENARIOS])
 def test_scenario_holds(path: Path) -> None:
     handlers.register()
-    (played,) = play([path], ingest=command_for)
+    (played,) = play([path], ingest=ingest)
     assert played.passed, tell([played])
 
 

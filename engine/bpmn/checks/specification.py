@@ -544,7 +544,7 @@ def everything_can_be_reached(subject: Subject) -> Iterator[Finding]:
     known = paths.reachable([*paths.first, *(node.id for node in lost)])
     for node in subject.nodes():
         around = {node.scope, node.attached_to} & subject.graph.nodes.keys()
-        if node.id not in known and around <= known:
+        if node.id not in known | subject.broken and around <= known:
             yield subject.error(
                 node,
                 "unreachable",

@@ -431,6 +431,8 @@ def _schema_finding(document: Document, error: Any, repeated: Container[str]) ->
     quoted = re.findall(r"'([^']*)'", message)  # element, attribute, attribute or value, type
     if "xs:ID'" in message and len(quoted) > 2 and quoted[2] in repeated:
         return None
+    if quoted[1:2] == ["calledElement"] and "${" in error.message:  # which process to call may be an expression with us
+        return None
     element = _at(document, error)
     holder = _seen(element)
     who = document.label(element)

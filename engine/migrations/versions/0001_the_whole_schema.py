@@ -91,7 +91,7 @@ def create_tables() -> None:
         sa.Column("id", ID, nullable=False),
         sa.Column("username", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), server_default="", nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("demo", sa.Boolean(), server_default=sa.false(), nullable=False),

@@ -29,7 +29,8 @@ def open_to(actor: Actor) -> sa.ColumnElement[bool]:
 
 def contains(read: Read, text: str, *columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """SQL: one of the columns contains the text, in capitals or not. SQLite folds only a to z, hence the spellings."""
-    spellings = {text} if read.is_postgresql else {text, text.lower(), text.upper(), text.capitalize()}
+    folds = read.is_postgresql or text.isascii()
+    spellings = {text} if folds else {text, text.lower(), text.upper(), text.capitalize()}
     patterns = [f"%{_literal(spelling)}%" for spelling in sorted(spellings)]
     return sa.or_(*(column.ilike(pattern, escape="\\") for column in columns for pattern in patterns))
 
