@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from engine.actor import Actor as Actor
     from engine.actor import Membership as Membership
     from engine.bpmn.findings import Finding as Finding
-    from engine.cases.queries import CaseByNumber as CaseByNumber
     from engine.cases.queries import CaseById as CaseById
+    from engine.cases.queries import CaseByNumber as CaseByNumber
     from engine.cases.queries import CaseDetail as CaseDetail
     from engine.cases.queries import CommentsOf as CommentsOf
     from engine.cases.queries import HistoryOf as HistoryOf
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from engine.runtime.incidents import ResolveIncident as ResolveIncident
     from engine.runtime.incidents import RetryIncident as RetryIncident
     from engine.runtime.leases import LeaseJobs as LeaseJobs
+    from engine.runtime.leases import NextDue as NextDue
     from engine.runtime.leases import ReturnJobs as ReturnJobs
     from engine.runtime.lifecycle import CancelCase as CancelCase
     from engine.runtime.lifecycle import ResumeCase as ResumeCase
@@ -86,7 +87,6 @@ if TYPE_CHECKING:
     from engine.runtime.queries import Incidents as Incidents
     from engine.runtime.queries import Jobs as Jobs
     from engine.runtime.queries import Mails as Mails
-    from engine.runtime.queries import NextDue as NextDue
     from engine.runtime.queries import StartableProcesses as StartableProcesses
     from engine.runtime.queries import VerifyHistory as VerifyHistory
     from engine.runtime.services import Continue as Continue
@@ -118,10 +118,10 @@ _NAMES = {
     "reference": "Agreements Areas Bodies LoadReference Parties Reference Roles",
     "runtime.administration": "ChangeSetting MoveClock SettingsList",
     "runtime.incidents": "ResolveIncident RetryIncident",
-    "runtime.leases": "LeaseJobs ReturnJobs",
+    "runtime.leases": "LeaseJobs NextDue ReturnJobs",
     "runtime.lifecycle": "CancelCase ResumeCase StartCase SuspendCase",
     "runtime.messages": "BroadcastSignal DeliverMessage DeliverSignal PublishMessage",
-    "runtime.queries": "DefinitionById Definitions Incidents Jobs Mails NextDue StartableProcesses VerifyHistory",
+    "runtime.queries": "DefinitionById Definitions Incidents Jobs Mails StartableProcesses VerifyHistory",
     "runtime.services": "Continue FailService FinishMail FinishService ThrowBpmnError",
     "runtime.tasks": "ClaimTask Comment CompleteTask DelegateTask ReleaseTask SaveDraft",
     "runtime.timers": "FireTimer StartByTimer",

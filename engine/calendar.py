@@ -351,7 +351,7 @@ class Duration:
             year, month = divmod(wall.year * 12 + wall.month - 1 + self.months * times, 12)
             if year >= _HORIZON.year:
                 return _NEVER
-            wall = wall.replace(year=year, month=month + 1, day=min(wall.day, monthrange(year, month + 1)[1]), fold=0)
+            wall = wall.replace(year=year, month=month + 1, day=min(wall.day, monthrange(year, month + 1)[1]))
             return utc(wall + timedelta(days=self.days * times)) + self.clock * times
         except (OverflowError, BadTime):
             return _NEVER

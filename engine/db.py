@@ -56,7 +56,7 @@ class Moment(sa.types.TypeDecorator[datetime]):
 
 
 class Json(sa.types.TypeDecorator[Any]):
-    """Plain JSON as text: what comes out is exactly what went in, on both databases (PostgreSQL's jsonb refuses NUL)."""
+    """Plain JSON as text: what comes out is exactly what went in, on both (PostgreSQL's jsonb would refuse NUL)."""
 
     impl = sa.Text
     cache_ok = True
@@ -136,9 +136,10 @@ def _refuse_what_is_not_json(value: Any) -> None:
 
 
 def create(url: str) -> sa.Engine:
-    """An engine for `sqlite:///path` or `postgresql://…`. `?synchronous=normal` trades SQLite's fsync at each commit for speed.
+    """An engine for `sqlite:///path` or `postgresql://…`; parameters never show in its errors or logs.
 
-    Parameters never show in errors or logs: they hold what people typed.
+    `sqlite:///path?synchronous=normal` trades the fsync at each commit for speed: no case breaks, but a power failure
+    may take back the last of what was acknowledged.
     """
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)  # at DEBUG it would tell every row
     address = make_url(url)
@@ -196,7 +197,7 @@ def _sqlite(address: URL) -> sa.Engine:
 
 
 def migrate(url: str) -> None:
-    """Bring the schema to the newest revision; nothing happens where it is. Safe to call from several processes at once."""
+    """Bring the schema to the newest revision, if it is not there yet. Several processes may call it at once."""
     from alembic import command
     from alembic.config import Config
 

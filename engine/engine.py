@@ -28,8 +28,8 @@ Given = TypeVar("Given", covariant=True)
 
 ATTEMPTS = 8
 _TRY_AGAIN = frozenset({"40001", "40P01", "55P03", "23505"})
-"""PostgreSQL: serialization failure, deadlock, lock not available; and unique violation: of two who make the same row the
-second, run again, finds it and refuses in words."""
+"""PostgreSQL: serialization failure, deadlock, lock not available; and unique violation: of two who make the same row
+the second, run again, finds it and refuses in words."""
 
 
 class Command(Protocol[Given]):
@@ -50,11 +50,13 @@ class Unsure(TrappaError):
 
 
 class _Unwelcome(Exception):
-    """The database refused a statement: a defect of ours. Told without the database's own words, which quote the row."""
+    """The database refused a statement: a defect of ours, told without the database's words, which quote the row."""
 
     def __init__(self, error: DBAPIError) -> None:
         kind = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
-        super().__init__(f"Expected the database to carry out a statement, but it answered {kind} to: {error.statement}")
+        super().__init__(
+            f"Expected the database to carry out a statement, but it answered {kind} to: {error.statement}"
+        )
 
 
 class Clash(Exception):
@@ -83,8 +85,8 @@ class Read:
 class Transaction(Read):
     """What a command gets: a Read that also writes.
 
-    `after_commit` holds effects that may be lost (waking a worker). A command that must store something and still refuse
-    (a wrong password is counted) sets `refusal`: committed first, raised then.
+    `after_commit` holds effects that may be lost (waking a worker). A command that must store something and still
+    refuse (a wrong password is counted) sets `refusal`: committed first, raised then.
     """
 
     after_commit: list[Callable[[], None]] = field(default_factory=list)

@@ -42,8 +42,8 @@ Row = dict[str, Any]
 class Reference:
     """The rows of a kind valid on a day (today where not said), in the order of the file.
 
-    A list inside a row whose entries have validity dates of their own (a local area's samordnande vårdcentral) holds only
-    the entries valid that day. A code list may be asked for by its bare name.
+    A list inside a row whose entries have validity dates of their own (a local area's samordnande vårdcentral) holds
+    only the entries valid that day. A code list may be asked for by its bare name.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Every table of the house: importing this makes `db.metadata` whole, for migrations and for the test that compares them."""
+"""Every table of the house: importing this makes `db.metadata` whole, for the migrations and their test."""
 
 import engine.cases.tables
 import engine.definitions.tables

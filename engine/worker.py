@@ -26,9 +26,8 @@ from engine.identity.queries import PeopleHolding
 from engine.jobs.queries import MailRow, mail_of_job
 from engine.jobs.store import Job
 from engine.reference import Reference
-from engine.runtime.leases import LeaseJobs, ReturnJobs
+from engine.runtime.leases import LeaseJobs, NextDue, ReturnJobs
 from engine.runtime.messages import DeliverMessage, DeliverSignal
-from engine.runtime.queries import NextDue
 from engine.runtime.services import CallFor, Continue, FailService, FinishMail, FinishService, ThrowBpmnError
 from engine.runtime.timers import FireTimer, StartByTimer
 from engine.settings import Settings
@@ -84,7 +83,7 @@ class Worker:
         return done
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Until `stop` is set. APScheduler ticks each second; a commit in this process that leaves work wakes us at once."""
+        """Until `stop` is set. APScheduler ticks each second; a commit in this process that leaves work wakes us."""
         alarm = threading.Event()
         self.engine.wake = alarm.set
         clock = BackgroundScheduler(timezone="UTC")
@@ -108,10 +107,7 @@ class Worker:
         done = self.run_until_idle()
         while (due := self.engine.ask(NextDue(), actor=self.actor)) is not None and due <= to:
             move(max(due, self.engine.clock.now()))
-            count = self.run_until_idle()
-            if not count:
-                break  # what is due cannot be done now: its case is suspended
-            done += count
+            done += self.run_until_idle()
         move(to)
         return done + self.run_until_idle()
 
@@ -175,8 +171,8 @@ def _result(given: Any) -> Result:
 
 
 def _told(failure: Exception) -> str:
-    """A sentence for the incident: what was raised on purpose speaks for itself, of a defect only its kind and place are
-    told, since its text may quote what stands in a case."""
+    """A sentence for the incident: what was raised on purpose speaks for itself; of a defect only its kind and place
+    are told, since its text may quote what stands in a case."""
     if isinstance(failure, Retry):
         return str(failure) or "Tjänsten svarade inte."
     if isinstance(failure, TrappaError):

@@ -32,6 +32,8 @@ SIZE_LIMIT = 10_000_000
 PARTS_LIMIT = 200
 READ_LIMIT = 200_000
 """Characters of text in a message: what is longer is no report, and takes long to search for what may not be there."""
+MARKUP = 5
+"""How many times longer HTML may be than its text."""
 TEXT_LIMIT = 20_000
 """Characters of the text that are kept; the rest can be read in the original."""
 SUBJECT_LIMIT = 150
@@ -118,17 +120,17 @@ def _body(message: Message) -> _Body:
             plain.append(_text_of(part))
         else:
             html.append(_text_of(part))
+    if sum(map(len, plain)) > READ_LIMIT or sum(map(len, html)) > MARKUP * READ_LIMIT:
+        raise _refused(
+            f"a mail with at most {READ_LIMIT} characters of text, but it has more",
+            f"Mejlets text är längre än {READ_LIMIT // 1000} 000 tecken. Be avsändaren korta den.",
+        )
     text = _tidy("\n\n".join(plain)) or _tidy("\n\n".join(_text_of_html(source) for source in html))
     if not text:
         raise _refused(
             "a mail with readable text, but there is none",
             "Mejlet har ingen läsbar text. Det kan vara krypterat eller bara ha en bilaga. Be avsändaren skriva"
             " rapporten i själva mejlet.",
-        )
-    if len(text) > READ_LIMIT:
-        raise _refused(
-            f"a mail with at most {READ_LIMIT} characters of text, but it has more",
-            f"Mejlets text är längre än {READ_LIMIT // 1000} 000 tecken. Be avsändaren korta den.",
         )
     notes = []
     if dropped:

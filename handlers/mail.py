@@ -67,8 +67,6 @@ class Smtp:
             raise self._failure(code) from None
         except smtplib.SMTPResponseException as response:
             raise self._failure(response.smtp_code) from None
-        except smtplib.SMTPNotSupportedError:
-            raise self._failure(553) from None
         except (OSError, smtplib.SMTPException) as error:
             raise Retry(f"E-postservern gick inte att nå ({type(error).__name__}).") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -82,50 +83,66 @@ def aterkoppling_analys(call: Call) -> Result:
     return Result({"problem": problems.told()}, [*effects, *problems.messages()])
 
 
+@dataclass
+class _Problem:
+    """`case` where it was open before this analysis."""
+
+    key: str
+    title: str
+    cause: str | None
+    case: CaseSummary | None = None
+    reports: list[dict[str, Any]] = field(default_factory=list)
+
+
 class _Problems:
     """The structural problems of one analysis, each with the reports that were joined to it."""
 
     def __init__(self, call: Call) -> None:
         self._quarter = call.variables["kvartal"]
-        self._open = {
-            name: case for case in call.house.cases(PROBLEM) for name in (case.business_key, case.number) if name
-        }
-        self._by_key: dict[str, dict[str, Any]] = {}
+        self._open = {name: case for case in call.house.cases(PROBLEM) for name in (case.business_key, case.number)}
+        self._seen = {name: one for one in call.variables["oppna_problem"] for name in (one["nyckel"], one["nummer"])}
+        self._by_key: dict[str, _Problem] = {}
 
     def join(self, report: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
         """Add a report to the problem it names; gives what the report keeps of it."""
-        case = self._open.get(chosen.get("nyckel") or "") if chosen.get("val") == "befintligt" else None
-        key = case.business_key if case and case.business_key else self._key(chosen)
-        title, cause = chosen.get("titel") or "", chosen.get("orsak")
-        if case:
-            title, cause = case.variables["titel"], case.variables["orsak"]
-        problem = self._by_key.setdefault(
-            key, {"nyckel": key, "titel": title, "orsak": cause, "case": case, "rapporter": []}
-        )
-        role = "ansluts" if case or problem["rapporter"] else "skapar"
-        problem["rapporter"].append({**_joined(report), "roll": role})
-        known = {"nummer": case.number, "status": case.status} if case else {"nummer": None, "status": None}
-        return {**known, **{name: problem[name] for name in ("nyckel", "titel", "orsak")}, "roll": role}
+        meant = self._meant(chosen)
+        problem = self._by_key.setdefault(meant.key, meant)
+        case, role = problem.case, "ansluts" if problem.case or problem.reports else "skapar"
+        problem.reports.append({**_joined(report), "roll": role})
+        return {
+            "nummer": case.number if case else None,
+            "status": case.status if case else None,
+            "nyckel": problem.key,
+            "titel": problem.title,
+            "orsak": problem.cause,
+            "roll": role,
+        }
 
-    def _key(self, chosen: Mapping[str, Any]) -> str:
-        """The business key of a new problem: the same for all rows of this analysis that mean the same."""
-        name = (chosen.get("nyckel") or "").strip() or hashlib.sha256(
-            " ".join((chosen.get("titel") or "").lower().split()).encode()
-        ).hexdigest()[:8]
-        return f"{self._quarter}-{name}"
+    def _meant(self, chosen: Mapping[str, Any]) -> _Problem:
+        name = (chosen["nyckel"] or "").strip()
+        if chosen["val"] == "nytt":
+            return self._new(name, chosen)
+        if case := self._open.get(name):
+            return _Problem(case.business_key or "", case.variables["titel"], case.variables["orsak"], case)
+        return self._new(name, self._seen[name])  # it ended since the list was frozen
+
+    def _new(self, name: str, told: Mapping[str, Any]) -> _Problem:
+        """Its business key is the same for all rows of this analysis that mean the same."""
+        title = " ".join(told["titel"].split())
+        return _Problem(
+            f"{self._quarter}-{name or hashlib.sha256(title.lower().encode()).hexdigest()[:8]}", title, told["orsak"]
+        )
 
     def told(self) -> list[dict[str, Any]]:
-        return [
-            {"nyckel": p["nyckel"], "titel": p["titel"], "antal": len(p["rapporter"])} for p in self._by_key.values()
-        ]
+        return [{"nyckel": one.key, "titel": one.title, "antal": len(one.reports)} for one in self._by_key.values()]
 
     def messages(self) -> Iterable[Message]:
-        for key, problem in self._by_key.items():
-            if problem["case"]:
-                yield Message("rapporter_ansluts", key, {"nya_rapporter": problem["rapporter"]})
+        for one in self._by_key.values():
+            if one.case:
+                yield Message("rapporter_ansluts", one.key, {"nya_rapporter": one.reports})
             else:
-                parts = {name: problem[name] for name in ("nyckel", "titel", "orsak", "rapporter")}
-                yield Message("problem_bedomt_strukturellt", key, {**parts, "kvartal": self._quarter})
+                known = {"nyckel": one.key, "titel": one.title, "orsak": one.cause, "rapporter": one.reports}
+                yield Message("problem_bedomt_strukturellt", one.key, {**known, "kvartal": self._quarter})
 
 
 def digest(variables: Mapping[str, Any]) -> str:

@@ -527,6 +527,15 @@ def test_cron_minutes() -> None:
     ] + ["09:00"]
 
 
+def test_cron_step_from_a_number_goes_on_to_the_end() -> None:
+    assert [wall[11:16] for wall in walls(TimerRule.parse("5/20 8 * * *").upcoming(at("2026-05-15"), 4))] == [
+        "08:05",
+        "08:25",
+        "08:45",
+        "08:05",
+    ]
+
+
 def test_cron_fires_now_when_now_is_the_minute_and_not_again() -> None:
     rule = TimerRule.parse("0 8 * * *")
     eight = at("2026-05-15T08:00")

@@ -18,11 +18,12 @@ from web.door import ask, do, now
 from web.errors import sentence
 from web.formats import day_text, local_date
 from web.ladder import decision_words, drawing, ladder_of
-from web.security import SIGNED_IN, allow, is_pane
+from web.security import SIGNED_IN, allow, holds, is_pane
 from web.story import tell
 
 case = Blueprint("case", __name__)
 
+WHOLE = ("storsthlm", "hsf", "sekretariat", "tsg", "vis", "socialtjanstnatverk", "admin", "revisor")
 STATES = ("open", "closed", "active", "suspended", "completed", "cancelled", "failed", "terminated")
 
 
@@ -52,6 +53,13 @@ def status_word(status: str | None) -> str:
         "dialog": gettext("Dialog och analys"),
         "rapport": gettext("Rapport till VIS"),
         "uppdrag": gettext("Nya uppdrag"),
+        "vantar": gettext("Väntar på uppgifter"),
+        "saknas": gettext("Saknas, med skäl"),
+        "pagar": gettext("Pågår"),
+        "planeras": gettext("Planeras"),
+        "forbereds": gettext("Förbereds"),
+        "beslutat": gettext("Beslutat"),
+        "forsenat": gettext("Försenat"),
     }
     word = labels.code(status, "status")
     return known.get(status or "", word.replace("_", " ").capitalize()) if word == status else word
@@ -72,20 +80,26 @@ def index() -> Any:
         name: request.args.get(name, "").strip()[:100] for name in ("q", "process", "status", "party", "state", "sort")
     }
     state = given["state"] if given["state"] in STATES else ""
+    # Those who work with whole cases need not see their parts; for a party its part is all there is.
+    parts = request.args.get("parts") == "1" or bool(given["q"] or given["process"]) or not holds(*WHOLE)
     page = ask(
         Cases(
-            given["q"],
-            given["process"],
-            given["status"],
-            given["party"],
-            state,
-            given["sort"] or "changed",
-            _page_number(),
+            search=given["q"],
+            process=given["process"],
+            status=given["status"],
+            party=given["party"],
+            state=state,
+            sort=given["sort"] or "changed",
+            page=_page_number(),
+            parts=parts,
         )
     )
-    kept = {name: value for name, value in given.items() if value}
+    kept = {name: value for name, value in given.items() if value} | (
+        {"parts": "1"} if request.args.get("parts") else {}
+    )
     return render_template(
         "case/index.html",
+        parts_url=url_for("case.index", **kept, parts="1") if not parts else None,
         page=page,
         given=given,
         is_narrowed=any(value for name, value in given.items() if name != "sort"),
@@ -169,6 +183,12 @@ def _newest_first(value: Any) -> Sequence[Mapping[str, Any]]:
 def _numbered(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
     found = [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
     return list(enumerate(found, start=1))
+
+
+@case.app_template_global()
+def related_problem(story: CaseStory) -> Any:
+    """The structural problem that a report was joined to, where the person may read it."""
+    return next((one for one in story.related if one.process == "strukturellt_problem"), None)
 
 
 def _related(story: CaseStory) -> list[tuple[str, list[Any]]]:

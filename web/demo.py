@@ -11,10 +11,11 @@ from typing import Any
 import handlers
 import processes
 from engine import Actor, AddPerson, ChangeSetting, Engine, GrantRole, LoadReference, People, SettingsList
+from engine.calendar import Duration
 from engine.clock import VirtualClock
 from engine.scenarios.people import Part, part_of, username
 from engine.scenarios.play import Player
-from engine.scenarios.read import Scenario, read
+from engine.scenarios.read import Scenario, Step, read
 from engine.scenarios.run import needed
 from engine.worker import Worker
 from web import house
@@ -22,20 +23,56 @@ from web import house
 SYSTEM = Actor.system("Demonstration")
 
 EXAMPLES = (
+    Path(__file__).parent / "demo_year.yaml",
     processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml",
     Path(__file__).parent / "demo.yaml",
 )
-"""The twelve example reports, from November 2025 to July 2026, and the autumn after them."""
+"""The wheel of 2026, the twelve example reports from November 2025 to July 2026, and the autumn after them."""
 
 ALONE = (
     *("storsthlm", "storsthlm#2", "hsf", "hsf#2", "sekretariat", "tsg", "vis", "socialtjanstnatverk"),
     *("storsthlms_styrelse", "hsn", "slso", "samradsgrupp:samrad_aldre", "samradsgrupp:samrad_barn_unga"),
     *("samradsgrupp:samrad_psykisk_beroende", "samradsgrupp:samrad_digitalisering"),
-    *("samradsgrupp:samrad_funktionsnedsattning", "revisor", "processdesigner", "admin"),
+    *("samradsgrupp:samrad_funktionsnedsattning", "dialogdeltagare:huddinge", "dialogdeltagare:region_stockholm"),
+    *("revisor", "processdesigner", "admin"),
 )
 
-FIRST = ["Anna", "Björn", "Cecilia", "David", "Elin", "Fredrik", "Gunilla", "Håkan", "Ingrid", "Johan", "Karin", "Lars", "Maria", "Nils", "Olga"]
-LAST = ["Ahl", "Berg", "Dahlin", "Ek", "Falk", "Granat", "Holm", "Kvist", "Lind", "Malm", "Nord", "Palm", "Ros", "Sand", "Åström", "Öberg", "Wik"]
+FIRST = [
+    "Anna",
+    "Björn",
+    "Cecilia",
+    "David",
+    "Elin",
+    "Fredrik",
+    "Gunilla",
+    "Håkan",
+    "Ingrid",
+    "Johan",
+    "Karin",
+    "Lars",
+    "Maria",
+    "Nils",
+    "Olga",
+]
+LAST = [
+    "Ahl",
+    "Berg",
+    "Dahlin",
+    "Ek",
+    "Falk",
+    "Granat",
+    "Holm",
+    "Kvist",
+    "Lind",
+    "Malm",
+    "Nord",
+    "Palm",
+    "Ros",
+    "Sand",
+    "Åström",
+    "Öberg",
+    "Wik",
+]
 """Invented names; 15 and 17 have no common divisor, so the first 255 people differ."""
 
 
@@ -45,7 +82,7 @@ def furnish(*, database_url: str, now: datetime, start: datetime | None = None) 
     `start`: no example cases, and the clock begins there, so that one can play a year from its first day.
     """
     examples = [] if start else [read(path) for path in EXAMPLES]
-    clock = VirtualClock(start or examples[0].start)
+    clock = VirtualClock(start or min(example.start for example in examples))
     engine = Engine(database_url, clock, kept_mail=True, demo=True)
     try:
         settings = engine.ask(SettingsList(), actor=SYSTEM)
@@ -63,15 +100,15 @@ def _fill(engine: Engine, clock: VirtualClock, now: datetime, examples: Sequence
         candidate: _add(engine, candidate, number, reference) for number, candidate in enumerate(candidates(reference))
     }
     handlers.register()
-    for folder in needed(processes.HERE, [folder.name for folder in processes.folders()]):
-        house.deploy(engine, processes.files(folder))
-    if examples:
-        player = Player(engine, clock, Worker(engine, "demo", None), reference, ingest=house.ingest)
-        player.people.update(people)
-        for following, example in zip([*examples[1:], None], examples, strict=True):
-            until = following.start if following else max(now, clock.now())
-            player.play(_until(example, until))
-            player.move_to(max(until, clock.now()))
+    player = Player(engine, clock, Worker(engine, "demo", None), reference, ingest=house.ingest)
+    player.people.update(people)
+    for when, example in _in_order(examples):
+        if when <= now:
+            player.move_to(when)
+            _deploy(engine, example.processes)
+            player.play(example)
+    player.move_to(max(now, clock.now()) if examples else clock.now())
+    _deploy(engine, [folder.name for folder in processes.folders()])
     engine.execute(ChangeSetting("demo.clock", int(clock.now().timestamp())), actor=SYSTEM)
     return clock.now()
 
@@ -102,11 +139,29 @@ def _grant(engine: Engine, person: int, part: Part) -> None:
     engine.execute(GrantRole(person, part.role, part.scope, part.side, part.party), actor=SYSTEM)
 
 
-def _until(scenario: Scenario, until: datetime) -> Scenario:
-    """The steps before `until`: what lies ahead has not happened."""
-    ahead = (
-        number
-        for number, step in enumerate(scenario.steps)
-        if step.verb == "klocka" and step.given.get("till", until) > until
-    )
-    return replace(scenario, steps=scenario.steps[: next(ahead, len(scenario.steps))])
+def _deploy(engine: Engine, names: Sequence[str]) -> None:
+    for folder in needed(processes.HERE, names):
+        house.deploy(engine, processes.files(folder))
+
+
+def _in_order(examples: Sequence[Scenario]) -> list[tuple[datetime, Scenario]]:
+    """The examples cut where their clocks move, in the order of the calendar: they happen side by side.
+
+    The first piece of each names the processes to deploy: those in use from then on, whose calendar starts nothing before.
+    """
+    pieces = [piece for example in examples for piece in _pieces(example)]
+    return sorted(pieces, key=lambda piece: piece[0])
+
+
+def _pieces(example: Scenario) -> Iterator[tuple[datetime, Scenario]]:
+    own = example.path.parents[1].name
+    needs: tuple[str, ...] = (*example.processes, *([own] if example.path.parents[1].parent == processes.HERE else []))
+    when, steps = example.start, list[Step]()
+    for step in example.steps:
+        if step.verb == "klocka":
+            yield when, replace(example, steps=tuple(steps), processes=needs)
+            needs = ()
+            when, steps = step.given.get("till") or Duration.parse(step.given["plus"]).after(when), []
+        else:
+            steps.append(step)
+    yield when, replace(example, steps=tuple(steps), processes=needs)

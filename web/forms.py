@@ -5,6 +5,7 @@ Works without scripts: a repeating table grows by a submit button, and the serve
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,7 +92,7 @@ class Drawing:
     def _one(self, one: Field, answers: Mapping[str, Any], prefix: str) -> Shown:
         name = prefix + one.name
         shown = Shown(one.kind, name, one.label, one.hint, required=one.required, fixed=one.fixed, unit=one.unit)
-        shown.hide = one.hide.source if one.hide else ""
+        shown.hide = json.dumps(one.hide.tree) if one.hide else ""
         shown.error = self.errors.get(name)
         if one.kind == "group":
             shown.fields = self.fields(one.fields, answers, prefix)

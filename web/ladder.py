@@ -45,7 +45,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step. `date`: when it was reached, ISO; `who`: whose rung it is; `note`: what there is to say besides."""
+    """One step. `date`: when it was left, or reached where the case stands there; `who`: whose it is; `note`: more."""
 
     key: str
     name: str
@@ -60,7 +60,7 @@ class Rung:
     def word(self) -> str:
         words = {
             PASSED: gettext("Passerat"),
-            NOW: gettext("Här nu"),
+            NOW: gettext("Här sedan") if self.date else gettext("Här nu"),
             AHEAD: gettext("Återstår"),
             SKIPPED: gettext("Hoppas över"),
             UNNEEDED: gettext("Behövs inte"),
@@ -125,9 +125,9 @@ def _of_report(status: str | None, state: str, known: Mapping[str, Any]) -> Ladd
             rung_state = NOW
         else:
             rung_state = UNNEEDED if ends else AHEAD
-        rungs.append(
-            _rung(key, rung_state, dates.get(key), _who(key, known), notes.get(key, ""), feedback.get(key, ()))
-        )
+        given = feedback.get(key, ())
+        day = _left(key, dates, given) if rung_state == PASSED else dates.get(key)
+        rungs.append(_rung(key, rung_state, day, _who(key, known), notes.get(key, ""), given))
     return Ladder(tuple(rungs), skips)
 
 
@@ -142,7 +142,8 @@ def _of_problem(status: str | None, state: str, known: Mapping[str, Any]) -> Lad
     notes = {"lokalt": below, "rapport": below, "kvartalsanalys": quarter_words(known.get("kvartal"))}
     if known.get("nasta_bedomning") and not over:
         notes["sekretariat"] = gettext("Bevakas")
-    dates = {"tsg": _date_of(decisions, "till_tsg"), "vis": _date_of(decisions, "rapportera_vis")}
+    reached_on = {"tsg": _date_of(decisions, "till_tsg"), "vis": _date_of(decisions, "rapportera_vis")}
+    dates = {key: day for key, day in reached_on.items() if day}
     rungs = []
     for index, key in enumerate(RUNGS):
         if index < reached or (index == reached and is_done):
@@ -152,7 +153,8 @@ def _of_problem(status: str | None, state: str, known: Mapping[str, Any]) -> Lad
         else:
             rung_state = UNNEEDED if over else AHEAD
         sent = [_sent(one) for one in decisions if one.get("organ") == key]
-        rungs.append(_rung(key, rung_state, dates.get(key), _who(key, {}), notes.get(key, ""), sent))
+        day = _left(key, dates, sent) if rung_state == PASSED and index >= _height("sekretariat") else dates.get(key)
+        rungs.append(_rung(key, rung_state, day, _who(key, {}), notes.get(key, ""), sent))
     return Ladder(tuple(rungs))
 
 
@@ -187,6 +189,14 @@ def _rung(key: str, state: str, date: str | None, who: str, note: str, feedback:
     return Rung(key, name, short, who, state, date if state in (PASSED, NOW) else None, note, tuple(feedback))
 
 
+def _left(key: str, dates: Mapping[str, str], feedback: Sequence[Feedback]) -> str | None:
+    """When a rung that was passed was left: as the next one was reached, else with its last feedback."""
+    later = [dates[rung] for rung in RUNGS[_height(key) + 1 :] if dates.get(rung)]
+    if later:
+        return later[0]
+    return feedback[-1].date if feedback else dates.get(key)
+
+
 def _names() -> dict[str, tuple[str, str]]:
     """In full and short, for the small picture."""
     return {
@@ -207,9 +217,9 @@ def _who(key: str, known: Mapping[str, Any]) -> str:
         return receiver or gettext("Storsthlm eller HSF")
     return {
         "kvartalsanalys": gettext("Storsthlm och HSF"),
-        "sekretariat": gettext("Gemensamt"),
-        "tsg": gettext("Tjänstemän"),
-        "vis": gettext("Politiker"),
+        "sekretariat": gettext("Region och Storsthlm"),
+        "tsg": gettext("Tjänstemannastyrgrupp"),
+        "vis": gettext("Politisk styrgrupp"),
     }[key]
 
 
@@ -330,7 +340,7 @@ class Drawing:
 
 def drawing(ladder: Ladder, *, small: bool = False) -> Drawing:
     """Places in the picture's own units; the large one is drawn at its size on a wide screen."""
-    run, rise, left, top = (58, 15, 4, 34) if small else (186, 36, 10, 74)
+    run, rise, left, top = (58, 15, 4, 34) if small else (186, 36, 10, 90)
     bottom = top + rise * (len(ladder.rungs) - 1)
     ground = bottom + (16 if small else 62)
     steps = []

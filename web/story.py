@@ -178,7 +178,81 @@ def _frozen(before: Any, after: Any, event: Event, doer: str) -> str:
     return ngettext("Listan frystes med en rapport", "Listan frystes med %(num)d rapporter", count)
 
 
+def _reminder(before: Any, after: Any, event: Event, doer: str) -> str:
+    entries = _added(before, after)
+    if not entries:
+        return ""
+    whom = labels.role_name(str(entries[-1].get("till") or ""))
+    return gettext("%(whom)s påmindes: uppgiften är försenad", whom=whom or gettext("Den som har uppgiften"))
+
+
+def _reception(before: Any, after: Any, event: Event, doer: str) -> str:
+    words = {
+        "registrera": gettext("%(who)s tog emot rapporten", who=doer),
+        "ror_individ": gettext("%(who)s lämnade tillbaka rapporten: den rör en enskild individ", who=doer),
+        "komplettera": gettext("%(who)s bad rapportören komplettera", who=doer),
+    }
+    return words.get(str(after), "")
+
+
+def _check(before: Any, after: Any, event: Event, doer: str) -> str:
+    return gettext("%(who)s stämde av rapporten med rapportören", who=doer) if after else ""
+
+
+def _local(before: Any, after: Any, event: Event, doer: str) -> str:
+    words = {
+        "ej_lost": gettext("%(who)s prövade frågan lokalt: inte löst", who=doer),
+        "delvis_lost": gettext("%(who)s prövade frågan lokalt: delvis löst", who=doer),
+        "lost": gettext("%(who)s anser att frågan är löst lokalt", who=doer),
+    }
+    return words.get(str(after), "") if event.kind == "task:completed" else ""
+
+
+def _confirmation(before: Any, after: Any, event: Event, doer: str) -> str:
+    entries = _added(before, after)
+    if not entries:
+        return ""
+    if entries[-1].get("bekraftar") in (True, "ja"):
+        return gettext("%(who)s bekräftade att problemet är löst", who=doer)
+    return gettext("%(who)s höll inte med om att problemet är löst", who=doer)
+
+
+def _report(before: Any, after: Any, event: Event, doer: str) -> str:
+    return gettext("%(who)s lämnade rapporten", who=doer) if event.kind == "task:completed" and after else ""
+
+
+def _start(before: Any, after: Any, event: Event, doer: str) -> str:
+    if event.kind != "case:started":
+        return ""
+    if after == "lokalt_arende":
+        return gettext("%(who)s tog upp frågan lokalt", who=doer)
+    return gettext("%(who)s lämnade rapporten", who=doer)
+
+
+def _expertise(before: Any, after: Any, event: Event, doer: str) -> str:
+    return gettext("%(who)s lämnade sakkunskap till sekretariatet", who=doer) if _added(before, after) else ""
+
+
+def _news(before: Any, after: Any, event: Event, doer: str) -> str:
+    """A decision about the problem reaches the report's case."""
+    if not isinstance(after, Mapping):
+        return ""
+    names = {"sekretariat": gettext("Sekretariatet"), "tsg": "TSG", "vis": "VIS"}
+    rung = str(after.get("steg"))
+    words = decision_words(after.get("utfall"), rung)
+    return gettext("%(body)s beslutade om problemet: %(words)s", body=names.get(rung, rung), words=words)
+
+
 _BY_CHANGE: Sequence[tuple[str, Teller]] = (
+    ("paminnelser", _reminder),
+    ("bekraftelser", _confirmation),
+    ("sakkunskap", _expertise),
+    ("beslut_mottagning", _reception),
+    ("avstamning", _check),
+    ("resultat_lokalt", _local),
+    ("ingang", _start),
+    ("rapporterad_av", _report),
+    ("senaste_beslut", _news),
     ("aterkoppling", _feedback),
     ("beslut", _decision),
     ("bedomning", _assessment),

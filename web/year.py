@@ -224,7 +224,7 @@ def ring(number: int, periods: Sequence[Period], story: YearStory) -> Ring:
         for month in range(1, 13)
     )
     ticks = tuple((*_at((month - 1) / 12, OUTER), *_at((month - 1) / 12, OUTER + 5)) for month in range(1, 13))
-    hand = (*_at(_turn(day), 60), *_at(_turn(day), OUTER + 6)) if day.year == number else None
+    hand = (*_at(_turn(day), INNER - 8), *_at(_turn(day), OUTER + 6)) if day.year == number else None
     return Ring(arcs, months, ticks, hand, tuple(_quarters(number, story)))
 
 

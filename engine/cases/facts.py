@@ -14,7 +14,6 @@ from engine.engine import Read
 from engine.errors import ExpressionError
 from engine.settings import Settings, functions
 
-
 World = Mapping[str, Callable[..., Any]]
 """The functions that expressions may call."""
 
@@ -32,7 +31,7 @@ def environment(read: Read, definition: Definition) -> Environment:
 
 
 def refresh(read: Read, case: Case) -> None:
-    """Evaluate the case's facts anew. One that has no value now, because a variable is still missing, stays as it was."""
+    """Evaluate the case's facts anew. One that has no value, because a variable is still missing, stays as it was."""
     facts = case.definition.graph.facts
     variables = machine.root_variables(case.data)
     world = functions_of(read)
@@ -73,9 +72,7 @@ def _text(template: Template | None, variables: Mapping[str, Any], world: World)
     return None if value is None else str(value)[:500]
 
 
-def _number(
-    template: Template | None, variables: Mapping[str, Any], world: World, otherwise: int | None
-) -> int | None:
+def _number(template: Template | None, variables: Mapping[str, Any], world: World, otherwise: int | None) -> int | None:
     """A person: their id, or {"person": id}."""
     value = evaluate(template, variables, world)
     if isinstance(value, dict):

@@ -45,9 +45,7 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def may_read(read: Read, one: Case) -> bool:
-    may = permissions.may_read(
-        read.actor, readers=one.all_readers, started_by=one.started_by, sealed_to=one.sealed_to
-    )
+    may = permissions.may_read(read.actor, readers=one.all_readers, started_by=one.started_by, sealed_to=one.sealed_to)
     return may or (one.sealed_to is None and _worked_in(read, one))
 
 
@@ -88,7 +86,7 @@ def visible_variables(read: Read, one: Case, variables: Mapping[str, Any]) -> di
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case as one of its readers sees it. `variables`: withheld ones are `permissions.WITHHELD`, of a sealed case none."""
+    """A case as one of its readers sees it; variables withheld are `permissions.WITHHELD`, a sealed case shows none."""
 
     id: int
     number: str
@@ -196,7 +194,7 @@ class RelatedCases:
         mine = readable(read.actor)
         parts = [part.where(mine) for part in (caller, called, out, back)]
         rows = read.connection.execute(sa.union_all(*parts)).all()
-        found = [RelatedCase(*row[:6], relation=row[6], is_outgoing=bool(row[7])) for row in rows]
+        found = [RelatedCase(*row) for row in rows]
         return sorted(found, key=lambda one: (one.relation, one.id))
 
 

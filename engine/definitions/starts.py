@@ -1,4 +1,4 @@
-"""What starts a case without a person: timers as jobs, messages and signals looked up by name in the newest versions."""
+"""What starts a case without a person: timers as jobs, messages and signals by name in the newest versions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.settings import Settings, functions
 
 
 def start_events(graph: Graph, kind: str) -> list[Node]:
-    """The process's own start events of a kind (none, message, timer, signal), receive tasks that instantiate included."""
+    """The process's own start events of a kind (none, message, timer, signal), and receive tasks that instantiate."""
     nodes = (graph.nodes[node] for node in graph.scopes[graph.key].starts if node in graph.nodes)
     return [node for node in nodes if (node.event.kind if node.event else "none") == kind]
 

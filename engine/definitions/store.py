@@ -63,9 +63,7 @@ _AS_OF = (
 _OF_VERSION = sa.select(definition.c.id).where(
     definition.c.key == bindparam("key"), definition.c.version == bindparam("version")
 )
-_ALL_NEWEST = (
-    sa.select(sa.func.max(definition.c.id)).where(definition.c.state == "active").group_by(definition.c.key)
-)
+_ALL_NEWEST = sa.select(sa.func.max(definition.c.id)).where(definition.c.state == "active").group_by(definition.c.key)
 
 
 def load(read: Read, definition_id: int) -> Definition:

@@ -1,4 +1,4 @@
-"""When a field is hidden: a small part of FEEL, compiled once."""
+"""When a field is hidden: a small part of FEEL, read once into a tree that the browser can follow too."""
 
 from __future__ import annotations
 
@@ -6,25 +6,29 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+Tree = list[Any]
+"""["or"|"and", tree, …], ["not", tree], [sign, value, value], ["contains", value, value], or a value: ["path", name] or
+["is", literal]. Plain JSON, so that a page can carry it."""
+
+Look = Callable[[str], Any]
+_DEPTH = 10
+_LITERALS = {"true": True, "false": False, "null": None}
+_SIGNS = ("=", "!=", "<", "<=", ">", ">=")
+
 
 class Condition:
-    """Comparisons of a path with a literal, `and`, `or`, `not(...)`, `list contains(path, literal)`."""
+    """Comparisons of a path with a literal, `and`, `or`, `not(...)`, `list contains(path, literal)`.
 
-    _TOKEN = re.compile(
-        r'\s*(?:(?P<text>"[^"]*")|(?P<number>-?\d+(?:\.\d+)?)|(?P<sign>!=|<=|>=|[=<>(),])'
-        r"|(?P<contains>list\s+contains)|(?P<word>[A-Za-z_À-ÿ][\w.À-ÿ]*))"
-    )
-    __slots__ = ("_index", "_tokens", "_tree", "source")
+    ValueError, in Swedish, where the text is something else.
+    """
+
+    __slots__ = ("source", "tree")
 
     def __init__(self, source: str) -> None:
         self.source = source.strip()
         if len(self.source) > 500:
             raise ValueError("det är för långt")
-        self._tokens = self._split(self.source.removeprefix("="))
-        self._index = 0
-        self._tree = self._or(0)
-        if self._peek() is not None:
-            raise ValueError("något står kvar efter slutet")
+        self.tree = _Reader(self.source.removeprefix("=")).whole()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Condition) and other.source == self.source
@@ -32,94 +36,117 @@ class Condition:
     def __hash__(self) -> int:
         return hash(self.source)
 
-    def is_met(self, look: Callable[[str], Any]) -> bool:
+    def is_met(self, look: Look) -> bool:
         """`look` gives the value at a path."""
-        return bool(self._tree(look))
+        return bool(_value(self.tree, look))
+
+
+class _Reader:
+    _TOKEN = re.compile(
+        r'\s*(?:(?P<text>"[^"]*")|(?P<number>-?\d+(?:\.\d+)?)|(?P<sign>!=|<=|>=|[=<>(),])'
+        r"|(?P<contains>list\s+contains)|(?P<word>[A-Za-z_À-ÿ][\w.À-ÿ]*))"
+    )
+
+    def __init__(self, source: str) -> None:
+        self._tokens = self._split(source.rstrip())
+        self._index = 0
+
+    def whole(self) -> Tree:
+        tree = self._or(0)
+        if self._index < len(self._tokens):
+            raise ValueError("något står kvar efter slutet")
+        return tree
 
     def _split(self, source: str) -> list[tuple[str, str]]:
         tokens, at = [], 0
-        while at < len(source.rstrip()):
+        while at < len(source):
             match = self._TOKEN.match(source, at)
             if match is None:
                 raise ValueError("ett tecken hör inte dit")
-            tokens.append((str(match.lastgroup), match.group(str(match.lastgroup))))
+            kind = str(match.lastgroup)
+            tokens.append((kind, match[kind]))
             at = match.end()
         return tokens
 
-    def _peek(self, *wanted: str) -> str | None:
-        if self._index >= len(self._tokens):
-            return None
-        text = self._tokens[self._index][1]
-        return text if not wanted or text in wanted else None
+    def _next_is(self, *wanted: str) -> bool:
+        return self._index < len(self._tokens) and self._tokens[self._index][1] in wanted
 
     def _take(self, *wanted: str) -> str:
-        text = self._peek(*wanted)
-        if text is None:
+        if not self._next_is(*wanted):
             raise ValueError("det slutar för tidigt eller har fel ordning")
         self._index += 1
-        return text
+        return self._tokens[self._index - 1][1]
 
-    def _or(self, depth: int) -> Callable[[Callable[[str], Any]], Any]:
-        if depth > 10:
+    def _or(self, depth: int) -> Tree:
+        if depth > _DEPTH:
             raise ValueError("det är för djupt")
-        parts = [self._and(depth)]
-        while self._peek("or"):
-            self._take("or")
-            parts.append(self._and(depth))
-        return parts[0] if len(parts) == 1 else lambda look: any(part(look) for part in parts)
+        return self._joined("or", lambda: self._joined("and", lambda: self._one(depth)))
 
-    def _and(self, depth: int) -> Callable[[Callable[[str], Any]], Any]:
-        parts = [self._one(depth)]
-        while self._peek("and"):
-            self._take("and")
-            parts.append(self._one(depth))
-        return parts[0] if len(parts) == 1 else lambda look: all(part(look) for part in parts)
+    def _joined(self, word: str, part: Callable[[], Tree]) -> Tree:
+        parts = [part()]
+        while self._next_is(word):
+            self._take(word)
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else [word, *parts]
 
-    def _one(self, depth: int) -> Callable[[Callable[[str], Any]], Any]:
-        if self._peek("not") or self._peek("("):
-            negated = self._take() == "not"
-            if negated:
+    def _one(self, depth: int) -> Tree:
+        if self._next_is("not", "("):
+            is_negated = self._take("not", "(") == "not"
+            if is_negated:
                 self._take("(")
             inner = self._or(depth + 1)
             self._take(")")
-            return (lambda look: not inner(look)) if negated else inner
+            return ["not", inner] if is_negated else inner
         if self._index < len(self._tokens) and self._tokens[self._index][0] == "contains":
-            self._take()
+            self._index += 1
             self._take("(")
-            where = self._value()
+            where = self._worth()
             self._take(",")
-            what = self._value()
+            what = self._worth()
             self._take(")")
-            return lambda look: isinstance(held := where(look), list) and what(look) in held
-        left = self._value()
-        sign = self._peek("=", "!=", "<", "<=", ">", ">=")
-        if sign is None:
-            return left
-        self._take()
-        right = self._value()
-        return lambda look: _compare(left(look), sign, right(look))
+            return ["contains", where, what]
+        left = self._worth()
+        return [self._take(*_SIGNS), left, self._worth()] if self._next_is(*_SIGNS) else left
 
-    def _value(self) -> Callable[[Callable[[str], Any]], Any]:
+    def _worth(self) -> Tree:
         if self._index >= len(self._tokens):
             raise ValueError("det slutar för tidigt")
         kind, text = self._tokens[self._index]
         self._index += 1
         if kind == "text":
-            return lambda look: text[1:-1]
+            return ["is", text[1:-1]]
         if kind == "number":
-            number = float(text)
-            return lambda look: number
+            return ["is", float(text)]
         if kind == "word":
-            if text in ("true", "false", "null"):
-                literal = {"true": True, "false": False, "null": None}[text]
-                return lambda look: literal
-            return lambda look: look(text)
+            return ["is", _LITERALS[text]] if text in _LITERALS else ["path", text]
         raise ValueError("ett värde saknas")
 
 
+def _value(tree: Tree, look: Look) -> Any:
+    match tree:
+        case ["path", name]:
+            return look(name)
+        case ["is", literal]:
+            return literal
+        case ["or", *parts]:
+            return any(_value(part, look) for part in parts)
+        case ["and", *parts]:
+            return all(_value(part, look) for part in parts)
+        case ["not", inner]:
+            return not _value(inner, look)
+        case ["contains", where, what]:
+            held = _value(where, look)
+            return isinstance(held, list) and _value(what, look) in held
+        case [sign, left, right]:
+            return _compare(_value(left, look), sign, _value(right, look))
+    raise AssertionError(tree)
+
+
 def _compare(left: Any, sign: str, right: Any) -> bool:
+    """An answer left empty equals null, and is neither more nor less than anything."""
+    left = None if left == "" or left == [] else left
     if sign in ("=", "!="):
-        return (left == right or (right is None and left in ("", []))) == (sign == "=")
+        return (left == right) == (sign == "=")
     try:
         return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign])
     except TypeError:

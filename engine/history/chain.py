@@ -34,8 +34,8 @@ class Doer:
 class Note:
     """One thing that happened, before it has its place in the chain.
 
-    `data`: {"changes": {variable: {"before": …, "after": …}}} where variables changed, "flows": [ids] where a token took
-    them, and whatever else the kind of row tells.
+    `data`: {"changes": {variable: {"before": …, "after": …}}} where variables changed, "flows": [ids] where a token
+    took them, and whatever else the kind of row tells.
     """
 
     kind: str

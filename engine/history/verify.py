@@ -15,9 +15,7 @@ from engine.history import chain
 from engine.history.tables import ROWS_PER_CASE, history
 
 # The table itself lies in a room above; these are the columns that bind a case to its history.
-_case = sa.table(
-    "case", sa.column("id"), sa.column("number"), sa.column("history_seq"), sa.column("history_head")
-)
+_case = sa.table("case", sa.column("id"), sa.column("number"), sa.column("history_seq"), sa.column("history_head"))
 
 WRONG = {
     "case": ("raden hör till ett ärende som inte finns", "its case is missing"),

@@ -44,7 +44,9 @@ class AddPerson:
         taken = sa.select(person.c.id).where(person.c.username == username)
         if tx.connection.execute(taken).first():
             raise Conflict(
-                "Expected a username of their own, but somebody has it.", "Användarnamnet är upptaget.", username=username
+                "Expected a username of their own, but somebody has it.",
+                "Användarnamnet är upptaget.",
+                username=username,
             )
         row = {
             "username": username,
@@ -132,7 +134,9 @@ def _username(text: str) -> str:
     username = text.strip().casefold()
     if not re.fullmatch(r"[\w.@+-]{2,100}", username):
         problem = "Användarnamnet ska ha 2 till 100 tecken: bokstäver, siffror eller . @ + - _"
-        raise Invalid("Expected a username of letters and digits, but it is none.", problem, fields={"username": problem})
+        raise Invalid(
+            "Expected a username of letters and digits, but it is none.", problem, fields={"username": problem}
+        )
     return username
 
 
@@ -157,7 +161,7 @@ def _email(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class GrantRole:
-    """A role from a day on (today where not said), to and with a day or until further notice. Gives the membership's id.
+    """A role from a day on (today where not said), to and with a day or until further notice; gives its id.
 
     R35: who publishes processes takes no part in cases: the role processdesigner is not combined with a working role.
     """
@@ -212,7 +216,8 @@ class GrantRole:
         if found:
             raise Refused(
                 f"Expected a person without {found} for the role {self.role}, but they hold it at the same time (R35).",
-                f"Den som är processdesigner kan inte samtidigt ha en roll i ärendena. Personen har redan rollen {found}.",
+                "Den som är processdesigner kan inte samtidigt ha en roll i ärendena."
+                f" Personen har redan rollen {found}.",
             )
 
 
@@ -228,7 +233,9 @@ class EndRole:
         valid_to = self.valid_to or local(tx.now).date() - timedelta(days=1)
         ended = membership.update().where(membership.c.id == self.membership_id).values(valid_to=valid_to)
         if not tx.connection.execute(ended).rowcount:
-            raise NotFound(f"Expected a membership {self.membership_id}, but there is none.", "Rolltilldelningen finns inte.")
+            raise NotFound(
+                f"Expected a membership {self.membership_id}, but there is none.", "Rolltilldelningen finns inte."
+            )
 
 
 # --- signing in and out --------------------------------------------------------------------------------------------
@@ -328,7 +335,7 @@ def _open_session(tx: Transaction, person_id: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeepSession:
-    """Somebody is still there: the idle time starts anew, unless it is over. Asked once a minute (`SignedIn.is_fresh`)."""
+    """Somebody is still there: the idle time starts anew, unless it is over. Once a minute (`SignedIn.is_fresh`)."""
 
     token: str
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
@@ -10,8 +12,12 @@ from engine.errors import Invalid
 SHORTEST, LONGEST = 12, 128
 
 _hasher = PasswordHasher()
-# As slow to check as a real one: the time taken does not tell whether an account exists.
-_NOBODYS = _hasher.hash("a password that nobody has")
+
+
+@cache
+def _nobodys_hash() -> str:
+    """As slow to check as a real one: the time taken does not tell whether an account exists."""
+    return _hasher.hash("a password that nobody has")
 
 
 def make_hash(password: str, username: str) -> str:
@@ -38,7 +44,7 @@ def _problem(password: str, username: str) -> str | None:
 
 def fits(password: str, password_hash: str | None) -> bool:
     try:
-        _hasher.verify(password_hash or _NOBODYS, password)
+        _hasher.verify(password_hash or _nobodys_hash(), password)
     except (Argon2Error, InvalidHashError):
         return False
     return password_hash is not None

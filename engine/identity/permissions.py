@@ -92,7 +92,7 @@ def may_read(actor: Actor, *, readers: Iterable[str], started_by: int | None, se
 
 
 def may_see_data(actor: Actor, sealed_to: int | None) -> bool:
-    """What was written in a sealed case is for one person; the auditor sees that things happened, not what was written."""
+    """What was written in a sealed case is for one person; the auditor sees that it happened, not what was written."""
     return sealed_to is None or actor.is_system or actor.person_id == sealed_to
 
 

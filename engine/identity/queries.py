@@ -89,7 +89,7 @@ class PersonBySession:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Everybody with what they hold, by name. For admin and revisor; `demo`: those that the demo's sign-in page offers."""
+    """Everybody with what they hold, by name; for admin and revisor. `demo`: those whom its sign-in page offers."""
 
     demo: bool = False
 
@@ -147,7 +147,8 @@ def holders(read: Read, candidates: Iterable[str]) -> list[Person]:
         one
         for one in _with_roles(read, rows)
         if any(
-            held.is_valid(today) and permissions.covers(Membership(held.role, held.scope, held.side, held.party), candidate)
+            held.is_valid(today)
+            and permissions.covers(Membership(held.role, held.scope, held.side, held.party), candidate)
             for held in one.roles
             for candidate in wanted
         )
@@ -163,7 +164,8 @@ def _with_roles(read: Read, rows: Sequence[Any]) -> list[Person]:
         role = HeldRole(row.id, row.role, row.scope, row.side, row.party, row.valid_from, row.valid_to)
         held.setdefault(row.person_id, []).append(role)
     people = [
-        Person(row.id, row.username, row.name, row.email, row.active, row.demo, tuple(held.get(row.id, ()))) for row in rows
+        Person(row.id, row.username, row.name, row.email, row.active, row.demo, tuple(held.get(row.id, ())))
+        for row in rows
     ]
     return sorted(people, key=lambda one: swedish(one.name))
 
@@ -177,7 +179,7 @@ def swedish(text: str) -> str:
 
 
 def matching(table: sa.Table, actor: Actor) -> sa.ColumnElement[bool]:
-    """SQL: rows of `task_candidate` or `case_reader` that one of the actor's memberships matches; never with no membership."""
+    """SQL: rows of `task_candidate` or `case_reader` that one of the actor's memberships matches."""
     return sa.or_(
         sa.false(),
         *(

@@ -80,7 +80,9 @@ def jobs(read: Read, *, states: tuple[str, ...] = (), case_id: int | None = None
     return [JobRow(*row) for row in read.connection.execute(rows)]
 
 
-def incidents(read: Read, *, state: str | None = "open", case_id: int | None = None, limit: int = 200) -> list[IncidentRow]:
+def incidents(
+    read: Read, *, state: str | None = "open", case_id: int | None = None, limit: int = 200
+) -> list[IncidentRow]:
     """The newest first."""
     rows = _INCIDENTS.order_by(incident.c.id.desc()).limit(limit)
     if state is not None:
@@ -111,10 +113,3 @@ def mails(
 
 def mail_of_job(read: Read, job_id: int) -> MailRow:
     return MailRow(*read.connection.execute(_MAILS.where(mail.c.job_id == job_id)).one())
-
-
-def next_due(read: Read) -> datetime | None:
-    """When the next waiting job is due."""
-    waiting = sa.select(sa.func.min(job.c.due_at)).where(job.c.state == sa.literal_column("'waiting'"))
-    found: datetime | None = read.connection.execute(waiting).scalar()
-    return found

@@ -109,7 +109,9 @@ def take(tx: Transaction, job: Job, fence: int, to: str = "done") -> None:
         raise _no_longer_held(job, fence)
 
 
-def put_off(tx: Transaction, job: Job, fence: int, due_at: datetime, *, attempts: int, error: str | None = None) -> None:
+def put_off(
+    tx: Transaction, job: Job, fence: int, due_at: datetime, *, attempts: int, error: str | None = None
+) -> None:
     """Back into the queue until `due_at`."""
     values = {"job_id": job.id, "held": fence, "at": due_at, "tries": attempts, "error": error}
     if not tx.connection.execute(_PUT_OFF, values).rowcount:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-
 from engine.calendar import iso
 from engine.db import dumps
 from engine.engine import Read, Transaction
@@ -35,7 +34,9 @@ class ChangeSetting:
         permissions.require(tx.actor, "admin", to="change a setting", att="ändra inställningar")
         settings = Settings(tx.connection)
         if self.name not in settings:
-            raise NotFound("Expected a setting that exists, but there is none of this name.", "Inställningen finns inte.")
+            raise NotFound(
+                "Expected a setting that exists, but there is none of this name.", "Inställningen finns inte."
+            )
         self._require_same_kind(settings[self.name])
         dumps(self.value)
         values = {"name": self.name, "value": self.value}
@@ -73,5 +74,3 @@ class MoveClock:
         ChangeSetting("demo.clock", int(self.to.timestamp())).execute(tx)
         tx.after_commit.append(lambda: move(self.to))
         tx.after_commit.append(tx.engine.wake)
-
-

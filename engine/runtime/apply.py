@@ -17,6 +17,7 @@ from engine.bpmn import changes as c
 from engine.bpmn.model import Node
 from engine.calendar import iso
 from engine.cases import store
+from engine.cases.facts import refresh
 from engine.cases.store import Case
 from engine.cases.tables import case_reader, message, task, task_candidate, wait
 from engine.definitions.starts import signal_starts
@@ -26,12 +27,11 @@ from engine.history.chain import Doer, Note
 from engine.identity import permissions
 from engine.identity.tables import person
 from engine.jobs import store as jobs
-from engine.cases.facts import refresh
 
 
 @dataclass(slots=True)
 class Writer:
-    """What one step does to one case, collected. What is opened and closed in the same step leaves history, but no row."""
+    """What one step does to one case, collected. What opens and closes in the same step leaves history, but no row."""
 
     tx: Transaction
     case: Case
@@ -243,11 +243,7 @@ def _message_thrown(writer: Writer, change: c.MessageThrown) -> None:
 
 
 def _signal_thrown(writer: Writer, change: c.SignalThrown) -> None:
-    own = [
-        row
-        for row in writer.waits.values()
-        if row["kind"] == "signal" and row["name"] == change.name
-    ]
+    own = [row for row in writer.waits.values() if row["kind"] == "signal" and row["name"] == change.name]
     waiting = waiting_for_signal(writer.tx, change.name)
     closed = {(writer.case.id, number) for number in writer.closed_waits}
     for case_id, number, element in waiting:
@@ -272,9 +268,7 @@ def waiting_for_signal(tx: Transaction, name: str) -> Sequence[tuple[int, int, s
 
 def signal_job(tx: Transaction, case_id: int, number: int, element: str, variables: dict[str, Any]) -> dict[str, Any]:
     """Each delivery is a job of its own, and locks one case only."""
-    return jobs.row(
-        "signal", tx.now, case_id=case_id, wait=number, element=element, payload={"variables": variables}
-    )
+    return jobs.row("signal", tx.now, case_id=case_id, wait=number, element=element, payload={"variables": variables})
 
 
 # --- other cases, incidents, the end -------------------------------------------------------------------------------
@@ -346,9 +340,7 @@ _THIS_TASK = sa.and_(task.c.case_id == bindparam("of_case"), task.c.wait == bind
 _CLOSE_TASK = (
     task.update()
     .where(_THIS_TASK)
-    .values(
-        state=bindparam("to"), closed_at=bindparam("at"), closed_by=bindparam("by"), version=task.c.version + 1
-    )
+    .values(state=bindparam("to"), closed_at=bindparam("at"), closed_by=bindparam("by"), version=task.c.version + 1)
 )
 _DROP_CANDIDATES = task_candidate.delete().where(
     task_candidate.c.task_id == sa.select(task.c.id).where(_THIS_TASK).scalar_subquery()

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam
 from engine import guard
 from engine.bpmn import machine
 from engine.bpmn.machine import Stale
-from engine.cases import store
+from engine.cases import facts, store
 from engine.cases.store import Case
 from engine.engine import Transaction
 from engine.errors import Conflict, NotFound, Refused
@@ -20,7 +20,6 @@ from engine.history.chain import Note
 from engine.identity import permissions
 from engine.jobs.store import clock_time
 from engine.jobs.tables import incident, job, mail
-from engine.cases import facts
 from engine.runtime import apply, steps, texts
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from engine.cases.tables import case
-from engine.engine import Transaction
+from engine.engine import Read, Transaction
 from engine.identity import permissions
 from engine.jobs.store import COLUMNS, Job
 from engine.jobs.tables import job
@@ -27,10 +27,11 @@ _DUE = (
     .order_by(job.c.due_at, job.c.id)
     .limit(bindparam("at_most"))
     .with_for_update(skip_locked=True, of=job)
+    .cte("due")
 )
 _LEASE = (
     job.update()
-    .where(job.c.id.in_(_DUE.scalar_subquery()))
+    .where(job.c.id.in_(sa.select(_DUE.c.id)))
     .values(
         state="leased",
         lease_owner=bindparam("owner"),
@@ -70,6 +71,18 @@ class LeaseJobs:
         }
         leased = [Job(*row) for row in tx.connection.execute(_LEASE, values)]
         return sorted(leased, key=lambda one: (one.due_at, one.id))
+
+
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """When the next job is due that could be done; None where there is none. For whoever moves a virtual clock."""
+
+    def run(self, read: Read) -> datetime | None:
+        found: datetime | None = read.connection.execute(_NEXT_DUE).scalar()
+        return found
+
+
+_NEXT_DUE = sa.select(sa.func.min(job.c.due_at)).where(_WAITING, ~_SUSPENDED)
 
 
 @dataclass(frozen=True, slots=True)

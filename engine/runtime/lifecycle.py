@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from engine import guard
 from engine.bpmn import machine
 from engine.bpmn.model import Node
-from engine.cases import store
+from engine.cases import facts, store
 from engine.cases.store import Case
 from engine.cases.tables import case as case_table
 from engine.cases.tables import wait
@@ -23,7 +23,6 @@ from engine.errors import Conflict, NotFound, Refused
 from engine.history.chain import Note
 from engine.identity import permissions
 from engine.jobs import store as jobs
-from engine.cases import facts
 from engine.runtime import apply, steps, texts
 
 
@@ -98,7 +97,8 @@ class ResumeCase:
         case = store.lock(tx, self.case_id)
         if case.state != "suspended":
             raise Conflict(
-                f"Expected a suspended case, but {case.number} is {case.state}.", f"Ärende {case.number} är inte pausat."
+                f"Expected a suspended case, but {case.number} is {case.state}.",
+                f"Ärende {case.number} är inte pausat.",
             )
         for one in _family(tx, case):
             if one.state == "suspended":
@@ -129,9 +129,7 @@ class CancelCase:
                 f"Ärende {case.number} är en del av {caller.number}. Avbryt det ärendet i stället.",
             )
         step = machine.cancel(case.definition.graph, case.data, facts.environment(tx, case.definition))
-        steps.advance(
-            tx, case, step, steps.doer_of(tx.actor), Note("case:cancelled", data={"reason": reason})
-        )
+        steps.advance(tx, case, step, steps.doer_of(tx.actor), Note("case:cancelled", data={"reason": reason}))
 
 
 def _require_admin(tx: Transaction, to: str, att: str) -> None:

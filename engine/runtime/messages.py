@@ -13,7 +13,7 @@ from sqlalchemy import bindparam
 from engine import guard
 from engine.bpmn import machine
 from engine.bpmn.machine import Stale
-from engine.cases import store
+from engine.cases import facts, store
 from engine.cases.tables import case as case_table
 from engine.cases.tables import message, wait
 from engine.definitions import store as definitions
@@ -21,7 +21,6 @@ from engine.definitions.starts import message_starts, signal_starts, start_event
 from engine.engine import Clash, Transaction
 from engine.identity import permissions
 from engine.jobs import store as jobs
-from engine.cases import facts
 from engine.runtime import apply, steps
 from engine.runtime.held import Held, hold
 
@@ -30,8 +29,8 @@ from engine.runtime.held import Held, hold
 class PublishMessage:
     """Give a message to the case that waits for `name` with `key`; gives that case's id.
 
-    Nobody waits: the process that starts by it starts, with the key as business key; was it ever started, the message has
-    reached it. Else it is kept, for at most `ttl_days`, until somebody waits (gives None).
+    Nobody waits: the process that starts by it starts, with the key as business key; was it ever started, the message
+    has reached it. Else it is kept, for at most `ttl_days`, until somebody waits (gives None).
     """
 
     name: str
@@ -103,7 +102,9 @@ class DeliverSignal:
             return
         graph = held.case.definition.graph
         try:
-            step = machine.trigger(graph, held.case.data, facts.environment(tx, held.case.definition), held.wait, variables)
+            step = machine.trigger(
+                graph, held.case.data, facts.environment(tx, held.case.definition), held.wait, variables
+            )
         except Stale:
             return
         steps.advance(tx, held.case, step, steps.doer_of(tx.actor))
@@ -141,9 +142,7 @@ _DELIVERED = message.update().where(message.c.id == bindparam("message_id")).val
 _KEEP = message.insert()
 
 
-def publish(
-    tx: Transaction, name: str, key: str | None, variables: dict[str, Any], ttl_days: int = 365
-) -> int | None:
+def publish(tx: Transaction, name: str, key: str | None, variables: dict[str, Any], ttl_days: int = 365) -> int | None:
     apply.meet(tx, name, key)
     case_id = _hand_over(tx, name, key, variables)
     if case_id is None:
@@ -166,7 +165,9 @@ def _hand_over(tx: Transaction, name: str, key: str | None, variables: dict[str,
         if case.state != "active":
             return None
         try:
-            step = machine.trigger(case.definition.graph, case.data, facts.environment(tx, case.definition), row.wait, variables)
+            step = machine.trigger(
+                case.definition.graph, case.data, facts.environment(tx, case.definition), row.wait, variables
+            )
         except Stale:
             continue  # it went on while we waited for the lock; its row is gone for whoever looks now
         steps.advance(tx, case, step, steps.doer_of(tx.actor))

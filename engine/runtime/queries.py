@@ -120,9 +120,7 @@ def _running(read: Read, found: definitions.Definition) -> dict[str, int]:
     )
     at = sa.union(*(place.where(sa.column("case_id").in_(sa.select(live.c.id))) for place in places)).subquery()
     counted = sa.select(at.c.element, sa.func.count()).where(at.c.element.is_not(None)).group_by(at.c.element)
-    return {
-        row[0]: row[1] for row in read.connection.execute(counted) if _holds_a_token(found.graph, row[0])
-    }
+    return {row[0]: row[1] for row in read.connection.execute(counted) if _holds_a_token(found.graph, row[0])}
 
 
 def _holds_a_token(graph: Graph, element: str) -> bool:
@@ -215,23 +213,13 @@ class Mails:
                 return []
         else:
             permissions.require(read.actor, "admin", "revisor", to="see the mails", att="se utskicken")
-        rows = jobs.mails(
-            read, case_id=self.case_id, status=self.status, before_id=self.before_id, limit=self.limit
-        )
+        rows = jobs.mails(read, case_id=self.case_id, status=self.status, before_id=self.before_id, limit=self.limit)
         return rows if sees_all else [_without_address(read, row) for row in rows]
 
 
 def _without_address(read: Read, row: MailRow) -> MailRow:
     own = read.connection.execute(sa.select(person.c.email).where(person.c.id == read.actor.person_id)).scalar()
     return row if own and own.casefold() == row.to.casefold() else replace(row, to="")
-
-
-@dataclass(frozen=True, slots=True)
-class NextDue:
-    """When the next waiting job is due; None where there is none. For whoever moves a virtual clock."""
-
-    def run(self, read: Read) -> datetime | None:
-        return jobs.next_due(read)
 
 
 @dataclass(frozen=True, slots=True)

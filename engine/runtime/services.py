@@ -1,4 +1,4 @@
-"""What handlers do for cases: called by the worker outside any transaction, reported back here, all of it or nothing."""
+"""What handlers do for cases: called by the worker outside any transaction, reported back here, all or nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import bindparam
 
 from engine.bpmn import machine
 from engine.bpmn.machine import Stale, Step
-from engine.cases import numbers, store
+from engine.cases import facts, numbers, store
 from engine.cases.store import Case
 from engine.cases.tables import case_link
 from engine.contract import Call, Link, Mail, Message, Number, Reader, Result, Start
@@ -25,7 +25,6 @@ from engine.identity import permissions
 from engine.jobs import store as jobs
 from engine.jobs.store import Job
 from engine.jobs.tables import mail
-from engine.cases import facts
 from engine.runtime import apply, steps
 from engine.runtime.held import Held, hold
 from engine.settings import Settings
@@ -76,9 +75,7 @@ class FinishService:
         held.take(tx, self.fence)
         variables = {**self.result.variables, **_carry_out(tx, held.of_case, self.result.effects)}
         _require_plain(variables)
-        _go_on(
-            tx, held, lambda graph, state, env: machine.complete(graph, state, env, held.wait, variables)
-        )
+        _go_on(tx, held, lambda graph, state, env: machine.complete(graph, state, env, held.wait, variables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +181,7 @@ def _give_up(tx: Transaction, held: Held, fence: int, message: str) -> None:
     doer = steps.doer_of(tx.actor)
     if held.case is not None and held.case.state in store.LIVE:
         job = held.job
-        steps.open_incident(
-            tx, held.case, doer, message, wait=job.wait, element=job.element, job_id=job.id
-        )
+        steps.open_incident(tx, held.case, doer, message, wait=job.wait, element=job.element, job_id=job.id)
     else:
         jobs.open_incidents(tx, [jobs.incident_row(message, tx.now, job_id=held.job.id, case_id=held.job.case_id)])
     if held.job.kind == "service" and held.case is not None:
@@ -280,5 +275,3 @@ def link(tx: Transaction, case_id: int, other_id: int, relation: str) -> None:
         store.load(tx, other_id)
         row = {"case_id": case_id, "other_id": other_id, "relation": relation}
         tx.connection.execute(case_link.insert(), row)
-
-

@@ -14,7 +14,7 @@ from engine.bpmn import changes as c
 from engine.bpmn import machine
 from engine.bpmn.machine import Stale, Step
 from engine.calendar import local
-from engine.cases import numbers, store
+from engine.cases import facts, numbers, store
 from engine.cases.store import Case
 from engine.cases.tables import case as case_table
 from engine.definitions import store as definitions
@@ -24,7 +24,6 @@ from engine.errors import Conflict
 from engine.history.chain import Doer, Note
 from engine.identity.permissions import Standing
 from engine.jobs import store as jobs
-from engine.cases import facts
 from engine.runtime import apply
 
 DEPTH = 20
@@ -43,7 +42,13 @@ def doer_of(actor: Actor, standing: Standing | None = None) -> Doer:
 
 def as_variable(tx: Transaction, doer: Doer) -> dict[str, Any]:
     """What a diagram may know of a person (`startad_av`, and the variable a task names with `by`)."""
-    return {"person": doer.person_id, "namn": doer.name, "roll": doer.role, "part": doer.party, "tid": local(tx.now).isoformat()}
+    return {
+        "person": doer.person_id,
+        "namn": doer.name,
+        "roll": doer.role,
+        "part": doer.party,
+        "tid": local(tx.now).isoformat(),
+    }
 
 
 def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) -> None:

@@ -15,7 +15,8 @@ from engine.actor import Actor
 from engine.actor import load as load_actor
 from engine.bpmn import machine
 from engine.bpmn.machine import Stale
-from engine.cases import store
+from engine.cases import facts, store
+from engine.cases.queries import task_not_found
 from engine.cases.store import Case
 from engine.cases.tables import comment, task, task_draft
 from engine.db import dumps
@@ -27,7 +28,6 @@ from engine.identity import permissions
 from engine.identity.permissions import Standing
 from engine.identity.tables import person
 from engine.jobs.store import clock_time
-from engine.cases import facts
 from engine.runtime import apply, steps, texts
 
 DRAFT_LIMIT = 200_000
@@ -40,11 +40,6 @@ _DRAFTED = (
     .label("drafts")
 )
 _BY_ID = sa.select(task, _DRAFTED).where(task.c.id == bindparam("task_id"))
-
-
-def not_found() -> NotFound:
-    """The same for a task that is not there and for one that is for others."""
-    return NotFound("Expected a task to be there, but it is not.", "Uppgiften finns inte, eller är inte öppen för dig.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +111,7 @@ class ReleaseTask:
         if not row.candidates:
             raise NotAllowed(
                 "Expected a task of a role, but this one was given to one person by name.",
-                "Uppgiften är given till en bestämd person och kan inte lämnas tillbaka. Lämna över den till någon annan.",
+                "Uppgiften är given till en bestämd person och kan inte lämnas tillbaka, bara över till någon annan.",
             )
         _assign(tx, row, None)
         apply.note_down(tx, case, steps.doer_of(tx.actor, standing), Note("task:released", row.element, row.name))
@@ -157,7 +152,7 @@ class SaveDraft:
     def execute(self, tx: Transaction) -> None:
         row = _find(tx, self.task_id)
         if tx.actor.person_id is None or permissions.standing_at_task(tx.actor, row.candidates, row.assignee) is None:
-            raise not_found()
+            raise task_not_found()
         self._check(tx, row)
         draft = {
             "task_id": self.task_id,
@@ -201,7 +196,7 @@ class Comment:
             )
         text = texts.free_text(self.text, what="en kommentar")
         if self.task_id is not None and _find(tx, self.task_id).case_id != case.id:
-            raise not_found()
+            raise task_not_found()
         row = {
             "case_id": case.id,
             "task_id": self.task_id,
@@ -237,7 +232,7 @@ _SAVE_DRAFT = {
 def _find(read: Read, task_id: int) -> Any:
     row = read.connection.execute(_BY_ID, {"task_id": task_id, "person_id": read.actor.person_id}).one_or_none()
     if row is None:
-        raise not_found()
+        raise task_not_found()
     return row
 
 
@@ -246,11 +241,11 @@ def _in_hand(tx: Transaction, task_id: int) -> tuple[Case, Any, Standing]:
     try:
         case = store.lock_of_task(tx, task_id)
     except NotFound:
-        raise not_found() from None
+        raise task_not_found() from None
     row = _find(tx, task_id)
     standing = permissions.standing_at_task(tx.actor, row.candidates, row.assignee)
     if standing is None or tx.actor.person_id is None:
-        raise not_found()
+        raise task_not_found()
     if row.state != "open":
         raise _closed(tx, row)
     store.require_active(case)

@@ -61,4 +61,6 @@ def reason(text: str) -> str:
 
 def no_form() -> Invalid:
     told = "Här finns inget formulär att fylla i. Ladda om sidan och försök igen."
-    return Invalid("Expected nothing filled in, since there is no form, but there is something.", told, fields={"": told})
+    return Invalid(
+        "Expected nothing filled in, since there is no form, but there is something.", told, fields={"": told}
+    )

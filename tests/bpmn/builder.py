@@ -61,7 +61,7 @@ class Block:
         raise NotImplementedError
 
     def passed(self) -> Counter[str]:
-        """Wait names -> how often each is to be done."""
+        """The names of waits and joins -> how often each is to be passed."""
         raise NotImplementedError
 
 
@@ -144,8 +144,9 @@ class Sequence_(Block):
 
 @dataclass
 class Fork(Block):
-    """A gateway and its join; `taken` are the branches that are. Without a join, `merge` says how tokens meet."""
+    """A gateway and its join; `taken` are the branches that are."""
 
+    name: str
     kind: str
     branches: Sequence[Block]
     taken: frozenset[int]
@@ -153,14 +154,15 @@ class Fork(Block):
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         split = on.add(self.kind, scope)
         on.connect(before, split, condition)
-        join = on.add(self.kind, scope)
+        join = on.add(self.kind, scope, name=self.name)
         for number, branch in enumerate(self.branches):
             holds = None if self.kind == "parallelGateway" else f"{number} in {sorted(self.taken)}"
             on.connect(branch.draw(on, scope, split, holds), join)
         return join
 
     def passed(self) -> Counter[str]:
-        return sum((branch.passed() for number, branch in enumerate(self.branches) if number in self.taken), Counter())
+        taken = (branch.passed() for number, branch in enumerate(self.branches) if number in self.taken)
+        return sum(taken, Counter([self.name]))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A house for tests of the engine: a real database, a clock that stands still until told, people made as they are needed."""
+"""A house for tests of the engine: a real database, a clock that stands still until told, people made when needed."""
 
 from __future__ import annotations
 

@@ -49,7 +49,11 @@ def test_a_case_knows_who_started_it_and_when(house: House) -> None:
         "part": "huddinge",
         "tid": "2026-03-02T09:00:00+01:00",
     }
-    assert (found.started_at, found.started_by, found.definition_version) == (house.clock.now(), rut(house).person_id, 1)
+    assert (found.started_at, found.started_by, found.definition_version) == (
+        house.clock.now(),
+        rut(house).person_id,
+        1,
+    )
 
 
 def test_numbers_run_without_gaps_and_begin_anew_each_year(house: House) -> None:
@@ -106,7 +110,11 @@ def test_R32_a_case_is_read_by_its_starter_its_readers_and_those_who_were_asked(
     for reader in (rut(house), anna, house.person("Lo Kal", "lokal_samverkan:huddinge")):
         assert house.ask(CaseById(case), reader).id == case
     hanna = house.person("Hanna", "hsf")
-    strangers = [hanna, house.person("Nacka", "lokal_samverkan:nacka"), house.person("Ru Två", "rapportor_kommun:nacka")]
+    strangers = [
+        hanna,
+        house.person("Nacka", "lokal_samverkan:nacka"),
+        house.person("Ru Två", "rapportor_kommun:nacka"),
+    ]
     for stranger in [*strangers, admin(house), Actor.nobody()]:
         for question in (CaseById(case), HistoryOf(case), CaseById(9_999_999)):
             with pytest.raises(NotFound):

@@ -39,7 +39,10 @@ def test_versions_stand_side_by_side_with_their_running_cases(house: House) -> N
     house.start()
     house.complete(first, "granska", house.person("Anna", "storsthlm"), beslut="ja")
     rows = house.ask(Definitions())
-    assert [(row.key, row.version, row.running, row.state) for row in rows] == [("arende", 2, 1, "active"), ("arende", 1, 1, "active")]
+    assert [(row.key, row.version, row.running, row.state) for row in rows] == [
+        ("arende", 2, 1, "active"),
+        ("arende", 1, 1, "active"),
+    ]
     old = house.ask(DefinitionById(rows[1].id))
     assert old.running == {"aterkoppla": 1}
     assert set(old.files) == {"forms/granska.json", "forms/start.json"}
@@ -59,7 +62,9 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_stored(house: House) ->
     assert house.ask(Definitions()) == []
 
 
-@pytest.mark.parametrize("files", [{}, {"x.bpmn": b""}, {"x.bpmn": b"<a/>"}, {"x.txt": b"hej"}, {"x.bpmn": b"\xff\xfe\x00"}])
+@pytest.mark.parametrize(
+    "files", [{}, {"x.bpmn": b""}, {"x.bpmn": b"<a/>"}, {"x.txt": b"hej"}, {"x.bpmn": b"\xff\xfe\x00"}]
+)
 def test_what_is_no_process_is_refused(house: House, files: dict[str, bytes]) -> None:
     with pytest.raises(CheckFailed) as told:
         house.do(Deploy(files))
@@ -79,7 +84,10 @@ def test_an_unknown_topic_or_role_is_refused(house: House, monkeypatch: pytest.M
 
 
 def test_R35_only_a_processdesigner_publishes(house: House) -> None:
-    files = {"anropad.bpmn": (HERE / "anropad.bpmn").read_bytes(), "forms/svara.json": (HERE / "forms/svara.json").read_bytes()}
+    files = {
+        "anropad.bpmn": (HERE / "anropad.bpmn").read_bytes(),
+        "forms/svara.json": (HERE / "forms/svara.json").read_bytes(),
+    }
     for role in ("hsf", "admin", "revisor"):
         with pytest.raises(NotAllowed):
             house.do(Deploy(files), house.person(f"Nej {role}", role))
@@ -107,7 +115,12 @@ def test_a_definition_that_was_not_stored_is_not_remembered(house: House) -> Non
 
     class Fails:
         def prepare(self, engine, actor):
-            self.inner = Deploy({"anropad.bpmn": (HERE / "anropad.bpmn").read_bytes(), "forms/svara.json": (HERE / "forms/svara.json").read_bytes()}).prepare(engine, actor)
+            self.inner = Deploy(
+                {
+                    "anropad.bpmn": (HERE / "anropad.bpmn").read_bytes(),
+                    "forms/svara.json": (HERE / "forms/svara.json").read_bytes(),
+                }
+            ).prepare(engine, actor)
             return self
 
         def execute(self, tx):

@@ -66,7 +66,12 @@ def test_R37_every_row_says_who_in_which_role_when_and_in_which_version(lived: H
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
     done = next(row for row in rows if row.kind == "task:completed")
     assert (done.person_name, done.role, done.party) == ("Anna Berg", "storsthlm", "storsthlm")
-    assert (done.definition_key, done.definition_version, done.element, done.outcome) == ("arende", 1, "granska", "completed")
+    assert (done.definition_key, done.definition_version, done.element, done.outcome) == (
+        "arende",
+        1,
+        "granska",
+        "completed",
+    )
     assert done.at == lived.clock.now()
     assert done.data is not None
     assert done.data["changes"]["beslut"] == {"after": "ja"}
@@ -94,7 +99,7 @@ def test_only_some_roles_ask_for_the_proof(lived: House) -> None:
 def test_R53_the_database_refuses_to_alter_or_delete_records(lived: House, statement: str) -> None:
     lived.ask(HistoryOf(1), lived.person("Rev Isor", "revisor"))
     engine = db.create(lived.url)
-    with pytest.raises(DBAPIError, match="append-only|never deleted"), engine.begin() as connection:
+    with pytest.raises(DBAPIError, match=r"append-only|never deleted"), engine.begin() as connection:
         connection.exec_driver_sql(statement)
     engine.dispose()
     assert lived.ask(VerifyHistory()).first_bad is None
@@ -140,7 +145,9 @@ def test_a_change_of_any_column_is_found(lived: House, column: str) -> None:
 
 def test_data_taken_away_is_found(lived: House) -> None:
     with behind_the_house(lived) as connection:
-        connection.execute(table.update().where(table.c.case_id == 1, table.c.kind == "task:completed").values(data=None))
+        connection.execute(
+            table.update().where(table.c.case_id == 1, table.c.kind == "task:completed").values(data=None)
+        )
     bad = lived.ask(VerifyHistory()).first_bad
     assert (bad.case, bad.wrong) == ("PS-2026-0001", "data")
 
@@ -201,7 +208,7 @@ def test_an_inserted_row_is_found(lived: House) -> None:
 @pytest.mark.parametrize("change", ["history_seq = history_seq - 1", "history_head = 'x'", "number = 'PS-2026-0009'"])
 def test_a_changed_case_is_found(lived: House, change: str) -> None:
     with behind_the_house(lived) as connection:
-        connection.exec_driver_sql(f'UPDATE "case" SET {change} WHERE id = 2')  # noqa: S608
+        connection.exec_driver_sql(f'UPDATE "case" SET {change} WHERE id = 2')
     assert lived.ask(VerifyHistory()).first_bad.case in {"PS-2026-0002", "PS-2026-0009"}
 
 

@@ -79,7 +79,10 @@ def test_parts_of_a_row_have_their_own_validity(loaded: House) -> None:
 
 
 def test_a_code_list_is_a_kind_of_its_own(loaded: House) -> None:
-    assert loaded.ask(Reference("kodlistor.kanal")) == [{"nyckel": "formular", "namn": "Formulär"}, {"nyckel": "epost", "namn": "E-post"}]
+    assert loaded.ask(Reference("kodlistor.kanal")) == [
+        {"nyckel": "formular", "namn": "Formulär"},
+        {"nyckel": "epost", "namn": "E-post"},
+    ]
     assert keys(loaded.ask(Reference("orsak"))) == ["sekretess", "budgetansvar"]
     assert loaded.ask(Reference("okand")) == []
 
@@ -113,7 +116,9 @@ def test_a_setting_keeps_its_kind(loaded: House) -> None:
         loaded.do(ChangeSetting("bekraftelse", 9), loaded.person("Hanna", "hsf"))
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1", "parter:\n  - {namn: utan}", "parter:\n  - {nyckel: x, giltig_fran: igår}", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "text", ["a: [", "- 1", "parter:\n  - {namn: utan}", "parter:\n  - {nyckel: x, giltig_fran: igår}", b"\xff\xfe"]
+)
 def test_what_cannot_be_read_is_refused_whole(loaded: House, text) -> None:
     with pytest.raises(Invalid):
         loaded.do(LoadReference([YAML.replace("Huddinge", "Ny"), text]))
@@ -128,6 +133,8 @@ def test_only_an_admin_loads(house: House) -> None:
 def test_keys_have_names(loaded: House) -> None:
     class Names:
         def run(self, read: Read) -> list[str | None]:
-            return [name_of(read, key) for key in ("huddinge", "storsthlm", "okand", None)] + [name_of_role(read, "hsf:x@region")]
+            return [name_of(read, key) for key in ("huddinge", "storsthlm", "okand", None)] + [
+                name_of_role(read, "hsf:x@region")
+            ]
 
     assert loaded.ask(Names()) == ["Huddinge", "Storsthlm", "okand", None, "Handläggare HSF"]

@@ -1,4 +1,4 @@
-"""The schema: what the migrations make is what the tables say, on both databases, and every package of data survives."""
+"""The schema: what the migrations make is what the tables say, on both databases; and what is stored comes back."""
 
 import random
 import threading
@@ -30,7 +30,7 @@ def test_migrating_again_changes_nothing_and_may_happen_at_once(empty_database_u
     def migrate() -> None:
         try:
             db.migrate(empty_database_url)
-        except BaseException as failure:  # noqa: BLE001
+        except BaseException as failure:
             failures.append(failure)
 
     threads = [threading.Thread(target=migrate) for _ in range(4)]
@@ -50,7 +50,10 @@ def test_an_address_that_will_not_do_is_refused(url: str) -> None:
 def test_sqlite_writes_ahead_and_syncs(sqlite_url: str) -> None:
     engine = db.create(sqlite_url)
     with engine.connect() as connection:
-        found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")]
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
     engine.dispose()
     assert found == ["wal", 2, 1]
 

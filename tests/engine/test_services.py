@@ -1,6 +1,6 @@
 """Service tasks: handlers run at least once, what they give lands exactly once, and what fails ends as an incident."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.engine.house import SYSTEM, House
 
 
 @pytest.fixture
-def tjanst(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], list[Call]]]:
+def tjanst(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], list[Call]]:
     """Put a function (or a plain result) behind the topic; gives the calls it gets."""
     monkeypatch.setattr(contract, "_handlers", {})
 
@@ -42,7 +42,7 @@ def tjanst(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], list[Cal
         return calls
 
     behind(None)
-    yield behind
+    return behind
 
 
 def test_a_handler_is_told_all_it_needs_and_its_variables_land_in_the_case(house: House, tjanst) -> None:
@@ -57,7 +57,10 @@ def test_a_handler_is_told_all_it_needs_and_its_variables_land_in_the_case(house
     assert (call.topic, call.case_id, call.case_number, call.element) == ("test.tjanst", case, "TT-2026-0001", "anropa")
     assert (call.variables["fraga"], call.properties["mall"], call.attempt) == ("Varför?", "kvitto", 1)
     assert call.now == house.clock.now()
-    assert [row.kind for row in house.ask(HistoryOf(case)) if row.kind.startswith("service")] == ["service:added", "service:finished"]
+    assert [row.kind for row in house.ask(HistoryOf(case)) if row.kind.startswith("service")] == [
+        "service:added",
+        "service:finished",
+    ]
 
 
 def test_effects_land_together_with_the_end_of_the_task(house: House, tjanst) -> None:
@@ -79,14 +82,21 @@ def test_effects_land_together_with_the_end_of_the_task(house: House, tjanst) ->
     case = house.start("tjanst")
     house.work()
     assert house.variables(case)["dnr"] == "Storsthlm 2026-0001"
-    assert [(mail.to, mail.subject, mail.kind, mail.rung) for mail in house.outbox.sent] == [("rut@example.org", "Kvitto", "kvitto", "rapport")]
+    assert [(mail.to, mail.subject, mail.kind, mail.rung) for mail in house.outbox.sent] == [
+        ("rut@example.org", "Kvitto", "kvitto", "rapport")
+    ]
     assert [mail.status for mail in house.ask(Mails(case))] == ["sent"]
     assert house.variables(waiting)["text"] == "hej"
-    assert [(one.relation, one.process) for one in house.ask(RelatedCases(case))] == [("rapport", "arende"), ("startade", "arende")]
+    assert [(one.relation, one.process) for one in house.ask(RelatedCases(case))] == [
+        ("rapport", "arende"),
+        ("startade", "arende"),
+    ]
     second = house.start("tjanst")
     house.work()
     assert house.variables(second)["dnr"] == "Storsthlm 2026-0002"
-    assert [one.id for one in house.ask(RelatedCases(second))] == [one.id for one in house.ask(RelatedCases(case))], "not started twice"
+    assert [one.id for one in house.ask(RelatedCases(second))] == [one.id for one in house.ask(RelatedCases(case))], (
+        "not started twice"
+    )
 
 
 def test_a_failed_effect_takes_everything_back(house: House, tjanst) -> None:
@@ -268,7 +278,10 @@ def test_R33_readers_of_a_case_see_what_was_sent_but_not_to_whom(house: House, t
     house.deploy("tjanst")
     case = house.start("tjanst")
     house.work()
-    assert [(mail.to, mail.subject) for mail in house.ask(Mails(case), hanna)] == [("hanna@example.org", "Till Hanna"), ("", "Till Rut")]
+    assert [(mail.to, mail.subject) for mail in house.ask(Mails(case), hanna)] == [
+        ("hanna@example.org", "Till Hanna"),
+        ("", "Till Rut"),
+    ]
     with pytest.raises(NotAllowed):
         house.ask(Mails(), hanna)
 

@@ -43,7 +43,12 @@ def test_a_completed_task_opens_the_next_and_stores_what_was_answered(house: Hou
     house.complete(case, "granska", anna(house), beslut="ja", motivering="Rimligt")
     found = house.ask(CaseById(case))
     assert house.elements(case) == ["aterkoppla"]
-    assert (found.title, found.status, found.party, found.number) == ("Sena besked", "avslutad", "huddinge", "PS-2026-0001")
+    assert (found.title, found.status, found.party, found.number) == (
+        "Sena besked",
+        "avslutad",
+        "huddinge",
+        "PS-2026-0001",
+    )
     assert found.variables["beslut"] == "ja"
     assert found.variables["granskad_av"]["namn"] == "Anna Berg"
     assert found.variables["granskad_av"]["roll"] == "storsthlm"
@@ -157,7 +162,9 @@ def test_R02_guarded_text_is_refused_and_stored_nowhere(house: House, case: int,
             house.do(command, anna(house))
         assert text not in f"{told.value!s} {told.value!r} {told.value.sv}"
     with house.engine._database.connect() as connection:
-        stored = [str(row) for table in house.tables() for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')]
+        stored = [
+            str(row) for table in house.tables() for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')
+        ]
     assert not any("1212" in row or "123 45" in row for row in stored)
     assert text not in caplog.text
 
@@ -180,7 +187,10 @@ def test_R35_a_processdesigner_holds_no_task(house: House) -> None:
     designer = house.person("Disa Designer", "processdesigner")
     with pytest.raises(Refused, match="R35"):
         house.person("Anders And", "storsthlm", "processdesigner")
-    house.deploy("arende", change={"arende.bpmn": ('candidateGroups="storsthlm"', 'candidateGroups="processdesigner, storsthlm"')})
+    house.deploy(
+        "arende",
+        change={"arende.bpmn": ('candidateGroups="storsthlm"', 'candidateGroups="processdesigner, storsthlm"')},
+    )
     case = house.start(actor=house.person("Rut", "rapportor_kommun"))
     with pytest.raises(NotFound):
         house.do(CompleteTask(house.task(case, "granska"), {"beslut": "ja"}), designer)

@@ -66,7 +66,9 @@ def test_R19_a_restart_or_a_double_firing_makes_no_second_case(house: House) -> 
     house.deploy("klocka", change={"klocka.bpmn": ('name="Gör analysen"', 'name="Analysera"')})
     house.work()
     assert quarters(house) == ["2026-Q1"]
-    assert [(job.state, job.due_at.isoformat()) for job in house.ask(Jobs())] == [("waiting", "2026-06-30T22:00:00+00:00")]
+    assert [(job.state, job.due_at.isoformat()) for job in house.ask(Jobs())] == [
+        ("waiting", "2026-06-30T22:00:00+00:00")
+    ]
     again.engine.close()
 
 

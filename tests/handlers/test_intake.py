@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -279,14 +279,19 @@ def test_a_telephone_number_over_two_lines_does_not_slip_through():
         parse(mail("Ring 08\n123 45 67").as_bytes(), MONDAY)
 
 
-@settings(max_examples=400)
+def answer(raw: bytes) -> bool:
+    """Whether it is variables that can be stored, or a whole sentence."""
+    try:
+        return bool(json.dumps(parse(raw, MONDAY).variables))
+    except Refused as refused:
+        return refused.sv.endswith(".")
+
+
+@settings(max_examples=300)
 @given(st.binary(max_size=600))
 def test_any_bytes_give_variables_or_a_refusal(raw: bytes):
     for whole in (raw, b"From: a@b.se\r\n" + raw, b"From: a@b.se\r\nContent-Type: text/html\r\n\r\n" + raw):
-        try:
-            json.dumps(parse(whole, MONDAY).variables)
-        except Refused as refused:
-            assert refused.sv.endswith(".")
+        assert answer(whole)
 
 
 HEADERS = st.sampled_from(
@@ -303,15 +308,12 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=400)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(HEADERS, VALUES), max_size=8), st.text(max_size=200))
 def test_any_headers_give_variables_or_a_refusal(headers: list[tuple[str, str]], body: str):
     lines = [f"{name}: {value}" for name, value in headers]
     raw = ("\r\n".join(["From: a@b.se", *lines]) + f"\r\n\r\n--x\r\n\r\n{body}").encode("utf-8", "surrogatepass")
-    try:
-        json.dumps(parse(raw, datetime(2026, 3, 2, tzinfo=UTC)).variables)
-    except Refused as refused:
-        assert refused.sv.endswith(".")
+    assert answer(raw)
 
 
 @pytest.mark.parametrize("kind", ["plain", "html"])

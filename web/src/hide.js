@@ -1,6 +1,23 @@
-// [data-hide='=principiell.svar != "ja"']: hidden while the condition holds. Only comparisons joined by and/or are followed
-// here; what is written otherwise stays in sight, and the server decides anyway.
-const comparison = /^\s*([\w.]+)\s*(!=|=)\s*(?:"([^"]*)"|(true|false|null))\s*$/;
+// [data-hide='["!=",["path","principiell.svar"],["is","ja"]]']: hidden while the condition holds. The server reads conditions
+// (engine/forms/conditions.py) and decides in the end; this only spares people what does not concern them.
+const joined = {
+  or: (parts, look) => parts.some((part) => worth(part, look)),
+  and: (parts, look) => parts.every((part) => worth(part, look)),
+  not: ([inner], look) => !worth(inner, look),
+  path: ([name], look) => look(name),
+  is: ([literal]) => literal,
+  contains: ([where, what], look) => [].concat(worth(where, look) ?? []).includes(worth(what, look)),
+};
+
+function worth([kind, ...parts], look) {
+  return joined[kind] ? joined[kind](parts, look) : compare(worth(parts[0], look), kind, worth(parts[1], look));
+}
+
+function compare(left, sign, right) {
+  if (sign === '=' || sign === '!=') return (left === right) === (sign === '=');
+  if (left === null || right === null || typeof left !== typeof right) return false;
+  return { '<': left < right, '<=': left <= right, '>': left > right, '>=': left >= right }[sign];
+}
 
 // Within a row of a repeating table a name means the field of that row first.
 function fieldsOf(place, name) {
@@ -11,30 +28,29 @@ function fieldsOf(place, name) {
 
 function answerOf(place, name) {
   const fields = fieldsOf(place, name);
-  const chosen = fields.filter((field) => !['radio', 'checkbox'].includes(field.type) || field.checked);
-  if (fields[0]?.type === 'checkbox') return String(chosen.length > 0);
-  return chosen[0]?.value ?? '';
-}
-
-function holds(part, place) {
-  const [, name, sign, text, word] = part.match(comparison) ?? [];
-  if (!name) return false;
-  const wanted = word === 'null' ? '' : (text ?? word);
-  return (answerOf(place, name) === wanted) === (sign === '=');
+  if (!fields.length) return JSON.parse(place.closest('form').dataset.known ?? '{}')[name] ?? null;
+  const [first] = fields;
+  const chosen = fields.filter((field) => field.checked).map((field) => field.value);
+  if (first.type === 'checkbox') return first.value === 'on' && fields.length === 1 ? chosen.length > 0 : chosen;
+  if (first.type === 'radio') return chosen[0] ?? null;
+  if (first.inputMode === 'numeric' || first.inputMode === 'decimal') {
+    const number = Number(first.value.replace(',', '.').replace(/\s/g, ''));
+    return first.value.trim() && !Number.isNaN(number) ? number : null;
+  }
+  return first.value || null;
 }
 
 function follow(form) {
   for (const place of form.querySelectorAll('[data-hide]')) {
-    const source = place.dataset.hide.replace(/^=/, '');
-    if (/[()<>]/.test(source)) continue;
-    place.hidden = source.split(/\sor\s/).some((either) => either.split(/\sand\s/).every((part) => holds(part, place)));
+    place.hidden = Boolean(worth(JSON.parse(place.dataset.hide), (name) => answerOf(place, name)));
   }
 }
 
 function followAll(root) {
-  for (const place of root.querySelectorAll('[data-hide]')) if (place.closest('form')) follow(place.closest('form'));
+  for (const form of root.querySelectorAll('form')) follow(form);
 }
 
+document.addEventListener('input', ({ target }) => target.form && follow(target.form));
 document.addEventListener('change', ({ target }) => target.form && follow(target.form));
 document.addEventListener('htmx:load', ({ target }) => followAll(target));
 followAll(document);

@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 from engine.bpmn.changes import TaskOpened, Variables
 from engine.bpmn.expressions import Template
 from engine.bpmn.machine.play import Play, Stuck
+from engine.bpmn.machine.waits import rule_of
 from engine.bpmn.model import HumanWork, Node
-from engine.calendar import TimerRule, midnight
+from engine.calendar import midnight
 from engine.errors import BadTime
 
 _NO_WORK = HumanWork()
@@ -39,7 +40,7 @@ def open_task(play: Play, number: int, node: Node) -> None:
 
 
 def _candidates(play: Play, work: HumanWork, seen: Variables) -> tuple[str, ...]:
-    value = _value(play, work.candidates, seen)
+    value = play.value(work.candidates, seen) if work.candidates is not None else None
     texts = value if isinstance(value, list) else [value]
     return tuple(part.strip() for text in texts if isinstance(text, str) for part in text.split(",") if part.strip())
 
@@ -52,7 +53,7 @@ def _time(play: Play, template: Template | None, seen: Variables) -> datetime | 
     try:
         if len(text) == len("2026-03-31") and text[0] != "P":
             return midnight(date.fromisoformat(text) + timedelta(days=1)) - timedelta(seconds=1)
-        return TimerRule.parse(text).first(play.env.now)
+        return rule_of(text).first(play.env.now)
     except (BadTime, ValueError, OverflowError):
         raise Stuck(
             "Expected a date or time by which the task should be done, but it is something else.",
@@ -73,12 +74,5 @@ def _priority(play: Play, template: Template | None, seen: Variables) -> int:
 
 
 def _text(play: Play, template: Template | None, seen: Variables) -> str | None:
-    value = _value(play, template, seen)
+    value = play.value(template, seen) if template is not None else None
     return None if value is None else str(value).strip() or None
-
-
-def _value(play: Play, template: Template | None, seen: Variables) -> object:
-    """What a template gives; most are plain text and need no evaluation."""
-    if template is None or template.literal is not None:
-        return template and template.literal
-    return play.value(template, seen)

@@ -96,8 +96,8 @@ class Environment:
 Move = tuple[Any, ...]
 """("arrive", scope, …): the name of a move, the scope (or run) it belongs to, and what it needs."""
 
-Writes = list[tuple[Variables, str, Any, Any]]
-"""What writing variables will do: home, name, before, after."""
+Writes = list[tuple[Variables, str, Any, Any, int]]
+"""What writing variables will do: home, name, before, after, and how much bigger it makes the state."""
 
 
 class Play:
@@ -211,8 +211,9 @@ class Play:
             home = self._home(number, name)
             before = home.get(name, ABSENT)
             if not same(before, after):
-                growth += size - (0 if before is ABSENT else size_of(before))
-                writes.append((home, name, before, after))
+                more = size - (0 if before is ABSENT else size_of(before))
+                growth += more
+                writes.append((home, name, before, after, more))
         self.weigh(growth - freed)
         return writes
 
@@ -238,8 +239,8 @@ class Play:
     def write(self, writes: Writes) -> dict[str, tuple[Any, Any]]:
         """Do what `plan` found; what changed, for the history."""
         data = {}
-        for home, name, before, after in writes:
-            self.state["bytes"] += size_of(after) - (0 if before is ABSENT else size_of(before))
+        for home, name, before, after, more in writes:
+            self.state["bytes"] += more
             home[name] = after
             data[name] = (before, after)
         return data
@@ -261,6 +262,8 @@ class Play:
     # --- expressions ---
 
     def value(self, expression: Expression | Template, variables: Mapping[str, Any]) -> Any:
+        if isinstance(expression, Template) and expression.literal is not None:
+            return expression.literal
         try:
             return expression.evaluate(variables, self.env.functions, self.budget)
         except Refused as reason:

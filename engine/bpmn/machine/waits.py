@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from engine.bpmn.changes import (
@@ -71,13 +72,17 @@ def key_of(play: Play, event: Event, variables: dict[str, Any]) -> str | None:
     return key
 
 
+rule_of = lru_cache(maxsize=1024)(TimerRule.parse)
+"""A process sets the same few timers again and again."""
+
+
 def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
     if event.timer is None:
         raise Stuck("Expected a timer with a time, but it has none.", "Tidshändelsen saknar tid.")
     text = play.value(event.timer, play.visible(number))
     now = play.env.now
     try:
-        rule = TimerRule.parse(text if isinstance(text, str) else "")
+        rule = rule_of(text if isinstance(text, str) else "")
         due = rule.first(now)
     except BadTime as reason:
         raise Stuck(reason.en, reason.sv) from None
@@ -111,7 +116,7 @@ def _set_next(play: Play, run: Run, node: Node) -> None:
     fired = run["fired"] + 1
     # From the last due time the rhythm stays; after an outage what was missed is one firing, not a burst.
     after = max(parse_iso(run["due"]), play.env.now)
-    due = TimerRule.parse(run["rule"]).next(after, fired, parse_iso(run["anchor"]))
+    due = rule_of(run["rule"]).next(after, fired, parse_iso(run["anchor"]))
     if due is not None:
         again = play.add({**run, "due": iso(due), "fired": fired})
         play.changes.append(TimerSet(again, node.id, due, fired))

@@ -39,7 +39,7 @@ from engine.errors import BadTime, ExpressionError
 _SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS | _SUB_PROCESSES | {"complexGateway"}
 """With those that are refused by name: the flows around them are real, and are checked all the same."""
-MAX_COMPILED = 500_000
+MAX_COMPILED = 300_000
 """Characters of all expressions of a file together, each counted with some more for the work it is."""
 _EACH = 50
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})

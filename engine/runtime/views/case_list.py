@@ -65,6 +65,8 @@ class Cases:
     state: str = ""
     sort: str = "changed"
     page: int = 1
+    parts: bool = True
+    """Also cases that another one called: twenty-seven parties answer one request."""
 
     def run(self, read: Read) -> CaseList:
         wanted = sa.and_(listed(read.actor), *self._filters(read))
@@ -87,6 +89,8 @@ class Cases:
         if self.search:
             inside = sa.and_(may_look_within, contains(read, self.search, case.c.title))
             filters.append(sa.or_(contains(read, self.search, case.c.number), inside))
+        if not self.parts:
+            filters.append(case.c.parent_id.is_(None))
         if self.process:
             filters.append(case.c.process == self.process)
         for column, value in ((case.c.status, self.status), (case.c.party, self.party)):

@@ -34,7 +34,6 @@ TOLD = frozenset(
         "incident:opened",
         "incident:retried",
         "incident:resolved",
-        "timer:fired",
         "comment:added",
     }
 )
