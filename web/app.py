@@ -13,7 +13,6 @@ from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import gettext
-
 from werkzeug.routing import IntegerConverter, Map
 
 from engine import Engine
@@ -32,7 +31,7 @@ BLUEPRINTS = (
 def create_app(
     engine: Engine, *, demo: bool = False, secret_key: str | None = None, secure_cookies: bool = False
 ) -> Flask:
-    """The whole web over one engine. In the demo one may pick whom to be, and move the clock; else those pages do not exist."""
+    """The whole web over one engine. In the demo one picks whom to be and moves the clock."""
     app = Flask("web", root_path=str(Path(__file__).parent))
     app.extensions["trappa"] = engine
     app.config["DEMO"] = demo
@@ -62,8 +61,8 @@ def create_app(
 class _Id(IntegerConverter):
     """A number that the database can hold; a longer one is an address that does not exist."""
 
-    def __init__(self, map: Map, **options: Any) -> None:
-        super().__init__(map, **{"max": 2**63 - 1, **options})
+    def __init__(self, url_map: Map, **options: Any) -> None:
+        super().__init__(url_map, **{"max": 2**63 - 1, **options})
 
 
 # --- what templates may ask ------------------------------------------------------------------------------------------
@@ -114,6 +113,6 @@ def menu() -> Iterator[Entry]:
     at = nearby.get(request.blueprint or "", request.blueprint)
     for name, text in texts.items():
         view = current_app.view_functions.get(f"{name}.index")
-        allowed = getattr(view, "allowed", frozenset())
+        allowed: frozenset[str] = getattr(view, "allowed", frozenset())
         if view and (allowed & {ANYONE, SIGNED_IN} or holds(*allowed)):
             yield Entry(url_for(f"{name}.index"), text, at == name)

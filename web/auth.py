@@ -130,4 +130,6 @@ def _grouped(accounts: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[st
     for account in accounts:
         name = next((name for name, keys in groups.items() if account["key"] in keys), other)
         placed.setdefault(name, []).append(account)
-    return [(name, sorted(found, key=lambda one: labels.in_order(one["role"]))) for name, found in placed.items() if found]
+    return [
+        (name, sorted(found, key=lambda one: labels.in_order(one["role"]))) for name, found in placed.items() if found
+    ]

@@ -31,7 +31,7 @@ STATES = ("open", "closed", "active", "suspended", "completed", "cancelled", "fa
 def ladder_for(one: Any, variables: Mapping[str, Any]) -> Any:
     """The ladder of a case as any page has it (with .process or .definition.key); None where it has none."""
     process = getattr(one, "process", None) or one.definition.key
-    return ladder_of(process, one.status, one.state, variables)
+    return ladder_of(process, one.status, one.state, variables, one.started_at)
 
 
 @case.app_template_filter("short_day")
@@ -135,7 +135,7 @@ def _page(case_id: int, errors: Mapping[str, str] | None = None, text: str = "")
         "case/show.html",
         story=story,
         case=one,
-        ladder=ladder_of(one.process, one.status, one.state, story.variables),
+        ladder=ladder_of(one.process, one.status, one.state, story.variables, one.started_at),
         days_open=((local_date(one.ended_at or now()) or local_date(now())) - local_date(one.started_at)).days,
         reported=told(story.asked, story.variables) if story.asked else [],
         events=[tell(event) for event in story.story.events],

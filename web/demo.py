@@ -10,7 +10,7 @@ from typing import Any
 
 import handlers
 import processes
-from engine import Actor, AddPerson, ChangeSetting, Engine, GrantRole, LoadReference, People, SettingsList
+from engine import Actor, AddPerson, ChangeSetting, Engine, GrantRole, LoadReference, People, Refused, SettingsList
 from engine.calendar import Duration
 from engine.clock import VirtualClock
 from engine.scenarios.people import Part, part_of, username
@@ -37,43 +37,10 @@ ALONE = (
     *("revisor", "processdesigner", "admin"),
 )
 
-FIRST = [
-    "Anna",
-    "Björn",
-    "Cecilia",
-    "David",
-    "Elin",
-    "Fredrik",
-    "Gunilla",
-    "Håkan",
-    "Ingrid",
-    "Johan",
-    "Karin",
-    "Lars",
-    "Maria",
-    "Nils",
-    "Olga",
-]
-LAST = [
-    "Ahl",
-    "Berg",
-    "Dahlin",
-    "Ek",
-    "Falk",
-    "Granat",
-    "Holm",
-    "Kvist",
-    "Lind",
-    "Malm",
-    "Nord",
-    "Palm",
-    "Ros",
-    "Sand",
-    "Åström",
-    "Öberg",
-    "Wik",
-]
-"""Invented names; 15 and 17 have no common divisor, so the first 255 people differ."""
+FIRST = ["Anna", "Björn", "Cecilia", "David", "Elin", "Fredrik", "Gunilla", "Håkan", "Ingrid", "Johan", "Karin"]
+LAST = ["Ahl", "Berg", "Dahlin", "Ek", "Falk", "Granat", "Holm", "Kvist", "Lind", "Malm", "Nord", "Palm", "Ros"]
+LAST += ["Sand", "Åström", "Öberg", "Wik", "Ström", "Hall", "Bergman", "Sjö", "Lund", "Rask"]
+"""Invented names; 11 and 23 have no common divisor, so the first 253 people differ."""
 
 
 def furnish(*, database_url: str, now: datetime, start: datetime | None = None) -> datetime:
@@ -86,8 +53,13 @@ def furnish(*, database_url: str, now: datetime, start: datetime | None = None) 
     engine = Engine(database_url, clock, kept_mail=True, demo=True)
     try:
         settings = engine.ask(SettingsList(), actor=SYSTEM)
-        if engine.ask(People(demo=True), actor=SYSTEM):
+        if settings["demo.clock"]:
             return max(now, now.fromtimestamp(settings["demo.clock"], now.tzinfo))
+        if engine.ask(People(demo=True), actor=SYSTEM):
+            raise Refused(
+                "Expected a whole demo or none, but this one was interrupted while it was filled. Remove its database.",
+                "Demonstrationen avbröts medan den fylldes. Ta bort dess databas och starta igen.",
+            )
         return _fill(engine, clock, now, examples)
     finally:
         engine.close()
@@ -99,6 +71,8 @@ def _fill(engine: Engine, clock: VirtualClock, now: datetime, examples: Sequence
     people = {
         candidate: _add(engine, candidate, number, reference) for number, candidate in enumerate(candidates(reference))
     }
+    for name, endless in (("session.hours", 200_000), ("session.idle_minutes", 10_000_000)):
+        engine.execute(ChangeSetting(name, endless), actor=SYSTEM)  # a moved clock signs nobody out
     handlers.register()
     player = Player(engine, clock, Worker(engine, "demo", None), reference, ingest=house.ingest)
     player.people.update(people)
@@ -147,7 +121,7 @@ def _deploy(engine: Engine, names: Sequence[str]) -> None:
 def _in_order(examples: Sequence[Scenario]) -> list[tuple[datetime, Scenario]]:
     """The examples cut where their clocks move, in the order of the calendar: they happen side by side.
 
-    The first piece of each names the processes to deploy: those in use from then on, whose calendar starts nothing before.
+    The first piece of each names the processes to deploy: in use from then on, and starting nothing before.
     """
     pieces = [piece for example in examples for piece in _pieces(example)]
     return sorted(pieces, key=lambda piece: piece[0])

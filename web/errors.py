@@ -1,4 +1,4 @@
-"""Pages for when it did not go as asked: a plain sentence, what to do now, and a number to tell; never a stack trace."""
+"""Pages for when it did not go as asked: a plain sentence, what to do now, a number to tell; never a stack trace."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _database_away(error: OperationalError) -> Any:
 
 
 def _defect(error: Exception) -> Any:
-    log.exception("Request %s failed: %s %s", g.get("request_id"), request.method, request.url_rule)
+    log.error("Request %s failed: %s %s", g.get("request_id"), request.method, request.url_rule, exc_info=error)
     return page(InternalServerError.code)
 
 
@@ -78,19 +78,54 @@ def _html(code: int, title: str, text: str) -> str:
 
 
 def _words() -> dict[int, tuple[str, str]]:
+    """Status code -> heading and sentence."""
     return {
-        400: (gettext("Det gick inte att förstå"), gettext("Det som skickades gick inte att läsa. Gå tillbaka, ladda om sidan och försök igen.")),
-        401: (gettext("Du behöver logga in"), gettext("Du är inte inloggad längre. Logga in och försök igen.")),
+        400: (
+            gettext("Det gick inte att förstå"),
+            gettext("Det som skickades gick inte att läsa. Gå tillbaka, ladda om sidan och försök igen."),
+        ),
+        401: (
+            gettext("Du behöver logga in"),
+            gettext("Du är inte inloggad längre. Logga in och försök igen."),
+        ),
         403: (
             gettext("Det gick inte att ta emot"),
-            gettext("Sidan var för gammal, eller så kom anropet inte från den. Inget har sparats. Ladda om sidan och försök igen."),
+            gettext(
+                "Sidan var för gammal, eller kom anropet någon annanstans ifrån. Inget har sparats. Ladda om och försök igen."
+            ),
         ),
-        404: (gettext("Sidan finns inte"), gettext("Det du söker finns inte, eller är inte för dig. Kontrollera adressen eller börja om från inkorgen.")),
-        405: (gettext("Så kan sidan inte användas"), gettext("Adressen finns men kan inte öppnas så här. Börja om från inkorgen.")),
-        409: (gettext("Någon annan hann före"), gettext("Det du ville göra går inte längre, för något har ändrats sedan du öppnade sidan.")),
-        413: (gettext("Det är för stort"), gettext("Det som skickades är större än vad som går att ta emot. Korta texten och försök igen.")),
-        422: (gettext("Något behöver ändras"), gettext("Det som skickades kan inte tas emot som det är.")),
-        429: (gettext("Lite för fort"), gettext("Det kom många anrop på kort tid. Vänta en minut och försök igen. Inget har sparats av det sista.")),
-        500: (gettext("Något gick fel hos oss"), gettext("Felet är antecknat. Det du gjorde senast är inte sparat. Försök igen om en stund.")),
-        503: (gettext("Stängt en stund"), gettext("Tjänsten svarar inte just nu. Försök igen om en stund. Det som redan är sparat finns kvar.")),
-    }  # fmt: skip
+        404: (
+            gettext("Sidan finns inte"),
+            gettext(
+                "Det du söker finns inte, eller är inte för dig. Kontrollera adressen eller börja om från inkorgen."
+            ),
+        ),
+        405: (
+            gettext("Så kan sidan inte användas"),
+            gettext("Adressen finns men kan inte öppnas så här. Börja om från inkorgen."),
+        ),
+        409: (
+            gettext("Någon annan hann före"),
+            gettext("Det du ville göra går inte längre, för något har ändrats sedan du öppnade sidan."),
+        ),
+        413: (
+            gettext("Det är för stort"),
+            gettext("Det som skickades är större än vad som går att ta emot. Korta texten och försök igen."),
+        ),
+        422: (
+            gettext("Något behöver ändras"),
+            gettext("Det som skickades kan inte tas emot som det är."),
+        ),
+        429: (
+            gettext("Lite för fort"),
+            gettext("Det kom många anrop på kort tid. Vänta en minut och försök igen. Inget av det sista har sparats."),
+        ),
+        500: (
+            gettext("Något gick fel hos oss"),
+            gettext("Felet är antecknat. Det du gjorde senast är inte sparat. Försök igen om en stund."),
+        ),
+        503: (
+            gettext("Stängt en stund"),
+            gettext("Tjänsten svarar inte just nu. Försök igen om en stund. Det som redan är sparat finns kvar."),
+        ),
+    }

@@ -41,7 +41,7 @@ def today() -> date:
 
 
 def day_text(value: datetime | date | str | None, weekday: bool = True) -> str:
-    """"tis 14 apr", with the year where it is not this one."""
+    """ "tis 14 apr", with the year where it is not this one."""
     day = local_date(value)
     if day is None:
         return "" if value is None else str(value)
@@ -50,7 +50,7 @@ def day_text(value: datetime | date | str | None, weekday: bool = True) -> str:
 
 
 def moment_text(value: datetime | str | None) -> str:
-    """"tis 14 apr 10:42"."""
+    """ "tis 14 apr 10:42"."""
     moment = local(value)
     if not isinstance(moment, datetime):
         return day_text(value)
@@ -58,7 +58,7 @@ def moment_text(value: datetime | str | None) -> str:
 
 
 def distance_text(value: datetime | date | str | None) -> str:
-    """"om 3 dagar", "i dag", "för 2 dagar sedan"; counted in Swedish calendar days."""
+    """ "om 3 dagar", "i dag", "för 2 dagar sedan"; counted in Swedish calendar days."""
     day = local_date(value)
     if day is None:
         return ""
@@ -80,7 +80,9 @@ def _time_element(value: Any, text: str) -> Markup:
     moment = local(value)
     if moment is None:
         return escape(text)
-    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(timespec="minutes") if isinstance(moment, datetime) else moment.isoformat(), text)
+    return Markup('<time datetime="{}">{}</time>').format(
+        moment.isoformat(timespec="minutes") if isinstance(moment, datetime) else moment.isoformat(), text
+    )
 
 
 def day(value: datetime | date | str | None, weekday: bool = True) -> Markup:
@@ -92,7 +94,7 @@ def moment(value: datetime | str | None) -> Markup:
 
 
 def day_and_distance(value: datetime | date | str | None) -> Markup:
-    """"tis 14 apr (om 3 dagar)"."""
+    """ "tis 14 apr (om 3 dagar)"."""
     return _time_element(value, f"{day_text(value)} ({distance_text(value)})") if local(value) else Markup("")
 
 
@@ -112,6 +114,12 @@ def ceiling(number: int, limit: int = 1000) -> str:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        day=day, moment=moment, distance=distance_text, day_and_distance=day_and_distance, due_kind=due_kind, ceiling=ceiling,
-        day_text=day_text, moment_text=moment_text,
+        day=day,
+        moment=moment,
+        distance=distance_text,
+        day_and_distance=day_and_distance,
+        due_kind=due_kind,
+        ceiling=ceiling,
+        day_text=day_text,
+        moment_text=moment_text,
     )

@@ -39,7 +39,7 @@ class Shown:
     unit: str = ""
     hide: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
-    content: Markup = Markup("")
+    content: Markup | str = ""
     fields: list[Shown] = field(default_factory=list)
     rows: list[list[Shown]] = field(default_factory=list)
     blank: list[Shown] = field(default_factory=list)
@@ -60,7 +60,7 @@ def wanted_rows() -> tuple[str | None, str | None]:
 
 
 def initial_answers(form: Form, variables: Mapping[str, Any], draft: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What stands in the fields at first: the draft; else what the case knows under the same names, else the default."""
+    """What stands in the fields at first: the draft; else what the case knows by the same names, else the default."""
     if draft is not None:
         return dict(draft)
     answers: dict[str, Any] = {}
@@ -80,11 +80,12 @@ def _put(answers: dict[str, Any], name: str, value: Any) -> None:
 class Drawing:
     """Prepares a form for its template."""
 
-    def __init__(self, context: Context, answers: Mapping[str, Any], errors: Mapping[str, str], grow: str | None = None) -> None:
+    def __init__(self, form: Form, context: Context, errors: Mapping[str, str], grow: str | None = None) -> None:
+        self.asked = frozenset(_names(form.fields))
         self.context = context
-        self.answers = answers
         self.errors = errors
         self.grow = grow
+        self.sections = 0
 
     def fields(self, fields: Iterable[Field], answers: Mapping[str, Any], prefix: str = "") -> list[Shown]:
         return [self._one(one, answers, prefix) for one in fields]
@@ -92,9 +93,11 @@ class Drawing:
     def _one(self, one: Field, answers: Mapping[str, Any], prefix: str) -> Shown:
         name = prefix + one.name
         shown = Shown(one.kind, name, one.label, one.hint, required=one.required, fixed=one.fixed, unit=one.unit)
-        shown.hide = json.dumps(one.hide.tree) if one.hide else ""
+        shown.hide = json.dumps(self._followable(one.hide.tree)) if one.hide else ""
         shown.error = self.errors.get(name)
         if one.kind == "group":
+            self.sections += 1
+            shown.id = f"avsnitt-{self.sections}"
             shown.fields = self.fields(one.fields, answers, prefix)
         elif one.kind == "dynamiclist":
             self._rows(shown, one, lookup(answers, one.name))
@@ -105,6 +108,12 @@ class Drawing:
         elif one.name:
             self._input(shown, one, lookup(answers, one.name))
         return shown
+
+    def _followable(self, tree: list[Any]) -> list[Any]:
+        """The condition for the browser: what the form does not ask for is put in its place."""
+        if tree[0] == "path":
+            return tree if tree[1] in self.asked else ["is", lookup(self.context.variables, tree[1])]
+        return tree if tree[0] == "is" else [tree[0], *(self._followable(part) for part in tree[1:])]
 
     def _input(self, shown: Shown, one: Field, value: Any) -> None:
         shown.options = choices(one, self.context)
@@ -124,7 +133,7 @@ class Drawing:
             rows.append(None)
         for number, row in enumerate(rows):
             shown.rows.append(self._row(one, row, f"{shown.id}.{number}."))
-        shown.blank = Drawing(self.context, {}, {})._row(one, None, f"{shown.id}.__i__.")
+        shown.blank = self._row(one, None, f"{shown.id}.__i__.")
 
     def _row(self, one: Field, row: Any, prefix: str) -> list[Shown]:
         if one.is_flat:
@@ -148,7 +157,20 @@ def draw(
     errors: Mapping[str, str] | None = None,
     grow: str | None = None,
 ) -> list[Shown]:
-    return Drawing(context, answers, errors or {}, grow).fields(form.fields, answers)
+    return Drawing(form, context, errors or {}, grow).fields(form.fields, answers)
+
+
+def _names(fields: Iterable[Field]) -> Iterator[str]:
+    for one in fields:
+        if one.name and not one.fixed:
+            yield one.name
+        yield from _names(one.fields)
+
+
+def sections(shown: Iterable[Shown]) -> list[Shown]:
+    """The named parts of a long form; none where there are too few to lose one's way."""
+    found = [one for one in shown if one.kind == "group" and one.label and not one.hide]
+    return found if len(found) > 2 else []
 
 
 def first_sentences(fields: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -238,7 +260,7 @@ def _written(one: Field, value: Any) -> Any:
 
 
 def told(form: Form, data: Mapping[str, Any], context: Context) -> list[tuple[str, str]]:
-    """The answered questions of a form: (label, answer in words); codes become their labels, what was left empty is left out."""
+    """The answered questions of a form: (label, answer in words); codes become labels, what is empty is left out."""
     pairs = []
     for one in inputs(form):
         value = lookup(data, one.name)
@@ -250,7 +272,9 @@ def told(form: Form, data: Mapping[str, Any], context: Context) -> list[tuple[st
 
 def answer_text(one: Field, value: Any, context: Context) -> str:
     if one.kind == "dynamiclist":
-        return "\n".join(_row_text(one, row, context) for row in value) if isinstance(value, list) else plain_text(value)
+        return (
+            "\n".join(_row_text(one, row, context) for row in value) if isinstance(value, list) else plain_text(value)
+        )
     if value in (None, "", []):
         return "–"
     if one.kind in ("radio", "select", "checklist", "taglist"):
@@ -318,19 +342,25 @@ def _slot_text(path: str, variables: Mapping[str, Any]) -> str:
     return "" if value is None else re.sub(r"([*_\[\]#])", "\\\\\\1", plain_text(value))
 
 
+_TAGS = {
+    name: Markup(f"<{name}>{{}}</{name}>")  # noqa: S704 - the names stand in the next line
+    for name in ("p", "h2", "h3", "h4", "ul", "ol", "li")
+}
+_LISTS = {"ul": re.compile(r"\s*[-*]\s+(.*)"), "ol": re.compile(r"\s*\d+[.)]\s+(.*)")}
+
+
 def _block(block: str) -> Markup:
     lines = block.split("\n")
     heading = re.match(r"(#{1,4})\s+(.*)", lines[0])
     if heading:
         level = min(len(heading[1]) + 1, 4)
         rest = "\n".join(lines[1:]).strip()
-        return Markup(f"<h{level}>{{}}</h{level}>").format(_inline(heading[2])) + (_block(rest) if rest else Markup(""))
-    for pattern, tag in ((r"\s*[-*]\s+(.*)", "ul"), (r"\s*\d+[.)]\s+(.*)", "ol")):
-        items = [re.match(pattern, line) for line in lines]
+        return _TAGS[f"h{level}"].format(_inline(heading[2])) + (_block(rest) if rest else Markup(""))
+    for tag, pattern in _LISTS.items():
+        items = [pattern.match(line) for line in lines]
         if all(items):
-            inner = Markup("").join(Markup("<li>{}</li>").format(_inline(item[1])) for item in items if item)
-            return Markup(f"<{tag}>{{}}</{tag}>").format(inner)
-    return Markup("<p>{}</p>").format(Markup("<br>").join(_inline(line) for line in lines))
+            return _TAGS[tag].format(Markup("").join(_TAGS["li"].format(_inline(item[1])) for item in items if item))
+    return _TAGS["p"].format(Markup("<br>").join(_inline(line) for line in lines))
 
 
 def _inline(text: str) -> Markup:

@@ -36,7 +36,7 @@ MAIL_LIMIT = 30_000_000
 ENVIRONMENT: Mapping[str, str] = {
     "TRAPPA_DATABASE_URL": "Database: `sqlite:///file` (default `sqlite:///trappa.db`) or `postgresql://…`",
     "TRAPPA_SECRET_KEY": "Key of at least 32 characters against forged requests; needed without `--demo`",
-    "TRAPPA_SMTP_URL": "Outgoing mail: `smtp://user:password@host:port` or `smtps://…`; without it mails stay on Utskick",
+    "TRAPPA_SMTP_URL": "Outgoing mail: `smtp://user:password@host:port` or `smtps://…`; without it, none is sent",
     "TRAPPA_MAIL_FROM": "Sender of outgoing mail (default `tvistetrappa@example.org`)",
     "TRAPPA_INSECURE_COOKIES": "`1` lets the session cookie go over http; the demo sets it",
 }

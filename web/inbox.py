@@ -159,7 +159,8 @@ def _page_url(place: str, search: Search, after: str | None) -> str:
         "order": search.order if search.order != "due" else "",
         "after": after,
     }
-    return url_for("inbox.index", place=place, **{name: value for name, value in shown.items() if value})
+    arguments: dict[str, Any] = {name: value for name, value in shown.items() if value}
+    return url_for("inbox.index", place=place, **arguments)
 
 
 def _url(one: SavedFilter) -> str:

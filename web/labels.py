@@ -1,4 +1,4 @@
-"""The domain's names: roles, parties, areas and code words, out of the reference data, in the reader's language where we have it."""
+"""The domain's names: roles, parties, areas and code words, out of the reference data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from web.formats import today
 
 
 def reference(kind: str) -> Sequence[Mapping[str, Any]]:
-    """Rows of a kind of reference data valid today; a code list by its bare name too. Local areas get the name they lack."""
+    """Rows of a kind of reference data valid today; a code list by its bare name too. Local areas get their name."""
     found = _rows(kind) or _rows(f"kodlistor.{kind}")
     return [{**row, "namn": area_name(row.get("nyckel"))} for row in found] if kind == "lokala_omraden" else found
 
@@ -38,7 +38,7 @@ def _find(kind: str, key: Any) -> Mapping[str, Any] | None:
 
 
 def party_name(key: str | None) -> str:
-    """"Huddinge", "Region Stockholm", "KSON"; the key itself where nobody knows it."""
+    """ "Huddinge", "Region Stockholm", "KSON"; the key itself where nobody knows it."""
     for kind in ("parter", "ovriga_rapporterande"):
         row = _find(kind, key)
         if row:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext, ngettext
 
 from web import labels
+from web.formats import local_date
 
 RUNGS = ("lokalt", "rapport", "kvartalsanalys", "sekretariat", "tsg", "vis")
 
@@ -89,14 +91,16 @@ class Ladder:
         return gettext("Ärendet är avslutat. Det nådde steget %(rung)s.", rung=reached[-1].name)
 
 
-def ladder_of(process: str, status: str | None, state: str, variables: Mapping[str, Any]) -> Ladder | None:
+def ladder_of(
+    process: str, status: str | None, state: str, variables: Mapping[str, Any], started: datetime | None = None
+) -> Ladder | None:
     """None for processes that do not stand on the ladder, and where nothing of the case may be seen."""
     if not variables:
         return None
     if process == "problem_i_samverkan":
         return _of_report(status, state, variables)
     if process == "strukturellt_problem":
-        return _of_problem(status, state, variables)
+        return _of_problem(status, state, variables, local_date(started))
     if process == "kvartalsanalys":
         return _of_analysis(state, variables)
     return None
@@ -131,7 +135,7 @@ def _of_report(status: str | None, state: str, known: Mapping[str, Any]) -> Ladd
     return Ladder(tuple(rungs), skips)
 
 
-def _of_problem(status: str | None, state: str, known: Mapping[str, Any]) -> Ladder:
+def _of_problem(status: str | None, state: str, known: Mapping[str, Any], started: date | None) -> Ladder:
     """A problem stands on the three upper rungs; its reports have walked the lower ones."""
     decisions = _list(known.get("beslut"))
     over = state not in ("active", "suspended")
@@ -142,7 +146,12 @@ def _of_problem(status: str | None, state: str, known: Mapping[str, Any]) -> Lad
     notes = {"lokalt": below, "rapport": below, "kvartalsanalys": quarter_words(known.get("kvartal"))}
     if known.get("nasta_bedomning") and not over:
         notes["sekretariat"] = gettext("Bevakas")
-    reached_on = {"tsg": _date_of(decisions, "till_tsg"), "vis": _date_of(decisions, "rapportera_vis")}
+    begun = started.isoformat() if started else None
+    reached_on = {
+        "sekretariat": begun,
+        "tsg": _date_of(decisions, "till_tsg"),
+        "vis": _date_of(decisions, "rapportera_vis"),
+    }
     dates = {key: day for key, day in reached_on.items() if day}
     rungs = []
     for index, key in enumerate(RUNGS):
@@ -153,7 +162,8 @@ def _of_problem(status: str | None, state: str, known: Mapping[str, Any]) -> Lad
         else:
             rung_state = UNNEEDED if over else AHEAD
         sent = [_sent(one) for one in decisions if one.get("organ") == key]
-        day = _left(key, dates, sent) if rung_state == PASSED and index >= _height("sekretariat") else dates.get(key)
+        above_reports = index >= _height("kvartalsanalys")
+        day = _left(key, dates, sent) if rung_state == PASSED and above_reports else dates.get(key)
         rungs.append(_rung(key, rung_state, day, _who(key, {}), notes.get(key, ""), sent))
     return Ladder(tuple(rungs))
 

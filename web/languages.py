@@ -1,4 +1,4 @@
-"""Swedish first, English for whoever asks for it. Message ids are Swedish; catalogues are read straight from their .po files."""
+"""Swedish first, English for whoever asks. Message ids are Swedish; catalogues are read from their .po files."""
 
 from __future__ import annotations
 

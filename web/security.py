@@ -7,7 +7,7 @@ Every view declares who may use it, right under its URL:
     def show(): ...
 
 A route that declares nothing stops the application from starting (`check_routes`). Whoever lacks the role gets the same
-"finns inte" as for an address that does not exist. What a person may see of a case or task the engine decides, not this file.
+"finns inte" as for an address that does not exist. What one may see of a case or task, the engine decides.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from engine import Actor, KeepSession, PersonBySession
 from web.door import engine
@@ -51,7 +52,9 @@ def check_routes(app: Flask) -> None:
     allow(ANYONE)(app.view_functions["static"])
     bare = sorted({rule.rule for rule in app.url_map.iter_rules() if not _allowed(app, rule.endpoint)})
     if bare:
-        raise RuntimeError(f"Expected every route to say with @allow who may use it, but these do not: {', '.join(bare)}.")
+        raise RuntimeError(
+            f"Expected every route to say with @allow who may use it, but these do not: {', '.join(bare)}."
+        )
 
 
 def _allowed(app: Flask, endpoint: str) -> frozenset[str]:
@@ -131,7 +134,7 @@ def cookie_name(secure: bool) -> str:
     return "__Host-trappa" if secure else "trappa"
 
 
-def begin_session(response: Response, token: str) -> Response:
+def begin_session(response: BaseResponse, token: str) -> BaseResponse:
     """A new id at every sign-in; what the browser had before is overwritten."""
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     response.set_cookie(
@@ -142,7 +145,7 @@ def begin_session(response: Response, token: str) -> Response:
     return response
 
 
-def end_session(response: Response) -> Response:
+def end_session(response: BaseResponse) -> BaseResponse:
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     response.delete_cookie(cookie_name(secure), secure=secure, httponly=True, samesite="Lax", path="/")
     session.clear()
@@ -159,7 +162,7 @@ def csrf_token() -> str:
 
 
 def _secret() -> str:
-    """What only this browser and the server know: its session's token, or for guests a random one in the signed cookie."""
+    """What only this browser and the server know: its session's token, or for guests one in the signed cookie."""
     if g.get("session_token"):
         return str(g.session_token)
     if "guest" not in session:
@@ -211,8 +214,15 @@ def require_pace(key: str, limit: int) -> None:
 
 # --- after every view ----------------------------------------------------------------------------------------------
 
-CSP: Final = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+CSP: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
 )
 
 

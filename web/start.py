@@ -67,7 +67,9 @@ def receipt(case_id: int) -> Any:
     )
 
 
-def _page(way: Way, answers: Mapping[str, Any], errors: Mapping[str, str] | None = None, grow: str | None = None) -> str:
+def _page(
+    way: Way, answers: Mapping[str, Any], errors: Mapping[str, str] | None = None, grow: str | None = None
+) -> str:
     form = way.form or NO_FORM
     context = labels.form_context({})
     fields = forms.draw(form, context, answers, errors, grow)
@@ -75,6 +77,7 @@ def _page(way: Way, answers: Mapping[str, Any], errors: Mapping[str, str] | None
         "start/fill_in.html",
         way=way,
         fields=fields,
+        sections=forms.sections(fields),
         errors=forms.placed(errors or {}, fields),
         submit=form.submit or gettext("Starta"),
         guidance=[f"start/guidance/{way.process}.html", "start/guidance/_any.html"],

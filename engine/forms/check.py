@@ -40,7 +40,7 @@ def check(form: Form, data: Mapping[str, Any], context: Context) -> dict[str, An
     """
     if not isinstance(data, Mapping):
         raise unknown()
-    checked = _Check(context, data)
+    checked = _Check(form, data, context)
     answers = checked.fields(form.fields, data, "", data)
     if checked.has_unknown:
         raise unknown()
@@ -59,7 +59,8 @@ def check(form: Form, data: Mapping[str, Any], context: Context) -> dict[str, An
 
 
 class _Check:
-    def __init__(self, context: Context, data: Mapping[str, Any]) -> None:
+    def __init__(self, form: Form, data: Mapping[str, Any], context: Context) -> None:
+        self.asked = {one.name: one for one in _walk_deep(form.fields) if one.name and not one.fixed}
         self.context = context
         self.data = data
         self.errors: dict[str, str] = {}
@@ -105,11 +106,17 @@ class _Check:
                 put(answers, one.name, self._answer(one, lookup(given, one.name), prefix + one.name, is_hidden))
 
     def _look(self, path: str, row: Mapping[str, Any]) -> Any:
-        for data in (row, self.data, self.context.variables):
-            value = lookup(data, path)
-            if value is not None:
-                return value
-        return None
+        """An answer as it was meant (a browser sends "3" for 3); else as the case knows it."""
+        field = self.asked.get(path)
+        if field is None:
+            return lookup(self.context.variables, path)
+        given = lookup(row, path)
+        if given is None:
+            given = lookup(self.data, path)
+        try:
+            return _READERS[field.kind](field, given, self.context) if field.kind in _READERS else given
+        except _Wrong:
+            return None
 
     def _rows(self, one: Field, given: Any, name: str, hidden: bool) -> list[Any]:
         rows = [] if given is None or given == "" else given
@@ -153,6 +160,12 @@ def _walk(fields: Iterable[Field]) -> Iterator[Field]:
         yield one
         if one.kind == "group":
             yield from _walk(one.fields)
+
+
+def _walk_deep(fields: Iterable[Field]) -> Iterator[Field]:
+    for one in fields:
+        yield one
+        yield from _walk_deep(one.fields)
 
 
 def _has_more(given: Mapping[str, Any], answers: Mapping[str, Any], fixed: set[str], prefix: str = "") -> bool:

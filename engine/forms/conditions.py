@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Tree = list[Any]
@@ -14,6 +14,15 @@ Look = Callable[[str], Any]
 _DEPTH = 10
 _LITERALS = {"true": True, "false": False, "null": None}
 _SIGNS = ("=", "!=", "<", "<=", ">", ">=")
+
+
+def paths(tree: Tree) -> Iterator[str]:
+    """The names a condition looks at."""
+    if tree[0] == "path":
+        yield tree[1]
+    elif tree[0] != "is":
+        for part in tree[1:]:
+            yield from paths(part)
 
 
 class Condition:
@@ -146,7 +155,7 @@ def _compare(left: Any, sign: str, right: Any) -> bool:
     """An answer left empty equals null, and is neither more nor less than anything."""
     left = None if left == "" or left == [] else left
     if sign in ("=", "!="):
-        return (left == right) == (sign == "=")
+        return bool(left == right) is (sign == "=")
     try:
         return bool({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[sign])
     except TypeError:

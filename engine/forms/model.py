@@ -44,7 +44,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One component. `name` is the dotted path of its answer ("lokal_hantering.vad"), within its row in a dynamiclist."""
+    """One component. `name`: the dotted path of its answer, "lokal_hantering.vad"; in a dynamiclist within its row."""
 
     kind: str
     name: str = ""

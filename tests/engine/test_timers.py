@@ -14,6 +14,7 @@ from engine import (
     StartByTimer,
     contract,
 )
+from engine.bpmn import machine
 from engine.cases.queries import CaseSummaries
 from tests.engine.house import House
 
@@ -121,12 +122,10 @@ def test_a_timer_that_fails_is_tried_again(house: House, monkeypatch: pytest.Mon
     monkeypatch.setattr(contract, "_handlers", {})
     house.deploy("arende")
     case = house.start()
-    from engine.runtime import timers
-
-    real = timers.machine.trigger
-    monkeypatch.setattr(timers.machine, "trigger", lambda *given: 1 / 0)
+    real = machine.trigger
+    monkeypatch.setattr(machine, "trigger", lambda *given: 1 / 0)
     house.wait(days=10)
     assert [(job.state, job.attempts) for job in house.ask(Jobs())] == [("waiting", 1)]
-    monkeypatch.setattr(timers.machine, "trigger", real)
+    monkeypatch.setattr(machine, "trigger", real)
     house.wait(minutes=1)
     assert house.elements(case) == ["granska", "paminn"]

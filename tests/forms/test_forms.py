@@ -60,9 +60,17 @@ def problems(form: dict[str, Any], data: Any) -> dict[str, str]:
         ({"type": "checkbox", "key": "rubrik", "label": "A"}, None, False),
         ({"type": "radio", "key": "rubrik", "label": "A", "values": [{"value": "ja", "label": "Ja"}]}, "ja", "ja"),
         ({"type": "select", "key": "rubrik", "label": "A", "values": [{"value": 3, "label": "Tre"}]}, "3", 3),
-        ({"type": "select", "key": "rubrik", "label": "A", "properties": {"kalla": "lokala_omraden"}}, "nacka", "nacka"),
+        (
+            {"type": "select", "key": "rubrik", "label": "A", "properties": {"kalla": "lokala_omraden"}},
+            "nacka",
+            "nacka",
+        ),
         ({"type": "select", "key": "rubrik", "label": "A", "valuesKey": "grupper"}, "a", "a"),
-        ({"type": "checklist", "key": "rubrik", "label": "A", "values": [{"value": "x", "label": "X"}]}, ["x", "x"], ["x"]),
+        (
+            {"type": "checklist", "key": "rubrik", "label": "A", "values": [{"value": "x", "label": "X"}]},
+            ["x", "x"],
+            ["x"],
+        ),
         ({"type": "taglist", "key": "rubrik", "label": "A", "values": [{"value": "x", "label": "X"}]}, None, []),
         ({"type": "datetime", "key": "rubrik", "label": "A", "subtype": "date"}, "2026-02-28", "2026-02-28"),
         ({"type": "datetime", "key": "rubrik", "label": "A", "subtype": "time"}, "9.30", "09:30"),
@@ -97,12 +105,41 @@ def test_a_flat_list_gives_plain_values() -> None:
 
 def test_a_hidden_field_is_not_required_but_kept() -> None:
     form = schema(
-        {"type": "radio", "key": "svar", "label": "S", "values": [{"value": "ja", "label": "Ja"}, {"value": "nej", "label": "Nej"}]},
+        {
+            "type": "radio",
+            "key": "svar",
+            "label": "S",
+            "values": [{"value": "ja", "label": "Ja"}, {"value": "nej", "label": "Nej"}],
+        },
         text("motivering", validate={"required": True}, conditional={"hide": '=svar != "ja"'}),
     )
     assert validate(form, {"svar": "nej", "motivering": ""}, CONTEXT)["motivering"] is None
     assert validate(form, {"svar": "nej", "motivering": "ändå"}, CONTEXT)["motivering"] == "ändå"
     assert problems(form, {"svar": "ja"}) == {"motivering": "Fyll i ”Rubrik”."}
+
+
+def test_a_condition_sees_answers_as_they_were_meant() -> None:
+    number = {"type": "number", "key": "narvaro.kommun", "label": "Antal"}
+    why = text(
+        "skal", validate={"required": True}, conditional={"hide": "=narvaro.kommun > 0 or narvaro.kommun = null"}
+    )
+    form = schema(number, why)
+    assert validate(form, {"narvaro": {"kommun": "3"}, "skal": ""}, CONTEXT)["skal"] is None
+    assert validate(form, {"narvaro": {"kommun": ""}}, CONTEXT)["skal"] is None
+    assert problems(form, {"narvaro": {"kommun": "0"}}) == {"skal": "Fyll i ”Rubrik”."}
+
+
+def test_a_condition_sees_what_the_case_knows_only_where_the_form_does_not_ask() -> None:
+    context = Context(TODAY, {"beslut": "ja", "svar": "ja"})
+    required = {"validate": {"required": True}}
+    form = schema(
+        text("a", **required, conditional={"hide": '=beslut = "ja"'}),
+        {"type": "radio", "key": "svar", "label": "S", "values": [{"value": "ja", "label": "Ja"}]},
+        text("b", **required, conditional={"hide": '=svar = "ja"'}),
+    )
+    with pytest.raises(Invalid) as caught:
+        validate(form, {}, context)
+    assert set(caught.value.fields) == {"b"}
 
 
 def test_a_fixed_field_gives_no_answer() -> None:
@@ -116,18 +153,46 @@ def test_a_fixed_field_gives_no_answer() -> None:
     ("component", "given", "sentence"),
     [
         (text(validate={"required": True}), " ", "Fyll i ”Rubrik”."),
-        (text(validate={"required": True}, properties={"fel": "Ge problemet en rubrik."}), "", "Ge problemet en rubrik."),
+        (
+            text(validate={"required": True}, properties={"fel": "Ge problemet en rubrik."}),
+            "",
+            "Ge problemet en rubrik.",
+        ),
         (text(validate={"maxLength": 3}), "fyra", "”Rubrik” får ha högst 3 tecken, men har 4."),
         (text(validate={"minLength": 3}), "ab", "”Rubrik” behöver ha minst 3 tecken, men har 2."),
-        (text(validate={"validationType": "email"}), "anna@", "Skriv en hel e-postadress under ”Rubrik”, till exempel namn@kommun.se."),
+        (
+            text(validate={"validationType": "email"}),
+            "anna@",
+            "Skriv en hel e-postadress under ”Rubrik”, till exempel namn@kommun.se.",
+        ),
         (text(validate={"pattern": "[a-z]+"}), "A", "”Rubrik” är inte skrivet på det sätt som väntas."),
         (text(), 7, "”Rubrik” ska vara text."),
-        ({"type": "number", "key": "rubrik", "label": "Antal"}, "tre", "”Antal” ska vara ett tal, till exempel 12 eller 3,5."),
-        ({"type": "number", "key": "rubrik", "label": "Antal", "validate": {"min": 1}}, "0", "”Antal” ska vara minst 1."),
-        ({"type": "number", "key": "rubrik", "label": "Antal", "decimalDigits": 0}, "1,5", "”Antal” ska vara ett heltal."),
+        (
+            {"type": "number", "key": "rubrik", "label": "Antal"},
+            "tre",
+            "”Antal” ska vara ett tal, till exempel 12 eller 3,5.",
+        ),
+        (
+            {"type": "number", "key": "rubrik", "label": "Antal", "validate": {"min": 1}},
+            "0",
+            "”Antal” ska vara minst 1.",
+        ),
+        (
+            {"type": "number", "key": "rubrik", "label": "Antal", "decimalDigits": 0},
+            "1,5",
+            "”Antal” ska vara ett heltal.",
+        ),
         ({"type": "number", "key": "rubrik", "label": "Antal", "validate": {"required": True}}, "", "Fyll i ”Antal”."),
-        ({"type": "checkbox", "key": "rubrik", "label": "Intyg", "validate": {"required": True}}, "", "Kryssa i ”Intyg” för att gå vidare."),
-        ({"type": "select", "key": "rubrik", "label": "Val", "valuesKey": "grupper"}, "b", "Välj ett av alternativen under ”Val”."),
+        (
+            {"type": "checkbox", "key": "rubrik", "label": "Intyg", "validate": {"required": True}},
+            "",
+            "Kryssa i ”Intyg” för att gå vidare.",
+        ),
+        (
+            {"type": "select", "key": "rubrik", "label": "Val", "valuesKey": "grupper"},
+            "b",
+            "Välj ett av alternativen under ”Val”.",
+        ),
         (
             {"type": "datetime", "key": "rubrik", "label": "Dag", "subtype": "date"},
             "2026-02-30",
@@ -150,7 +215,9 @@ def test_zero_is_an_answer() -> None:
 
 
 def test_rows_are_counted_and_told_by_number() -> None:
-    form = schema(rows(components=[text("namn", validate={"required": True})], properties={"min_rader": "1", "max_rader": "2"}))
+    form = schema(
+        rows(components=[text("namn", validate={"required": True})], properties={"min_rader": "1", "max_rader": "2"})
+    )
     assert problems(form, {"rader": []}) == {"rader": "Fyll i minst en rad under ”Rader”."}
     assert problems(form, {"rader": [{"namn": "a"}, {"namn": ""}]}) == {"rader.1.namn": "Fyll i ”Rubrik”."}
     assert problems(form, {"rader": [{"namn": "a"}] * 3}) == {"rader": "”Rader” kan ha högst 2 rader, men har 3."}
@@ -197,13 +264,17 @@ def test_lengths_are_capped_even_where_the_form_says_nothing() -> None:
     assert "högst 200 rader" in problems(schema(rows()), {"rader": [{"namn": "a"}] * 201})["rader"]
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(.*)*x", r"(a)\1", "(?=a)a", "a" * 201, "[", "(x+x+)+y", "(a?){50}"])
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+$", "(a|a)*b", "(.*)*x", r"(a)\1", "(?=a)a", "a" * 201, "[", "(x+x+)+y", "(a?){50}"]
+)
 def test_a_pattern_that_could_run_for_ever_is_refused_at_deployment(pattern: str) -> None:
     findings = check_form(schema(text(validate={"pattern": pattern})))
     assert [finding.element for finding in findings] == ["components[0].validate.pattern"]
 
 
-@pytest.mark.parametrize("pattern", [r"[^@\s]+@[^@\s]+\.[^@\s]+", r".*.*.*.*", "(a{1,20}b?){3}", r"\d{3} ?\d{2}", "(?:ab)*c"])
+@pytest.mark.parametrize(
+    "pattern", [r"[^@\s]+@[^@\s]+\.[^@\s]+", r".*.*.*.*", "(a{1,20}b?){3}", r"\d{3} ?\d{2}", "(?:ab)*c"]
+)
 def test_a_pattern_that_is_accepted_answers_at_once(pattern: str) -> None:
     findings = check_form(schema(text(validate={"pattern": pattern})))
     began = time.perf_counter()
@@ -230,7 +301,12 @@ RICH = parse(
         rows(),
         FLAT_DATES,
         {"type": "checkbox", "key": "intyg", "label": "I"},
-        {"type": "checklist", "key": "val", "label": "V", "values": [{"value": "x", "label": "X"}, {"value": "y", "label": "Y"}]},
+        {
+            "type": "checklist",
+            "key": "val",
+            "label": "V",
+            "values": [{"value": "x", "label": "X"}, {"value": "y", "label": "Y"}],
+        },
     )
 )
 
@@ -257,7 +333,9 @@ def test_the_pairs_of_an_html_form_become_nested_json() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["okant", "rader.x.namn", "rader.0.annat", "rader", "__proto__", "rubrik.djup", "rader.0.namn.mer"])
+@pytest.mark.parametrize(
+    "name", ["okant", "rader.x.namn", "rader.0.annat", "rader", "__proto__", "rubrik.djup", "rader.0.namn.mer"]
+)
 def test_a_field_that_the_form_does_not_have_is_refused(name: str) -> None:
     with pytest.raises(Invalid):
         from_html(RICH, [(name, "x")])
@@ -284,7 +362,10 @@ def test_what_comes_from_html_is_accepted_as_it_is() -> None:
         ({"type": "textfield", "key": "a"}, "components[0].label"),
         ({"type": "select", "key": "a", "label": "A"}, "components[0].values"),
         ({"type": "dynamiclist", "path": "p", "label": "P"}, "components[0].components"),
-        ({"type": "dynamiclist", "path": "p", "properties": {"max_rader": "99999"}, "components": []}, "components[0].properties.max_rader"),
+        (
+            {"type": "dynamiclist", "path": "p", "properties": {"max_rader": "99999"}, "components": []},
+            "components[0].properties.max_rader",
+        ),
         (text(conditional={"hide": "=import os"}), "components[0].conditional.hide"),
         (text(validate={"maxLength": "tio"}), "components[0].validate.maxLength"),
         ("inte ett objekt", "components[0]"),
@@ -293,7 +374,9 @@ def test_what_comes_from_html_is_accepted_as_it_is() -> None:
 def test_what_cannot_be_shown_is_found_at_deployment(component: Any, element: str) -> None:
     findings = check_form(schema(component))
     assert [finding.element for finding in findings] == [element]
-    assert findings[0].sv and findings[0].en and findings[0].is_error
+    assert findings[0].is_error
+    assert findings[0].sv
+    assert findings[0].en
     with pytest.raises(BadForm):
         parse(schema(component))
 
@@ -302,7 +385,9 @@ def test_all_findings_come_at_once() -> None:
     assert len(check_form(schema({"type": "html"}, {"type": "iframe"}, text("a"), text("a.b")))) == 3
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b'{"components": {}}', b"\xff\xfe", b"[" * 100_000, b" " * 400_000])
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b"{}", b'{"components": {}}', b"\xff\xfe", b"[" * 100_000, b" " * 400_000]
+)
 def test_a_file_that_is_no_form_is_refused(content: bytes) -> None:
     assert check_form(content)
 
@@ -345,7 +430,9 @@ def test_conditions_follow_feel(source: str, expected: bool) -> None:
     assert Condition(source).is_met(data.get) is expected
 
 
-@pytest.mark.parametrize("source", ["=", "=a = ", "=a b", "=(a", "=a)", "=a; b", "=" + "(" * 40 + "a" + ")" * 40, "=a" + " and a" * 200])
+@pytest.mark.parametrize(
+    "source", ["=", "=a = ", "=a b", "=(a", "=a)", "=a; b", "=" + "(" * 40 + "a" + ")" * 40, "=a" + " and a" * 200]
+)
 def test_a_condition_that_cannot_be_read_is_refused(source: str) -> None:
     with pytest.raises(ValueError):
         Condition(source)

@@ -16,7 +16,7 @@ def open_task(page: Page, name: str) -> None:
 
 def say(page: Page, field: str, value: str) -> None:
     """Fill in the field of this name, whatever kind it is."""
-    box = page.locator(f"[name='{field}']")
+    box = page.locator(f"[name='{field}']:not(button)")
     kind = box.first.evaluate("element => element.type || element.tagName.toLowerCase()")
     if kind in {"radio", "checkbox"}:
         page.locator(f"[name='{field}'][value='{value}']").check()

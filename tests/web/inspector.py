@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 PAGE_LIMIT = 100_000
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 ENDS_P = {
-    "address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "fieldset", "figure", "footer", "form", "h1",
-    "h2", "h3", "h4", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul",
+    "address", "article", "aside", "blockquote", "details", "dialog", "div", "dl", "fieldset", "figure", "footer",
+    "form", "h1", "h2", "h3", "h4", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul",
 }  # fmt: skip
 INLINE = {"a", "b", "em", "span", "strong", "time", "kbd", "code", "small"}
 LABELLED = {"input", "select", "textarea"}
@@ -147,8 +147,10 @@ class Inspector(FlaskClient):
                     return one
         raise AssertionError(f"no form to {action} among {[one['action'] for one in forms]}")
 
-    def submit(self, action: str, data: dict[str, Any] | None = None, status: int = 303, **options: Any) -> TestResponse:
-        """Send the form as a browser would: with what stands in its fields, changed by `data` (None takes a field out)."""
+    def submit(
+        self, action: str, data: dict[str, Any] | None = None, status: int = 303, **options: Any
+    ) -> TestResponse:
+        """Send the form as a browser would: what stands in its fields, changed by `data` (None takes a field out)."""
         values = fields_of(self.form(action))
         for name, value in (data or {}).items():
             values = [pair for pair in values if pair[0] != name]
@@ -185,7 +187,9 @@ def fields_of(form: Element) -> list[tuple[str, str]]:
             pairs.append((name, one.raw_text.removeprefix("\n")))
         elif one.tag == "select":
             options = list(one.all("option"))
-            chosen = next((option for option in options if "selected" in option.attributes), options[0] if options else None)
+            chosen = next(
+                (option for option in options if "selected" in option.attributes), options[0] if options else None
+            )
             pairs.append((name, chosen["value"] if chosen else ""))
         elif one["type"] not in ("checkbox", "radio") or "checked" in one.attributes:
             pairs.append((name, one["value"]))
@@ -310,7 +314,7 @@ def _inline(app: Flask, page: Element) -> Iterator[str]:
         if "style" in one.attributes or one.tag == "style":
             yield f"<{one.tag}> has inline style"
         for name in one.attributes:
-            if name.startswith("on") or name.startswith("hx-on"):
+            if name.startswith(("on", "hx-on")):
                 yield f"<{one.tag}> has the handler {name}"
         if one.tag == "script" and (one.text or not one["src"].startswith("/")):
             yield "a script stands in the page or comes from elsewhere"

@@ -24,7 +24,9 @@ def test_the_demo_offers_each_person_by_role(world: World) -> None:
 def test_the_demo_is_searched_by_role_and_name(world: World) -> None:
     client = world.client()
     page = client.see("/login?q=hsf+anna")
-    assert [button.text for button in page.all("button") if button["name"] == "person"] == ["HSF, handläggare Anna Berg"]
+    assert [button.text for button in page.all("button") if button["name"] == "person"] == [
+        "HSF, handläggare Anna Berg"
+    ]
     assert "Ingen heter så" in client.see("/login?q=finnsinte").text
 
 
@@ -93,7 +95,9 @@ def test_signing_in_gives_a_new_session(world: World) -> None:
     client.see("/login?q=Bo")
     client.submit("/login/demo", {"person": world.people["bo"]})
     second = client.get_cookie("trappa")
-    assert first and second and first.value != second.value
+    assert first
+    assert second
+    assert first.value != second.value
 
 
 def test_a_person_without_roles_is_told_so(world: World) -> None:

@@ -37,7 +37,9 @@ def test_the_form_says_what_is_optional_and_knows_ones_own_area(world: World) ->
     page = start_page(world).page
     assert "Verksamhet hos motparten (frivilligt)" in page.text
     assert "Rubrik (frivilligt)" not in page.text
-    chosen = [option["value"] for option in field(page, "lokalt_omrade").all("option") if "selected" in option.attributes]
+    chosen = [
+        option["value"] for option in field(page, "lokalt_omrade").all("option") if "selected" in option.attributes
+    ]
     assert chosen == ["huddinge"]
     assert "Stockholm, Farsta" in page.text
     assert "Skicka till HSF" in page.text
@@ -80,7 +82,9 @@ def test_rows_are_added_and_taken_away_without_scripts(world: World) -> None:
         "kontakter.0.funktion", "kontakter.0.dagar", "kontakter.1.funktion", "kontakter.1.dagar",
     ]  # fmt: skip
     client.submit("/start/prov", {"kontakter.0.funktion": "Ett", "_add": "kontakter"}, status=200)
-    client.submit("/start/prov", {"kontakter.1.funktion": "Två", "kontakter.1.dagar": "3", "_remove": "kontakter.0"}, status=200)
+    client.submit(
+        "/start/prov", {"kontakter.1.funktion": "Två", "kontakter.1.dagar": "3", "_remove": "kontakter.0"}, status=200
+    )
     assert field(client.page, "kontakter.0.funktion")["value"] == "Två"
     assert field(client.page, "rubrik")["value"] == FILLED["rubrik"]
     assert world.rows('"case"') == []
@@ -104,7 +108,9 @@ def test_a_field_that_is_smuggled_in_is_refused(world: World, name: str) -> None
     assert world.rows('"case"') == []
 
 
-@pytest.mark.parametrize("number", ["19121212-1212", "121212-1212", "191212121212", "19 12 12 12 12 12", "1912-12-12 1212"])
+@pytest.mark.parametrize(
+    "number", ["19121212-1212", "121212-1212", "191212121212", "19 12 12 12 12 12", "1912-12-12 1212"]
+)
 def test_R2_a_personnummer_is_refused_unrepeated_and_nothing_is_stored(world: World, number: str) -> None:
     client = start_page(world)
     before = {table: world.rows(table) for table in ("history", "task_draft", '"case"')}
@@ -138,7 +144,9 @@ def test_what_people_write_comes_out_as_text_everywhere(world: World, text: str)
     # The inspector fails each page with inline script, a handler, a broken tree or a link that runs something.
     client = start_page(world)
     client.is_hostile = True
-    response = client.submit("/start/prov", {**FILLED, "rubrik": text, "beskrivning": text, "lokal_hantering.vad": text})
+    response = client.submit(
+        "/start/prov", {**FILLED, "rubrik": text, "beskrivning": text, "lokal_hantering.vad": text}
+    )
     assert text in client.see(response.location).text
     anna = world.client("anna")
     anna.is_hostile = True
@@ -192,7 +200,14 @@ def test_masking_takes_out_numbers_and_nothing_else(world: World) -> None:
 def test_a_draft_is_drawn_as_it_was_typed(world: World) -> None:
     from web.forms import draw
 
-    form = parse({"components": [{"type": "number", "key": "n", "label": "N"}, {"type": "checklist", "key": "v", "label": "V", "values": [{"value": 1, "label": "Ett"}]}]})
+    form = parse(
+        {
+            "components": [
+                {"type": "number", "key": "n", "label": "N"},
+                {"type": "checklist", "key": "v", "label": "V", "values": [{"value": 1, "label": "Ett"}]},
+            ]
+        }
+    )
     with world.app.test_request_context():
         number, choice = draw(form, Context(date(2026, 1, 1)), {"n": "3,x", "v": [1]})
         assert (number.value, choice.value) == ("3,x", ["1"])

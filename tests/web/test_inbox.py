@@ -126,7 +126,14 @@ def test_search_finds_number_title_and_task(world: World) -> None:
     world.start(rubrik="Läkemedelsansvar vid korttidsvistelse")
     world.start(rubrik="Kallelse till SIP uteblir")
     client = world.client("anna")
-    for wanted, found in {"PX-2026-0002": [2], "läkemedel": [1], "LÄKEMEDEL": [1], "granska": [1, 2], "100%": [], "_": []}.items():
+    for wanted, found in {
+        "PX-2026-0002": [2],
+        "läkemedel": [1],
+        "LÄKEMEDEL": [1],
+        "granska": [1, 2],
+        "100%": [],
+        "_": [],
+    }.items():
         client.see(f"/inbox?q={wanted.replace('%', '%25')}")
         assert order(client) == found, wanted
     assert "Inget passar sökningen" in client.page.text
@@ -224,7 +231,9 @@ def fill(world: World, count: int) -> None:
     due = sa.case((n % 3 == 0, sa.null()), *days)
     text = sa.cast(n, sa.String)
     with world.engine._database.begin() as connection:
-        _multiply(connection, case, {"id": n, "number": "PX-2026-" + text, "title": "Rapport " + text + " om samverkan"})
+        _multiply(
+            connection, case, {"id": n, "number": "PX-2026-" + text, "title": "Rapport " + text + " om samverkan"}
+        )
         _multiply(connection, task, {"id": n, "case_id": n, "due_at": due})
         _multiply(connection, task_candidate, {"task_id": n, "due_at": due})
 
@@ -241,9 +250,7 @@ def series_of(changed: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_it_is_fast_with_a_hundred_thousand_open_tasks(
-    database: str, request: pytest.FixtureRequest
-) -> None:
+def test_it_is_fast_with_a_hundred_thousand_open_tasks(database: str, request: pytest.FixtureRequest) -> None:
     from tests.web.conftest import build
 
     world: World = build(request.getfixturevalue(f"{database}_url"))
@@ -255,7 +262,16 @@ def test_it_is_fast_with_a_hundred_thousand_open_tasks(
     hsf = "/inbox?place=hsf:hsf@region"
     client.see(hsf)
     after = next(one for one in client.page.all("a") if one.text == "Fler →")["href"]
-    for address in (hsf, "/inbox?place=all", "/inbox?place=late", "/inbox", after, hsf + "&q=PX-2026-99999", hsf + "&q=Rapport+99998", hsf + "&order=newest"):
+    for address in (
+        hsf,
+        "/inbox?place=all",
+        "/inbox?place=late",
+        "/inbox",
+        after,
+        hsf + "&q=PX-2026-99999",
+        hsf + "&q=Rapport+99998",
+        hsf + "&order=newest",
+    ):
         began = (time.process_time(), time.perf_counter())
         with statements() as seen:
             client.see(address)

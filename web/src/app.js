@@ -8,3 +8,4 @@ import './errors.js';
 import './pane.js';
 import './hide.js';
 import './once.js';
+import './progress.js';

@@ -49,8 +49,7 @@ def mapped(play: Play, node: Node, seen: Variables, given: Variables) -> Variabl
 def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: int = 0) -> tuple[Sequence[Flow], Data]:
     """Write `result` into the scope and choose the flows that follow from it: both, or Stuck and neither."""
     writes = play.plan(scope, result, freed)
-    seen = play.visible(scope)
-    flows = tokens.choose(play, node, {**seen, **result} if result else seen)
+    flows = tokens.choose(play, scope, node, result)
     return flows, play.write(writes)
 
 
@@ -65,7 +64,7 @@ def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     if event.kind not in _THROWN_UP:
         tokens.leave(play, scope, node)
         return
-    flows = tokens.choose(play, node, play.visible(scope))
+    flows = tokens.choose(play, scope, node)
     play.changes.append(ElementPassed(node.id, "completed", tuple(flow.id for flow in flows)))
     if _THROWN_UP[event.kind](play, scope, node):
         tokens.spread(play, scope, flows)

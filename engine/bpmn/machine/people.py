@@ -74,5 +74,7 @@ def _priority(play: Play, template: Template | None, seen: Variables) -> int:
 
 
 def _text(play: Play, template: Template | None, seen: Variables) -> str | None:
-    value = play.value(template, seen) if template is not None else None
+    if template is None:
+        return None
+    value = play.value(template, seen)
     return None if value is None else str(value).strip() or None

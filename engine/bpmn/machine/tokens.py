@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from typing import Any
+
 from engine.bpmn.changes import Data, ElementPassed, IncidentCleared, IncidentRaised, Variables
 from engine.bpmn.machine.play import Play, Run, Stuck
 from engine.bpmn.model import Flow, Node
@@ -16,7 +18,7 @@ NO_DATA: Data = {}
 
 def leave(play: Play, scope: int, node: Node, data: Data = NO_DATA) -> None:
     """The token has done its work at `node`: on to the next elements."""
-    go(play, scope, node, choose(play, node, play.visible(scope)), data)
+    go(play, scope, node, choose(play, scope, node), data)
 
 
 def go(play: Play, scope: int, node: Node, flows: Sequence[Flow], data: Data = NO_DATA) -> None:
@@ -36,10 +38,12 @@ def spread(play: Play, scope: int, flows: Sequence[Flow]) -> None:
         play.queue.append(("ended", scope))
 
 
-def choose(play: Play, node: Node, variables: Variables) -> Sequence[Flow]:
-    """The flows a token leaves by; Stuck where conditions leave it none."""
-    if node.kind == "parallelGateway":
+def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None = None) -> Sequence[Flow]:
+    """The flows a token leaves by, with what it is about to write; Stuck where conditions leave it none."""
+    if node.kind == "parallelGateway" or not _has_choice(node):
         return node.outgoing
+    seen = play.visible(scope)
+    variables = {**seen, **given} if given else seen
     if node.kind == "exclusiveGateway":
         chosen = _first_that_holds(play, node, variables)
     else:
@@ -52,6 +56,11 @@ def choose(play: Play, node: Node, variables: Variables) -> Sequence[Flow]:
             "Inget av villkoren på vägarna härifrån är uppfyllt, och ingen väg är förval.",
         )
     return chosen
+
+
+def _has_choice(node: Node) -> bool:
+    flows = node.outgoing
+    return len(flows) > 1 or (len(flows) == 1 and flows[0].condition is not None)
 
 
 def _first_that_holds(play: Play, node: Node, variables: Variables) -> list[Flow]:
