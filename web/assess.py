@@ -140,7 +140,7 @@ def signatures(variables: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Both sides: who signed and when, or that they have not."""
     given = [one for one in variables.get("signaturer") or () if isinstance(one, Mapping)]
     sides = []
-    for side, name in (("kommun", "Storsthlm"), ("region", "HSF")):
+    for side, name in (("storsthlm", "Storsthlm"), ("hsf", "HSF")):
         found = next((one for one in reversed(given) if one.get("sida") == side), None)
         sides.append(
             {"name": name, "answer": found, "signature": found if found and found.get("svar") == "godkanner" else None}

@@ -40,6 +40,12 @@ def short_day(value: Any) -> str:
     return day_text(value, weekday=False)
 
 
+@case.app_template_filter("sentence_case")
+def sentence_case(text: str) -> str:
+    """A capital first; the others stay as they are (VIS)."""
+    return text[:1].upper() + text[1:]
+
+
 @case.app_template_filter("status_word")
 def status_word(status: str | None) -> str:
     """A case's status in words: out of the code list, or one of the other processes' own."""

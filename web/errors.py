@@ -91,7 +91,7 @@ def _words() -> dict[int, tuple[str, str]]:
         403: (
             gettext("Det gick inte att ta emot"),
             gettext(
-                "Sidan var för gammal, eller kom anropet någon annanstans ifrån. Inget har sparats. Ladda om och försök igen."
+                "Sidan var för gammal eller öppnad någon annanstans ifrån. Inget är sparat. Ladda om och försök igen."
             ),
         ),
         404: (

@@ -33,6 +33,8 @@ from web.security import allow
 people = Blueprint("people", __name__)
 
 PAGE = 60
+HIDDEN = ("demo.clock",)
+"""Settings that have a page of their own."""
 
 
 @people.get("/people")
@@ -71,6 +73,13 @@ def _candidate(membership: Any) -> str:
     """A membership as a candidate, for the filter `role`."""
     scope = f":{membership.scope}" if membership.scope else ""
     return f"{membership.role}{scope}" + (f"@{membership.side}" if membership.side else "")
+
+
+@people.app_template_filter("party_or_body")
+def party_or_body(key: str | None) -> str:
+    """For whom somebody holds a role: a party, else a body."""
+    name = labels.party_name(key)
+    return (labels.body_name(key) if name == key else name) or "–"
 
 
 def _roles() -> list[tuple[str, str]]:
@@ -220,7 +229,7 @@ def settings() -> Any:
 def _settings_page(errors: Mapping[str, str] | None = None) -> str:
     values = ask(SettingsList())
     described = {row["nyckel"]: row for row in labels.reference("installningar")}
-    rows = [_Setting.of(name, value, described.get(name)) for name, value in values.items()]
+    rows = [_Setting.of(name, value, described.get(name)) for name, value in values.items() if name not in HIDDEN]
     order = list(described)
     named = sorted((row for row in rows if row["name"] in described), key=lambda row: order.index(row["name"]))
     technical = [row for row in rows if row["name"] not in described]

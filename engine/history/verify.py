@@ -28,6 +28,9 @@ WRONG = {
 }
 
 
+Row = dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class BadRow:
     """Where the proof fails first: the case, the row and what is wrong with it (a key of WRONG)."""
@@ -94,51 +97,56 @@ def verify(read: Read, case_id: int | None = None) -> Report:
     return Report(cases, rows, tuple(bad))
 
 
-def _orphan(group: tuple[int, list[Any]]) -> BadRow:
-    return BadRow(f"ärende {group[0]}", group[1][0].seq, "case")
+def _orphan(group: tuple[int, list[Row]]) -> BadRow:
+    return BadRow(f"ärende {group[0]}", group[1][0]["seq"], "case")
 
 
-def _first_bad(case: Any, rows: Iterable[Any]) -> BadRow | None:
+def _first_bad(case: Any, rows: Iterable[Row]) -> BadRow | None:
     seq, head = 0, chain.seed(case.number)
     for row in rows:
         seq += 1
         wrong = _wrong(case, row, seq, head)
         if wrong:
-            return BadRow(case.number, row.seq if wrong == "id" else seq, wrong)
-        head = row.hash
+            return BadRow(case.number, row["seq"] if wrong == "id" else seq, wrong)
+        head = row["hash"]
     if (seq, head) != (case.history_seq, case.history_head):
         return BadRow(case.number, min(seq, case.history_seq) + 1 if seq != case.history_seq else seq, "head")
     return None
 
 
-def _wrong(case: Any, row: Any, seq: int, head: str) -> str | None:
-    if row.case_id != case.id or row.id != case.id * ROWS_PER_CASE + row.seq:
+def _wrong(case: Any, row: Row, seq: int, head: str) -> str | None:
+    if row["case_id"] != case.id or row["id"] != case.id * ROWS_PER_CASE + row["seq"]:
         return "id"
-    if row.seq != seq:
+    if row["seq"] != seq:
         return "gap"
-    if row.previous != head:
+    if row["previous"] != head:
         return "previous"
-    if chain.hash_of_data(row.data) != row.data_hash:
+    if chain.hash_of_data(row["data"]) != row["data_hash"]:
         return "data"
-    at = row.at if isinstance(row.at, str) else iso(row.at)
-    return None if chain.hash_of_row(row._mapping, case.number, at) == row.hash else "hash"
+    return None if chain.hash_of_row(row, case.number, row["at"]) == row["hash"] else "hash"
 
 
-def _by_case(rows: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
+def _by_case(rows: Iterable[Row]) -> Iterator[tuple[int, list[Row]]]:
     """Rows in the order of their ids, in groups that by their ids belong to one case."""
-    for case_id, group in groupby(rows, key=lambda row: row.id // ROWS_PER_CASE):
+    for case_id, group in groupby(rows, key=lambda row: row["id"] // ROWS_PER_CASE):
         yield case_id, list(group)
 
 
-def _rows(read: Read, case_id: int | None) -> Iterable[Any]:
-    # As stored: on SQLite a time is text, and must be that very text.
+def _rows(read: Read, case_id: int | None) -> Iterator[Row]:
+    """As plain dicts, with the time as the text that was hashed; on SQLite it must be stored as that very text."""
     at = history.c.at if read.is_postgresql else sa.type_coerce(history.c.at, sa.String).label("at")
     columns = [at if column.name == "at" else column for column in history.c]
     rows = sa.select(*columns).order_by(history.c.id)
     if case_id is not None:
         first = case_id * ROWS_PER_CASE
         rows = rows.where(sa.or_(history.c.case_id == case_id, history.c.id.between(first, first + ROWS_PER_CASE - 1)))
-    return _stream(read, rows)
+    names = [column.name for column in columns]
+    is_postgresql = read.is_postgresql
+    for values in _stream(read, rows):
+        row = dict(zip(names, values, strict=True))
+        if is_postgresql:
+            row["at"] = iso(row["at"])
+        yield row
 
 
 def _cases(read: Read, case_id: int | None) -> Iterable[Any]:
@@ -147,4 +155,4 @@ def _cases(read: Read, case_id: int | None) -> Iterable[Any]:
 
 
 def _stream(read: Read, statement: sa.Select[Any]) -> Iterable[Any]:
-    return read.connection.execution_options(stream_results=True, yield_per=2000).execute(statement)
+    return read.connection.execute(statement, execution_options={"yield_per": 2000})

@@ -39,10 +39,7 @@ class ChangeSetting:
             )
         self._require_same_kind(settings[self.name])
         dumps(self.value)
-        values = {"name": self.name, "value": self.value}
-        changed = tx.connection.execute(setting.update().where(setting.c.name == self.name).values(value=self.value))
-        if not changed.rowcount:
-            tx.connection.execute(setting.insert(), values)
+        _store(tx, self.name, self.value)
 
     def _require_same_kind(self, old: Any) -> None:
         numbers = (int, float)
@@ -50,6 +47,12 @@ class ChangeSetting:
         if type(self.value) is not type(old) and not is_number:
             problem = f"Värdet ska vara av samma slag som förut ({_kind(old)})."
             raise Invalid("Expected a value of the same kind, but it is another.", problem, fields={"value": problem})
+
+
+def _store(tx: Transaction, name: str, value: Any) -> None:
+    changed = tx.connection.execute(setting.update().where(setting.c.name == name).values(value=value))
+    if not changed.rowcount:
+        tx.connection.execute(setting.insert(), {"name": name, "value": value})
 
 
 def _kind(value: Any) -> str:
@@ -71,6 +74,6 @@ class MoveClock:
                 f"Expected a time after {iso(tx.now)}, but {iso(self.to)} lies before it.",
                 "Klockan kan bara ställas framåt.",
             )
-        ChangeSetting("demo.clock", int(self.to.timestamp())).execute(tx)
+        _store(tx, "demo.clock", int(self.to.timestamp()))
         tx.after_commit.append(lambda: move(self.to))
         tx.after_commit.append(tx.engine.wake)

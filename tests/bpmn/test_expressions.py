@@ -319,6 +319,8 @@ def test_functions_and_variables_live_apart() -> None:
         ("any(1)", "any() works on"),
         ("all(null)", "all() works on"),
         ("unknown(1)", "none called 'unknown'"),
+        ("defined(amount.x)", "what it is taken from is a number"),  # not missing, but wrong
+        ("defined(items[unknown(1)])", "none called 'unknown'"),
     ],
 )
 def test_no_value(source: str, words: str) -> None:

@@ -27,8 +27,8 @@ def say(page: Page, field: str, value: str) -> None:
 
 
 def send(page: Page) -> None:
-    page.locator("form[data-autosave] button.primary, form button.primary").first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("form[data-autosave] button.primary, form button.primary").first.click()
     assert not page.locator("[data-error-summary]").count(), page.locator("[data-error-summary]").inner_text()
 
 
@@ -69,7 +69,7 @@ def test_a_report_goes_from_the_kommun_to_vis_and_its_feedback_comes_back(house,
     clean()
     say(page, "to", "2026-04-20T09:00")
     page.get_by_role("button", name="Flytta klockan").click()
-    page.wait_for_load_state()
+    expect(page.get_by_role("status")).to_contain_text("Klockan är nu", timeout=30_000)
 
     house.be(page, "HSF, handl")
     open_task(page, "Bedöm")

@@ -38,6 +38,7 @@ DECIDED = {"narvaro": {"kommun": 5, "region": 4}, "lydelse": "Bekräftas.", "gru
 class Ladder:
     def __init__(self, database_url: str, start: str = "2026-02-02T09:00", **settings: Any) -> None:
         handlers.register()
+        self.url = database_url
         self.clock = VirtualClock(parse_instant(start))
         self.engine = Engine(database_url, self.clock, kept_mail=True)
         names = ("problem_i_samverkan", "kvartalsanalys", "strukturellt_problem")
@@ -53,7 +54,7 @@ class Ladder:
     # --- doing
 
     def report(self, name: str = "05", som: str | Sequence[str] | None = None, **changes: Any) -> int:
-        """Send one of the twelve by form, without the dates of its meetings; its own rapportör unless said otherwise."""
+        """Send one of the twelve by form, without dates of meetings; by its own rapportör unless said otherwise."""
         given = form_of(name)
         role = "rapportor_vardgivare" if given["rapporterande_part"] == "region_stockholm" else "rapportor_kommun"
         given["lokal_hantering"] = {**given["lokal_hantering"], "nar": []}

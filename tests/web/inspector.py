@@ -109,7 +109,7 @@ class Page(HTMLParser):
 
 
 class Inspector(FlaskClient):
-    """`get` and `post` follow nothing; every HTML answer is inspected. `page` is the last one, `queries` its statements."""
+    """`get` and `post` follow nothing; every HTML answer is inspected. `page` is the last one."""
 
     page: Element
     html: str

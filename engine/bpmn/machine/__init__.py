@@ -239,13 +239,14 @@ def _stale(wait: int) -> Stale:
 
 def _taken(play: Play, wait: int, variables: Mapping[str, Any]) -> Variables:
     """Variables from outside, checked before anything happens: plain JSON, and not too much of it."""
-    seen = play.visible(wait)
-    taken, growth = {}, 0
+    taken, size = {}, 0
     try:
         for name, value in variables.items():
-            taken[name], size = plain(name, value)
-            growth += size - (size_of(seen[name]) if name in seen else 0)
-        play.weigh(growth)
+            taken[name], length = plain(name, value)
+            size += length
+        if not play.has_room(size):
+            seen = play.visible(wait)
+            play.weigh(size - sum(size_of(seen[name]) for name in taken if name in seen))
     except Stuck as why:
         raise Refused(why.en, why.sv) from None
     return taken

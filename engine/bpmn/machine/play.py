@@ -217,9 +217,12 @@ class Play:
         self.weigh(growth - freed)
         return writes
 
+    def has_room(self, growth: int) -> bool:
+        return growth <= 0 or self.state["bytes"] + growth <= self.env.limits.variable_bytes
+
     def weigh(self, growth: int) -> None:
-        limit = self.env.limits.variable_bytes
-        if growth > 0 and self.state["bytes"] + growth > limit:
+        if not self.has_room(growth):
+            limit = self.env.limits.variable_bytes
             raise Stuck(
                 f"Expected the variables of a case to stay within {limit} bytes, but they would become"
                 f" {self.state['bytes'] + growth}.",

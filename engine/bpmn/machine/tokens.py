@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-
 from typing import Any
 
 from engine.bpmn.changes import Data, ElementPassed, IncidentCleared, IncidentRaised, Variables
@@ -23,7 +22,7 @@ def leave(play: Play, scope: int, node: Node, data: Data = NO_DATA) -> None:
 
 def go(play: Play, scope: int, node: Node, flows: Sequence[Flow], data: Data = NO_DATA) -> None:
     """Pass `node`, on flows already chosen. Where there are none, the token ends here (§13.2)."""
-    play.changes.append(ElementPassed(node.id, "completed", tuple(flow.id for flow in flows), data))
+    play.changes.append(ElementPassed(node.id, "completed", tuple([flow.id for flow in flows]), data))
     spread(play, scope, flows)
 
 
@@ -124,13 +123,14 @@ def fire(play: Play, scope: int, node: Node) -> None:
 
 def settle(play: Play) -> None:
     """With every token at rest: let inclusive joins fire (which moves tokens again), else look for dead joins."""
-    for scope in list(play.touched):
+    scopes = [scope for scope in play.touched if "joins" in play.runs.get(str(scope), ())]
+    for scope in scopes:
         ready = next(_ready(play, scope), None)
         if ready:
             fire(play, scope, ready)
             play.queue.append(("leave", scope, ready))
             return
-    for scope in play.touched:
+    for scope in scopes:
         _find_deadlocks(play, scope)
     play.touched.clear()
 
@@ -156,8 +156,7 @@ def _awaited(play: Play, node: Node, waiting: Mapping[str, int], place: str) -> 
 
 
 def _waiting_joins(play: Play, scope: int) -> Iterator[Node]:
-    run = play.runs.get(str(scope))
-    for node in run.get("joins", ()) if run else ():
+    for node in play.run(scope)["joins"]:
         yield play.graph.nodes[node]
 
 

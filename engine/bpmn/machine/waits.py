@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +24,7 @@ from engine.bpmn.changes import (
 from engine.bpmn.machine.play import ROOT, Play, Run, Stuck
 from engine.bpmn.machine.tokens import NO_DATA
 from engine.bpmn.model import Event, Node
-from engine.calendar import TimerRule, iso, parse_iso
+from engine.calendar import TimerRule
 from engine.errors import BadTime
 
 # --- events to come --------------------------------------------------------------------------------------------------
@@ -93,9 +94,9 @@ def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
         )
     run = play.run(number)
     run["open"] = "timer"
-    run["due"] = iso(due)
+    run["due"] = due.isoformat()
     if rule.kind in ("cycle", "cron"):
-        run.update({"rule": rule.text, "anchor": iso(now), "fired": 0})
+        run.update({"rule": rule.text, "anchor": now.isoformat(), "fired": 0})
     play.changes.append(TimerSet(number, node.id, due))
 
 
@@ -115,10 +116,10 @@ def listen_again(play: Play, number: int, node: Node) -> None:
 def _set_next(play: Play, run: Run, node: Node) -> None:
     fired = run["fired"] + 1
     # From the last due time the rhythm stays; after an outage what was missed is one firing, not a burst.
-    after = max(parse_iso(run["due"]), play.env.now)
-    due = rule_of(run["rule"]).next(after, fired, parse_iso(run["anchor"]))
+    after = max(datetime.fromisoformat(run["due"]), play.env.now)
+    due = rule_of(run["rule"]).next(after, fired, datetime.fromisoformat(run["anchor"]))
     if due is not None:
-        again = play.add({**run, "due": iso(due), "fired": fired})
+        again = play.add({**run, "due": due.isoformat(), "fired": fired})
         play.changes.append(TimerSet(again, node.id, due, fired))
 
 
