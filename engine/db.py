@@ -178,7 +178,7 @@ def _sqlite(address: URL) -> sa.Engine:
         hide_parameters=True,
         pool_size=10,
         max_overflow=20,
-        connect_args={"timeout": 30, "check_same_thread": False},
+        connect_args={"timeout": 5, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")

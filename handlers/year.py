@@ -53,7 +53,7 @@ def begar_uppgifter(call: Call) -> Result:
 
 @handler("arshjul_paminn")
 def paminn(call: Call) -> Result:
-    """Remind of a task before its last day, or tell that it is late. Inputs: `till`, a candidate, `uppgift`, `sista_dag`.
+    """Remind of a task, or tell that it is late. Inputs: `till` (a candidate), `uppgift`, `sista_dag`.
 
     Sekretariatet hears of what is late (R39). Nothing is decided for anybody.
     """

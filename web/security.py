@@ -18,6 +18,7 @@ import secrets
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -253,6 +254,12 @@ def local_path(url: str | None, otherwise: str = "/") -> str:
     return path if path.startswith("/") and not path.startswith("//") else otherwise
 
 
+def idle_seconds() -> int:
+    """For how long this session lives if nothing more is asked."""
+    left: timedelta = min(g.person.idle_until, g.person.expires_at) - engine().clock.now()
+    return max(int(left.total_seconds()), 0)
+
+
 def init_app(app: Flask, *, secret_key: str | None, secure_cookies: bool) -> None:
     """`secret_key` signs the small cookie with messages between pages; sessions themselves are rows in the database."""
     app.secret_key = secret_key or secrets.token_urlsafe(48)
@@ -270,4 +277,4 @@ def init_app(app: Flask, *, secret_key: str | None, secure_cookies: bool) -> Non
     app.extensions["pace"] = Pace()
     app.before_request(admit)
     app.after_request(protect)
-    app.jinja_env.globals.update(csrf_token=csrf_token, holds=holds)
+    app.jinja_env.globals.update(csrf_token=csrf_token, holds=holds, idle_seconds=idle_seconds)

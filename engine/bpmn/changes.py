@@ -67,6 +67,8 @@ class JobAdded:
 
 @dataclass(frozen=True, slots=True)
 class JobClosed:
+    """The job is done (completed), ended with a BPMN error (failed), or is no longer needed (cancelled)."""
+
     wait: int
     element: str
     outcome: str
@@ -75,7 +77,7 @@ class JobClosed:
 
 @dataclass(frozen=True, slots=True)
 class TimerSet:
-    """Fire at `due` (UTC). `repetition` counts firings of a cycle, from 0."""
+    """Fire at `due` (UTC). `repetition` counts firings of a cycle, from 0; each has a `wait` of its own."""
 
     wait: int
     element: str
@@ -108,7 +110,10 @@ class WaitOpened:
 
 @dataclass(frozen=True, slots=True)
 class WaitClosed:
-    """The expected message or signal came (outcome completed) or is no longer wanted (cancelled)."""
+    """The expected message or signal came (outcome completed) or is no longer wanted (cancelled).
+
+    What goes on listening after it came opens at once again, under the same `wait`.
+    """
 
     wait: int
     element: str

@@ -48,7 +48,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session as of now. `is_fresh`: seen within the last minute; where not, tell so by `KeepSession`."""
+    """A session as of now. `is_fresh`: seen within the last minute; where not, tell so by `KeepSession`, and it lives
+    until `idle_until`."""
 
     person_id: int
     username: str
@@ -80,10 +81,11 @@ class PersonBySession:
         row = read.connection.execute(_SESSION, {"token_hash": hash_of_token(self.token)}).one_or_none()
         if row is None:
             return None
-        idle_until = row.seen_at + timedelta(minutes=Settings(read.connection)["session.idle_minutes"])
-        if read.now >= min(idle_until, row.expires_at):
+        idle = timedelta(minutes=Settings(read.connection)["session.idle_minutes"])
+        if read.now >= min(row.seen_at + idle, row.expires_at):
             return None
         is_fresh = read.now - row.seen_at < timedelta(minutes=1)
+        idle_until = (row.seen_at if is_fresh else read.now) + idle
         return SignedIn(row.person_id, row.username, row.name, row.demo, idle_until, row.expires_at, is_fresh)
 
 

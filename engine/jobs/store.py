@@ -48,6 +48,7 @@ _CANCEL = (
     .where(job.c.case_id == bindparam("of_case"), job.c.wait == bindparam("at_wait"), _OPEN)
     .values(state="cancelled", payload=None)
 )
+_CANCEL_ONE = _CANCEL.returning(job.c.last_error)
 _HELD = sa.and_(job.c.id == bindparam("job_id"), job.c.fence == bindparam("held"), job.c.state == "leased")
 _TAKE = job.update().where(_HELD).values(state=bindparam("to"), payload=None, lease_until=None)
 _PUT_OFF = (
@@ -133,9 +134,17 @@ def _no_longer_held(job: Job, fence: int) -> Conflict:
 
 
 def cancel(tx: Transaction, case_id: int, waits: Sequence[int]) -> None:
-    """Close what is still open for these waits of the case; a worker that holds a lease on it will be refused."""
-    if waits:
+    """Close what is still open for these waits of the case, and incidents about it.
+
+    A worker that holds a lease on such a job will be refused.
+    """
+    if len(waits) == 1:  # nearly always: one timer, which never failed
+        given = {"of_case": case_id, "at_wait": waits[0]}
+        if not any(tx.connection.execute(_CANCEL_ONE, given).scalars().all()):
+            return
+    elif waits:
         tx.connection.execute(_CANCEL, [{"of_case": case_id, "at_wait": wait} for wait in waits])
+    clear_incidents(tx, case_id, waits)
 
 
 # --- incidents -----------------------------------------------------------------------------------------------------

@@ -154,6 +154,10 @@ def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
         "instance": change.instance,
     }
     writer.note("task:opened", change.element, None, {name: value for name, value in told.items() if value is not None})
+    if not candidates and writer.tasks[change.wait]["assignee"] is None:
+        _incident_raised(
+            writer, c.IncidentRaised(change.wait, change.element, "Det finns ingen som kan göra uppgiften.")
+        )
 
 
 _PERSON = sa.select(person.c.id).where(sa.or_(person.c.username == bindparam("text"), person.c.id == bindparam("id")))

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 
 from engine.bpmn import machine
 from engine.bpmn.model import Graph, Node
-from engine.cases import store as cases
-from engine.cases.queries import visible_variables
+from engine.cases.queries import require_readable, visible_variables
 from engine.cases.tables import task
 from engine.definitions import store as definitions
 from engine.definitions.starts import start_events
@@ -109,14 +108,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptOf:
-    """For whoever started the case."""
+    """For whoever may read the case: who started it, or sent its report."""
 
     case_id: int
 
     def run(self, read: Read) -> Receipt:
-        found = cases.load(read, self.case_id)
-        if read.actor.person_id is None or found.started_by != read.actor.person_id:
-            raise cases.not_found()
+        found = require_readable(read, self.case_id)
         variables = visible_variables(read, found, machine.root_variables(found.data))
         node = _plain_start(found.definition.graph)
         return Receipt(

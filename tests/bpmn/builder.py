@@ -1,7 +1,7 @@
 """Block-structured processes made by hand, for tests that need many: each block knows what will happen in it.
 
-A block draws itself into a graph between two nodes, and foretells which elements will be passed how often. Decisions lie
-in the conditions, so a process has one outcome, whatever the order in which things happen.
+A block draws itself into a graph between two nodes, and foretells which elements will be passed how often. Decisions
+lie in the conditions, so a process has one outcome, whatever the order in which things happen.
 """
 
 from __future__ import annotations

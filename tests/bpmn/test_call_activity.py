@@ -29,11 +29,11 @@ def test_what_cannot_be_mapped_back_is_kept(play):
 
 def test_an_uncaught_error_of_the_child_is_caught_here(play):
     """SpiffArena's users miss errors that climb the call stack (peers.md C3)."""
-    case = play("caught").fail("barn", "nej", "text", detalj=1)
+    case = play("caught").fail("barn", "nej", "text", inne=1)
     assert case.found(CallClosed) == [CallClosed(1, "caught.barn", "failed")]
     assert case.outcomes("failed") == ["barn"]
     assert case.waiting == ["a"]
-    assert case.variables == {"kod": "nej", "text": "text", "detalj": 1}
+    assert case.variables == {"kod": "nej", "text": "text"}
 
 
 def test_an_error_nobody_catches_ends_the_case(play):
@@ -42,10 +42,15 @@ def test_an_error_nobody_catches_ends_the_case(play):
 
 
 def test_an_escalation_of_the_child_is_caught_here_and_the_child_goes_on(play):
-    case = play("caught").escalate("barn", "obs", mer=1).escalate("barn", "obs")
+    case = play("caught").escalate("barn", "obs", inne=1).escalate("barn", "obs")
     assert case.waiting == ["b", "b", "barn"]
-    assert case.variables == {"vad": "obs", "mer": 1}
+    assert case.variables == {"vad": "obs"}
     assert case.complete("barn").waiting == ["b", "b"]
+
+
+def test_with_them_comes_what_the_mapping_lets_through_as_far_as_the_child_got(play):
+    assert play("partly", {"inne": 0}).fail("barn", "nej", skal="s", inne=1).variables == {"inne": 0, "skal": "s"}
+    assert play("partly").escalate("barn", "obs", svar=2, inne=1).variables == {"svar": 2}
 
 
 def test_or_the_child_is_interrupted(play):

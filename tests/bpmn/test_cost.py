@@ -69,7 +69,7 @@ def test_a_step_touches_only_what_it_concerns():
     assert len(runs.asked) <= 8, "the root, the body, the instance, its task and its timer, and what is new"
 
 
-class Asked(dict):  # type: ignore[type-arg]
+class Asked(dict):
     """Notes which runs are asked for, and never shows them all."""
 
     def __init__(self, runs: dict[str, object]) -> None:
@@ -97,7 +97,7 @@ def test_five_rungs_come_to_their_end():
         (wait,) = opened(step.changes)
         step = machine.complete(graph, step.state, NOW, wait, {"svar": "vidare"})
     assert step.state == {
-        "next": 11,
+        "next": 16,
         "bytes": step.state["bytes"],
         "runs": {"0": {"live": 0, "vars": machine.root_variables(step.state)}},
         "ended": "completed",

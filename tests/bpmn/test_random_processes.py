@@ -7,6 +7,7 @@ must be equal after each. What is done how often is foretold by the blocks (`bui
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -28,7 +29,7 @@ class Blocks:
     names: count = field(default_factory=count)
 
     def any(self, depth: int) -> Block:
-        kinds = [self._wait, self._bounded]
+        kinds: list[Callable[[int], Block]] = [self._wait, self._bounded]
         if depth > 0:
             kinds += [self._sequence, self._fork, self._loop, self._sub, self._race]
         return self.draw(st.sampled_from(kinds))(depth - 1)

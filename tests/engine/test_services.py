@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine import (
+    CancelCase,
     CaseById,
     Conflict,
     FinishService,
@@ -182,6 +183,29 @@ def test_an_element_that_cannot_be_played_becomes_an_incident(house: House) -> N
     assert [one.state for one in house.ask(Incidents(state=None))] == ["open", "retried"]
     house.do(ResolveIncident(again[0].id, "Räknade själv", {"kvot": 3}), ada)
     assert (house.elements(case), house.variables(case)["kvot"]) == (["se"], 3)
+
+
+def test_an_incident_ends_with_its_case(house: House, tjanst) -> None:
+    def fail(call: Call) -> None:
+        raise Retry("Nej.", timedelta(seconds=1))
+
+    tjanst(fail)
+    house.deploy("tjanst")
+    case = house.start("tjanst")
+    house.wait(minutes=1)
+    assert len(house.ask(Incidents())) == 1
+    house.do(CancelCase(case, "Dubblett"), house.person("Ada Admin", "admin"))
+    assert (house.ask(Incidents()), house.ask(Jobs())) == ([], [])
+
+
+def test_a_task_that_nobody_can_do_becomes_an_incident(house: House) -> None:
+    house.deploy("skript", change={"skript.bpmn": ('camunda:candidateGroups="hsf"', 'camunda:assignee="${vem}"')})
+    anna = house.person("Anna", "hsf")
+    good, bad = house.start("skript", tal=4, nolla=2, vem="anna"), house.start("skript", tal=4, nolla=2, vem="okand")
+    assert [one.case_id for one in house.ask(Incidents())] == [bad]
+    house.complete(good, "se", anna)
+    house.do(ResolveIncident(house.ask(Incidents())[0].id, "Gjordes av en vikarie"), house.person("Ada", "admin"))
+    assert (house.state(good), house.state(bad)) == ("completed", "completed")
 
 
 @pytest.mark.parametrize("given", [{"n": float("nan")}, {"d": object()}, {1: "x"}, "text"])

@@ -53,7 +53,8 @@ def everything_stored(ladder: Ladder) -> str:
     """All that stands in the database, as one text."""
     with sa.create_engine(ladder.url, poolclass=sa.NullPool).connect() as connection:
         tables = sa.inspect(connection).get_table_names()
-        return repr([connection.execute(sa.text(f'SELECT * FROM "{name}"')).all() for name in tables])
+        rows = [connection.execute(sa.text(f'SELECT * FROM "{name}"')).all() for name in tables]
+        return repr([tuple(row) for listed in rows for row in listed])
 
 
 # --- scope and privacy -----------------------------------------------------------------------------------------------

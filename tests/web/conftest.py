@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 
 import processes
@@ -35,6 +37,7 @@ PEOPLE: Mapping[str, tuple[str, tuple[tuple[str | None, ...], ...]]] = {
     "petra": ("Petra Process", (("processdesigner", None, None, None),)),
     "ingen": ("Ingen Roll", ()),
 }
+TEMPLATES = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="trappa-templates-"))
 PASSWORD = "ett långt lösenord 2026"
 
 
@@ -109,6 +112,7 @@ def _opened(engine: Engine, people: dict[str, int], demo: bool) -> World:
     app = create_app(engine, demo=demo, secret_key="k" * 40)
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WRITES_PER_MINUTE=10_000)
     app.test_client_class = Inspector
+    app.jinja_env.bytecode_cache = TEMPLATES  # each test has an application of its own; templates are compiled once
     return World(engine, engine.clock, app, people)
 
 

@@ -9,3 +9,4 @@ import './pane.js';
 import './hide.js';
 import './once.js';
 import './progress.js';
+import './idle.js';

@@ -28,6 +28,7 @@ async function save(form) {
     const said = answer.headers.get('Content-Type')?.startsWith('application/json') ? await answer.json() : {};
     if (answer.ok) {
       draft.tries = 0;
+      document.dispatchEvent(new Event('trappa:saved'));
       show(form, say('saved', { time: said.saved ?? now() }), 'saved');
       if (said.message) announce(said.message);
     } else if (answer.status === 409 || answer.status === 403) {

@@ -134,7 +134,7 @@ def fail(
     """A job or called case ended with a BPMN error; the nearest to catch `code` goes on, else the case failed."""
     play = _resume(graph, state, env)
     run = _open(play, wait, "task", "job", "call")
-    given = _taken(play, wait, variables)
+    given = activities.left_behind(play, wait, _taken(play, wait, variables))
     waits.close(play, wait, run, "failed")
     del run["open"]
     events.fail(play, wait, code, message, given)
@@ -147,7 +147,8 @@ def escalate(
     """A called case (or a job) escalates. It goes on, unless who catches that interrupts it."""
     play = _resume(graph, state, env)
     run = _open(play, wait, "task", "job", "call")
-    events.escalate(play, wait, run["at"], code, _taken(play, wait, variables))
+    given = activities.left_behind(play, wait, _taken(play, wait, variables))
+    events.escalate(play, wait, run["at"], code, given)
     return _played(play)
 
 

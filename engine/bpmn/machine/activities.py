@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from engine.bpmn import dmn
 from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
@@ -110,6 +111,19 @@ def _call(play: Play, number: int, node: Node) -> None:
 def _returned(play: Play, call: Call, outcome: Variables) -> Variables:
     """What a called case gives back, by the mapping of the call."""
     return {**(outcome if call.all_out else {}), **play.values(call.outputs, outcome)}
+
+
+def left_behind(play: Play, number: int, outcome: Variables) -> Variables:
+    """What comes along with an error or escalation: all a job says; of a called case what the mapping of the call lets
+    through, as far as it got."""
+    call = play.node(play.run(number)).call
+    if call is None:
+        return outcome
+    through = dict(outcome) if call.all_out else {}
+    for name, template in call.outputs.items():
+        with suppress(Stuck):
+            through[name] = play.value(template, outcome)
+    return through
 
 
 _AT_ONCE = frozenset({"task", "scriptTask"})

@@ -193,7 +193,8 @@ def clear(play: Play, number: int) -> None:
             play.drop(listener)
     if "live" in run:
         run["live"] = 0
-    recall(play, number)
+    if "live" in run or "total" in run:
+        recall(play, number)
 
 
 def recall(play: Play, number: int) -> None:
