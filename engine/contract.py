@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """An e-mail or other message to send after the commit; shown on the page Utskick. `kind`: aterkoppling, paminnelse, kvitto ..."""
+    """An e-mail to send after the commit; shown on the page Utskick. `kind`: aterkoppling, paminnelse, kvitto ..."""
 
     to: str
     subject: str
@@ -70,7 +70,7 @@ class Result:
 
 
 class BpmnError(Exception):
-    """The service failed in a way the diagram knows: goes to the boundary event or event sub-process that catches `code`."""
+    """The service failed in a way the diagram knows: goes to the event that catches `code`."""
 
     def __init__(self, code: str, message: str = "", variables: Mapping[str, Any] | None = None) -> None:
         super().__init__(message or code)

@@ -6,20 +6,20 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from engine import db
 from engine.actor import Actor
 from engine.actor import load as load_actor
 from engine.clock import Clock
-from engine.errors import Conflict, Refused, TrappaError
+from engine.errors import Conflict, Refused, TrappaError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,13 @@ class _Unwelcome(Exception):
         super().__init__(
             f"Expected the database to carry out a statement, but it answered {kind} to: {error.statement}"
         )
+
+
+def _told(error: DBAPIError) -> Exception:
+    """The database is away, which passes, or it refused what we asked of it, which is a defect."""
+    if isinstance(error, OperationalError):
+        return Unavailable(f"Expected the database to answer, but it did not ({type(error.orig).__name__}).")
+    return _Unwelcome(error)
 
 
 class Clash(Exception):
@@ -124,7 +131,7 @@ class Engine:
                 return self._execute_once(prepared, actor)
             except (Clash, DBAPIError) as error:
                 if isinstance(error, DBAPIError) and not _may_go_better(error):
-                    raise _Unwelcome(error) from None
+                    raise _told(error) from None
                 log.info("%s runs again, attempt %d was overtaken", type(command).__name__, attempt)
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - a pause, not a secret
         raise Conflict(
@@ -133,23 +140,28 @@ class Engine:
         )
 
     def ask(self, query: Query[Answer], *, actor: Actor) -> Answer:
-        with self._reads.connect() as connection:
+        with self._reading() as connection:
             read = Read(connection, actor, self.clock.now(), self)
-            try:
-                answer = query.run(read)
-            except DBAPIError as error:
-                raise _Unwelcome(error) from None
+            answer = query.run(read)
         if read.traces:
             self.execute(_Traces(read.traces), actor=actor)
         return answer
 
     def actor_for(self, person_id: int) -> Actor:
         """The person with the memberships valid now. Asked at every request: what changed bites at once."""
-        with self._reads.connect() as connection:
+        with self._reading() as connection:
             return load_actor(connection, person_id, self.clock.now())
 
     def close(self) -> None:
         self._database.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._reads.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise _told(error) from None
 
     def _execute_once(self, command: Command[Answer], actor: Actor) -> Answer:
         with self._turn, self._database.connect() as connection:

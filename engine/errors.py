@@ -14,6 +14,10 @@ class TrappaError(Exception):
     """The base of all of them: `except TrappaError` catches what was meant, and no defect."""
 
 
+class Unavailable(TrappaError):
+    """The database does not answer now. Nothing was changed; trying again later helps."""
+
+
 class Refused(TrappaError):
     """A command or a text is refused: nothing was changed, nothing is stored.
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import gettext
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused
+from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused, Unavailable
 from web.languages import current
 from web.security import wants_json
 
@@ -25,7 +24,7 @@ def sentence(refused: Refused) -> str:
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Refused, _refused)
-    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(Unavailable, _database_away)
     app.register_error_handler(Exception, _defect)
 
 
@@ -46,8 +45,8 @@ def _refused(refused: Refused) -> Any:
     return page(code, None if code == 404 else sentence(refused))
 
 
-def _database_away(error: OperationalError) -> Any:
-    log.error("Request %s: the database did not answer (%s)", g.get("request_id"), type(error.orig).__name__)
+def _database_away(error: Unavailable) -> Any:
+    log.error("Request %s: %s", g.get("request_id"), error)
     return page(503, headers={"Retry-After": "10"})
 
 

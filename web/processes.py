@@ -15,6 +15,7 @@ from engine.errors import CheckFailed, Invalid, Refused
 from engine.runtime.views import Diagram, Process, Processes
 from web.door import ask, do
 from web.errors import sentence
+from web.forms import rich_text
 from web.languages import current
 from web.security import SIGNED_IN, allow, holds
 
@@ -48,7 +49,7 @@ def show(key: str, version: int | None = None) -> Any:
             ),
             key=lambda one: -one[1],
         ),
-        readme=page.files.get("README.md", b"").decode("utf-8", "replace"),
+        readme=rich_text(page.files.get("README.md", b"").decode("utf-8", "replace")),
     )
 
 

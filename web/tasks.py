@@ -61,7 +61,8 @@ def complete(task_id: int) -> Any:
         return _page(opened, answers, errors={"": sentence(refused)}), 403
     flash(gettext("Klart: %(task)s.", task=opened.task.name) + (f" {opened.confirm}" if opened.confirm else ""), "ok")
     if opened.why and opened.why.role.startswith("rapportor_"):
-        return redirect(url_for("start.receipt", case_id=opened.case.id), 303)  # who reports wants the number, and when to hear
+        # Whoever reports wants the number, and to know when to hear.
+        return redirect(url_for("start.receipt", case_id=opened.case.id), 303)
     return redirect(_next(), 303)
 
 

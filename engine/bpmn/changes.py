@@ -20,7 +20,7 @@ ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class ElementPassed:
-    """A token went through an element (or an element ended): `outcome` completed, cancelled or failed; `flows` taken."""
+    """A token went through an element (or it ended): `outcome` completed, cancelled or failed; `flows` taken."""
 
     element: str
     outcome: str = "completed"

@@ -161,13 +161,13 @@ class Scope:
 
     id: str
     starts: tuple[str, ...] = ()
-    """Start events a token may be put on (several only at process level); where a scope has none, the nodes without incoming flow."""
+    """Start events a token may be put on; where a scope has none, the nodes without incoming flow."""
     event_sub_processes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the case shows of itself; templates over its variables, evaluated after each step (process properties `case.*`)."""
+    """What the case shows of itself: templates over its variables, evaluated after each step (properties `case.*`)."""
 
     title: Template | None = None
     status: Template | None = None
@@ -190,7 +190,7 @@ class Lane:
 
 @dataclass(frozen=True)  # no slots: it keeps what is worked out from it
 class Graph:
-    """One executable process. `nodes` are keyed by id over all scopes; `scopes` holds the process itself under its own id."""
+    """One executable process. `nodes` are keyed by id over all scopes; `scopes` holds the process under its own id."""
 
     key: str
     name: str
@@ -202,7 +202,7 @@ class Graph:
     starter_roles: tuple[str, ...] = ()
     """Candidates (`role[:scope]`) who may start a case by hand (camunda:candidateStarterGroups)."""
     visible: Mapping[str, Template] = field(default_factory=dict)
-    """Variable name -> candidates who may see it (process properties `visible.<name>`); others see that it is withheld."""
+    """Variable name -> candidates who may see it (properties `visible.<name>`); others see that it is withheld."""
     properties: Mapping[str, str] = field(default_factory=dict)
     documentation: str = ""
     line: int = 0

@@ -84,7 +84,7 @@ def test_only_some_roles_ask_for_the_proof(lived: House) -> None:
         lived.ask(VerifyHistory(), lived.person("Hanna", "hsf"))
 
 
-@pytest.mark.parametrize("statement", [
+FORBIDDEN = [
     "UPDATE history SET person_name = 'X'",
     "UPDATE history SET seq = seq",
     "DELETE FROM history",
@@ -95,12 +95,15 @@ def test_only_some_roles_ask_for_the_proof(lived: House) -> None:
     "DELETE FROM person",
     "UPDATE read_log SET what = ''",
     "DELETE FROM read_log",
-])  # fmt: skip
-def test_R53_the_database_refuses_to_alter_or_delete_records(lived: House, statement: str) -> None:
+]
+
+
+def test_R53_the_database_refuses_to_alter_or_delete_records(lived: House) -> None:
     lived.ask(HistoryOf(1), lived.person("Rev Isor", "revisor"))
     engine = db.create(lived.url)
-    with pytest.raises(DBAPIError, match=r"append-only|never deleted"), engine.begin() as connection:
-        connection.exec_driver_sql(statement)
+    for statement in FORBIDDEN:
+        with pytest.raises(DBAPIError, match=r"append-only|never deleted"), engine.begin() as connection:
+            connection.exec_driver_sql(statement)
     engine.dispose()
     assert lived.ask(VerifyHistory()).first_bad is None
 
@@ -130,17 +133,21 @@ def _other(value: Any) -> Any:
             return value + timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize("column", [column.name for column in table.columns])
-def test_a_change_of_any_column_is_found(lived: House, column: str) -> None:
+def test_a_change_of_any_column_is_found(lived: House) -> None:
     with behind_the_house(lived) as connection:
-        target = sa.select(table).where(table.c.case_id == 2, table.c.seq == 3)
-        row = connection.execute(target).one()._mapping
-        value = {"id": row["id"] + 1000, "person_id": 7}.get(column) or _other(row[column])
-        connection.execute(table.update().where(table.c.id == row["id"]).values({column: value}))
-    bad = lived.ask(VerifyHistory()).first_bad
-    assert bad is not None
-    assert bad.seq in (3, 4) if column != "case_id" else bad
-    assert bad.case == ("PS-2026-0002" if column != "id" else bad.case)
+        row = connection.execute(sa.select(table).where(table.c.case_id == 2, table.c.seq == 3)).one()._mapping
+        for column in table.columns:
+            value = {"id": row["id"] + 1000, "person_id": 7}.get(column.name) or _other(row[column])
+            altered = row["id"] + 1000 if column.name == "id" else row["id"]
+            connection.execute(table.update().where(table.c.id == row["id"]).values({column.name: value}))
+            connection.commit()
+            bad = lived.ask(VerifyHistory()).first_bad
+            connection.execute(table.update().where(table.c.id == altered).values({column.name: row[column]}))
+            connection.commit()
+            assert bad is not None, column.name
+            assert bad.seq in (3, 4), column.name
+            assert bad.case == "PS-2026-0002", column.name
+    assert lived.ask(VerifyHistory()).first_bad is None
 
 
 def test_data_taken_away_is_found(lived: House) -> None:
@@ -152,22 +159,22 @@ def test_data_taken_away_is_found(lived: House) -> None:
     assert (bad.case, bad.wrong) == ("PS-2026-0001", "data")
 
 
-@pytest.mark.parametrize(("seq", "wrong"), [(1, "gap"), (4, "gap")])
-def test_a_deleted_row_is_found(lived: House, seq: int, wrong: str) -> None:
+def test_a_deleted_row_is_found(lived: House) -> None:
     with behind_the_house(lived) as connection:
-        connection.execute(table.delete().where(table.c.case_id == 2, table.c.seq == seq))
-    bad = lived.ask(VerifyHistory()).first_bad
-    assert (bad.case, bad.seq, bad.wrong) == ("PS-2026-0002", seq, wrong)
-    assert bad.sentence_sv.startswith(f"PS-2026-0002, rad {seq}: ")
+        for case, seq in ((1, 1), (2, 4)):
+            connection.execute(table.delete().where(table.c.case_id == case, table.c.seq == seq))
+    bad = lived.ask(VerifyHistory()).bad
+    assert [(one.case, one.seq, one.wrong) for one in bad] == [("PS-2026-0001", 1, "gap"), ("PS-2026-0002", 4, "gap")]
+    assert bad[1].sentence_sv.startswith("PS-2026-0002, rad 4: ")
 
 
-@pytest.mark.parametrize("cut", [1, 3])
-def test_a_cut_tail_is_found(lived: House, cut: int) -> None:
-    last = len(lived.ask(HistoryOf(3)))
+def test_a_cut_tail_is_found(lived: House) -> None:
+    last = {case: len(lived.ask(HistoryOf(case))) for case in (2, 3)}
     with behind_the_house(lived) as connection:
-        connection.execute(table.delete().where(table.c.case_id == 3, table.c.seq > last - cut))
-    bad = lived.ask(VerifyHistory()).first_bad
-    assert (bad.case, bad.seq, bad.wrong) == ("PS-2026-0003", last - cut + 1, "head")
+        for case, cut in ((2, 1), (3, 3)):
+            connection.execute(table.delete().where(table.c.case_id == case, table.c.seq > last[case] - cut))
+    bad = [(one.case, one.seq, one.wrong) for one in lived.ask(VerifyHistory()).bad]
+    assert bad == [("PS-2026-0002", last[2], "head"), ("PS-2026-0003", last[3] - 2, "head")]
 
 
 def test_a_history_emptied_for_one_case_is_found(lived: House) -> None:
@@ -205,11 +212,12 @@ def test_an_inserted_row_is_found(lived: House) -> None:
     assert (bad.case, bad.seq, bad.wrong) == ("PS-2026-0003", last + 1, "hash")
 
 
-@pytest.mark.parametrize("change", ["history_seq = history_seq - 1", "history_head = 'x'", "number = 'PS-2026-0009'"])
-def test_a_changed_case_is_found(lived: House, change: str) -> None:
+def test_a_changed_case_is_found(lived: House) -> None:
+    changes = ("history_seq = history_seq - 1", "history_head = 'x'", "number = 'PS-2026-0009'")
     with behind_the_house(lived) as connection:
-        connection.exec_driver_sql(f'UPDATE "case" SET {change} WHERE id = 2')
-    assert lived.ask(VerifyHistory()).first_bad.case in {"PS-2026-0002", "PS-2026-0009"}
+        for case, change in enumerate(changes, 1):
+            connection.exec_driver_sql(f'UPDATE "case" SET {change} WHERE id = {case}')
+    assert [bad.case for bad in lived.ask(VerifyHistory()).bad] == ["PS-2026-0001", "PS-2026-0002", "PS-2026-0009"]
 
 
 def test_a_deleted_case_leaves_rows_that_tell(lived: House) -> None:

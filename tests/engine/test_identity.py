@@ -109,11 +109,11 @@ def test_an_unknown_account_answers_like_a_known_one(house: House, ada: Actor) -
     assert told[0] == told[1]
 
 
-@pytest.mark.parametrize("password", ["kort", "aaaaaaaaaaaaaaaa", "hemligt-ada-1234", "x" * 200])
-def test_a_weak_password_is_refused(house: House, password: str) -> None:
-    with pytest.raises(Invalid) as told:
-        house.do(AddPerson("ada", "Ada", "", password))
-    assert "password" in told.value.fields
+def test_a_weak_password_is_refused(house: House) -> None:
+    for password in ("kort", "aaaaaaaaaaaaaaaa", "hemligt-ada-1234", "x" * 200):
+        with pytest.raises(Invalid) as told:
+            house.do(AddPerson("ada", "Ada", "", password))
+        assert "password" in told.value.fields
 
 
 def test_a_new_password_signs_out_and_only_the_person_or_an_admin_sets_it(house: House, ada: Actor) -> None:
@@ -181,16 +181,16 @@ def test_only_an_admin_administers_people(house: House, ada: Actor) -> None:
     assert [(one.name, one.email) for one in house.ask(People(), ada)][1] == ("Hanna Ny", "ny@example.org")
 
 
-@pytest.mark.parametrize("command", [
-    AddPerson("", "X"),
-    AddPerson("ok", "\x00"),
-    AddPerson("ok", "X", "ingen adress"),
-    GrantRole(1, "Stor Roll"),
-    GrantRole(1, "hsf", valid_from=date(2026, 2, 1), valid_to=date(2026, 1, 1)),
-])  # fmt: skip
-def test_what_cannot_be_is_refused(house: House, ada: Actor, command) -> None:
-    with pytest.raises(Invalid):
-        house.do(command, ada)
+def test_what_cannot_be_is_refused(house: House, ada: Actor) -> None:
+    for command in (
+        AddPerson("", "X"),
+        AddPerson("ok", "\x00"),
+        AddPerson("ok", "X", "ingen adress"),
+        GrantRole(1, "Stor Roll"),
+        GrantRole(1, "hsf", valid_from=date(2026, 2, 1), valid_to=date(2026, 1, 1)),
+    ):
+        with pytest.raises(Invalid):
+            house.do(command, ada)
 
 
 def test_people_are_sorted_as_swedish_sorts(house: House) -> None:

@@ -91,16 +91,15 @@ def test_a_draft_is_replaced_by_the_next_and_gone_with_the_completion(house: Hou
     assert house.ask(TaskById(task), anna(house)).draft is None
 
 
-@pytest.mark.parametrize("command", [lambda task: CompleteTask(task, {"beslut": "ja"}), ClaimTask, TaskById])
-def test_a_task_of_others_and_one_that_does_not_exist_answer_alike(house: House, case: int, command) -> None:
+def test_a_task_of_others_and_one_that_does_not_exist_answer_alike(house: House, case: int) -> None:
     stranger = house.person("Hanna", "hsf")
-    answers = []
+    answers = set()
     for task in (house.task(case, "granska"), 999_999):
-        question = command(task)
-        with pytest.raises(NotFound) as told:
-            (house.ask if isinstance(question, TaskById) else house.do)(question, stranger)
-        answers.append((told.value.sv, told.value.en, told.value.details))
-    assert answers[0] == answers[1]
+        for question in (CompleteTask(task, {"beslut": "ja"}), ClaimTask(task), SaveDraft(task, {}), TaskById(task)):
+            with pytest.raises(NotFound) as told:
+                (house.ask if isinstance(question, TaskById) else house.do)(question, stranger)
+            answers.add((told.value.sv, told.value.en, str(told.value.details)))
+    assert len(answers) == 1
 
 
 def test_a_claimed_task_is_for_the_one_who_claimed_it(house: House, case: int) -> None:
@@ -196,10 +195,10 @@ def test_R35_a_processdesigner_holds_no_task(house: House) -> None:
         house.do(CompleteTask(house.task(case, "granska"), {"beslut": "ja"}), designer)
 
 
-@pytest.mark.parametrize("role", ["revisor", "admin", "processdesigner"])
-def test_those_who_run_the_house_do_no_tasks(house: House, case: int, role: str) -> None:
-    with pytest.raises(NotFound):
-        house.do(CompleteTask(house.task(case, "granska"), {"beslut": "ja"}), house.person("Alla Roller", role))
+def test_those_who_run_the_house_do_no_tasks(house: House, case: int) -> None:
+    for role in ("revisor", "admin", "processdesigner"):
+        with pytest.raises(NotFound):
+            house.do(CompleteTask(house.task(case, "granska"), {"beslut": "ja"}), house.person(f"En {role}", role))
 
 
 def test_R39_a_late_task_is_flagged_and_never_decided(house: House, case: int) -> None:

@@ -174,3 +174,16 @@ def test_candidate_is_bound_to_side_and_party_by_the_reference_data(
 def test_unknown_candidate_is_refused(candidate: str) -> None:
     with pytest.raises(Exception, match=r"Expected a (role|scope) of the reference data"):
         part_of(candidate, DATA)
+
+
+def test_every_outcome_that_a_decision_of_the_year_can_have_has_words() -> None:
+    lists = DATA["kodlistor"]
+    forms = {
+        "tsg": ("prioriteringsbeslut/forms/prioriteringsbeslut", "arshjul/forms/rapport_tsg"),
+        "vis": ("arshjul/forms/rapport_vis", "arshjul/forms/uppdrag_vis"),
+    }
+    for body, names in forms.items():
+        for name in names:
+            components = json.loads((processes.HERE / f"{name}.json").read_text(encoding="utf-8"))["components"]
+            (outcome,) = (component for component in components if component.get("key") == "utfall")
+            assert {value["value"] for value in outcome["values"]} <= lists[f"utfall_{body}"].keys(), name

@@ -55,7 +55,7 @@ def test_a_report_is_sent_and_gets_its_receipt(world: World) -> None:
     [case] = world.rows('"case"')
     assert case.title == "Utskrivningsdatum ändras"
     world.client("nils").see(response.location, 404)
-    world.client("anna").see(response.location, 404)
+    world.client("cecilia").see(response.location, 404)
 
 
 def test_what_is_missing_is_said_at_the_top_and_beside_each_field(world: World) -> None:

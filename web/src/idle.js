@@ -4,7 +4,9 @@ import { csrfToken } from './words.js';
 const warning = 120;
 const dialog = document.querySelector('dialog[data-idle]');
 
-if (dialog) {
+const longest = 2 ** 31 / 1000; // a browser's timer can wait for no longer, and would go off at once
+
+if (dialog && Number(dialog.dataset.idle) < longest) {
   const life = Number(dialog.dataset.idle);
   let timers = [];
 

@@ -48,9 +48,10 @@ class Played(World):
 
     names: dict[str, int] = field(default_factory=dict)
 
-    def client(self, who: str | None = None) -> Inspector:
+    def client(self, who: str | None = None, *, is_hostile: bool = False) -> Inspector:
         client = self.app.test_client()
         assert isinstance(client, Inspector)
+        client.is_hostile = is_hostile
         if who:
             client.see("/login")
             client.submit("/login/demo", {"person": self.people[who]})

@@ -110,9 +110,10 @@ def test_history_in_plain_sentences(at: Opener) -> None:
     )
     client.see(f"/cases/{world.names['01']}?steps=all")
     assert len([one for one in client.page.all("p") if one["class"] == "timeline-what"]) == 40
-    older = next(one["href"] for one in client.page.all("a") if "before=" in one["href"])
-    client.see(older)
-    assert any("startade" in one.text or "tog upp frågan" in one.text for one in client.page.all("p"))
+    for _ in range(2):
+        older = next(one["href"] for one in client.page.all("a") if "before=" in one["href"])
+        client.see(older)
+    assert "tog upp frågan lokalt" in all_text(client.page)
 
 
 def test_who_has_it_now_and_related_cases(at: Opener) -> None:
@@ -162,7 +163,7 @@ def test_wrong_party_and_nonexistent_answer_alike(at: Opener) -> None:
 
 
 def _without_id(text: str) -> str:
-    return " ".join(word for word in text.split() if len(word) != 10)
+    return " ".join(word for word in text.split() if len(word.strip(".")) != 10)
 
 
 def token(client: Inspector) -> str:
@@ -277,6 +278,7 @@ def test_comment_is_kept_and_escaped(at: Opener) -> None:
     path = f"/cases/{world.names['01']}"
     client.see(path)
     client.submit(f"{path}/comments", {"text": SCRIPT})
+    client.is_hostile = True
     client.see(path)
     assert "&lt;script&gt;alert(1)" in client.html
     assert "<script>alert" not in client.html
@@ -299,6 +301,7 @@ def test_R2_personnummer_in_a_comment_is_refused_and_not_repeated(at: Opener) ->
 
 def test_hostile_texts_of_a_report_are_text_on_every_page(at: Opener) -> None:
     world = at("tsg")
+    problem = world.one("SELECT case_id FROM task WHERE element = 'tsg_beslutar' AND state = 'open'")
     with world.engine._database.begin() as connection:
         for statement in (
             'UPDATE "case" SET title = :text, status = :text, outcome = :text WHERE id = :id',
@@ -306,8 +309,7 @@ def test_hostile_texts_of_a_report_are_text_on_every_page(at: Opener) -> None:
             "UPDATE task SET name = :text WHERE case_id = :problem",
             "UPDATE person SET name = :text WHERE id = :person",
         ):
-            values = {"text": SCRIPT, "id": world.names["01"], "person": world.people["hsf#2"]}
-            values["problem"] = world.one("SELECT case_id FROM task WHERE element = 'tsg_beslutar' AND state = 'open'")
+            values = {"text": SCRIPT, "id": world.names["01"], "person": world.people["hsf#2"], "problem": problem}
             used = {name: value for name, value in values.items() if f":{name}" in statement}
             connection.execute(sa.text(statement), used)
     mail = world.one("SELECT id FROM mail WHERE case_id = :id", id=world.names["01"])
@@ -316,7 +318,7 @@ def test_hostile_texts_of_a_report_are_text_on_every_page(at: Opener) -> None:
         "admin": ["/people", f"/people/{world.people['hsf#2']}", "/cases", "/mail"],
         "tsg": [f"/tasks/{world.task('tsg_beslutar')}", "/year/2026"],
     }.items():
-        client = world.client(who)
+        client = world.client(who, is_hostile=True)
         for path in paths:
             client.see(path)
             assert "<script>alert" not in client.html, path
@@ -376,7 +378,7 @@ def test_others_cannot_stop_a_case(at: Opener) -> None:
 )
 def test_no_page_takes_more_than_ten_queries(at: Opener, who: str, paths: list[str]) -> None:
     world = at("end")
-    client = world.client(who)
+    client = world.client(who, is_hostile=True)  # a README may say }}
     for path in paths:
         path = path.replace("{01}", str(world.names["01"]))
         client.see(path)  # definitions are read once in a process's life
