@@ -63,19 +63,15 @@ def tidied(task: TaskDetail, answers: dict[str, Any]) -> dict[str, Any]:
     if task.properties.get("view") != VIEW or not isinstance(answers.get("bedomningar"), list):
         return answers
     rows = [row for row in answers["bedomningar"] if isinstance(row, dict)]
-    for row in rows:
-        problem = row.get("problem")
-        kind, mark, key = str(problem.get("nyckel") or "").partition(":") if isinstance(problem, dict) else ("", "", "")
+    problems = [row["problem"] for row in rows if isinstance(row.get("problem"), dict)]
+    for problem in problems:
+        kind, mark, key = str(problem.get("nyckel") or "").partition(":")
         if mark and kind in ("nytt", "befintligt"):
             problem |= {"val": kind, "nyckel": key}
     named = _named(rows)
-    for row in rows:
-        problem = row.get("problem")
-        if (
-            isinstance(problem, dict)
-            and problem.get("val") == "nytt"
-            and (known := named.get(str(problem.get("nyckel"))))
-        ):
+    for problem in problems:
+        known = named.get(str(problem.get("nyckel")))
+        if known and problem.get("val") == "nytt":
             problem |= {name: problem.get(name) or known[name] for name in ("titel", "orsak")}
     return answers
 
@@ -111,7 +107,8 @@ def table(variables: Mapping[str, Any], answers: Mapping[str, Any], errors: Mapp
 
 def _row(index: int, report: Mapping[str, Any], answer: Mapping[str, Any], errors: Mapping[str, str]) -> Row:
     name = f"bedomningar.{index}"
-    problem = answer.get("problem") if isinstance(answer.get("problem"), Mapping) else {}
+    given = answer.get("problem")
+    problem: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     kind, key = problem.get("val"), problem.get("nyckel")
     own = {path.removeprefix(f"{name}."): told for path, told in errors.items() if path.startswith(f"{name}.")}
     return Row(name, report, answer, f"{kind}:{key}" if kind and key else "", own)

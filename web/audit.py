@@ -76,7 +76,7 @@ def index() -> Any:
             before=_place(request.args.get("before", "")),
         )
     )
-    kept = {name: value for name, value in given.items() if value}
+    kept: dict[str, Any] = {name: value for name, value in given.items() if value}
     return render_template(
         "audit/index.html",
         rows=rows,

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext
 
 from engine import CancelCase, Comment, ResumeCase, SuspendCase
+from engine.calendar import local
 from engine.errors import Guarded, Invalid, NotFound, Refused
 from engine.forms import Form, inputs, lookup
 from engine.identity import permissions
@@ -16,7 +17,7 @@ from engine.runtime.views import CasePage, Cases, CaseStory, CaseWalk, MailRow, 
 from web import assess, forms, labels
 from web.door import ask, do, now
 from web.errors import sentence
-from web.formats import day_text, local_date
+from web.formats import day_text
 from web.ladder import decision_words, drawing, ladder_of
 from web.security import SIGNED_IN, allow, holds, is_pane
 from web.story import tell
@@ -100,7 +101,7 @@ def index() -> Any:
             parts=parts,
         )
     )
-    kept = {name: value for name, value in given.items() if value} | (
+    kept: dict[str, Any] = {name: value for name, value in given.items() if value} | (
         {"parts": "1"} if request.args.get("parts") else {}
     )
     return render_template(
@@ -142,7 +143,7 @@ def _page(case_id: int, errors: Mapping[str, str] | None = None, text: str = "")
         story=story,
         case=one,
         ladder=ladder_of(one.process, one.status, one.state, story.variables, one.started_at),
-        days_open=((local_date(one.ended_at or now()) or local_date(now())) - local_date(one.started_at)).days,
+        days_open=(local(one.ended_at or now()).date() - local(one.started_at).date()).days,
         reported=told(story.asked, story.variables) if story.asked else [],
         events=[tell(event) for event in story.story.events],
         feedback=_newest_first(story.variables.get("aterkoppling")),

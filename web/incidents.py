@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from engine import ResolveIncident, RetryIncident
-from engine.errors import Invalid, NotFound, Refused
+from engine.errors import Guarded, Invalid, NotFound, Refused
 from engine.runtime.views import TroubleById, Troubles
 from web.door import ask, do
 from web.errors import sentence
@@ -24,7 +25,7 @@ def index() -> Any:
     closed = request.args.get("state") == "closed"
     number = min(max(request.args.get("page", 1, type=int), 1), 10_000)
     page = ask(Troubles(closed, number))
-    kept = {"state": "closed"} if closed else {}
+    kept: dict[str, Any] = {"state": "closed"} if closed else {}
     return render_template(
         "incidents/index.html",
         page=page,
@@ -40,9 +41,9 @@ def show(incident_id: int) -> Any:
     return _page(incident_id)
 
 
-def _page(incident_id: int, errors: dict[str, str] | None = None) -> str:
+def _page(incident_id: int, errors: Mapping[str, str] | None = None, given: Mapping[str, str] | None = None) -> str:
     trouble = ask(TroubleById(incident_id))
-    return render_template("incidents/show.html", trouble=trouble, errors=errors or {}, given=request.form)
+    return render_template("incidents/show.html", trouble=trouble, errors=errors or {}, given=given or {})
 
 
 @incidents.post("/<int:incident_id>/retry")
@@ -67,18 +68,20 @@ def resolve(incident_id: int) -> Any:
             'Skriv värdena som JSON, till exempel {"dnr": "HSF 2026-0012"}, eller lämna fältet tomt.'
         )
     if errors:
-        return _page(incident_id, errors), 422
+        return _page(incident_id, errors, request.form), 422
     try:
         return _move(ResolveIncident(incident_id, note, variables), gettext("Ärendet går vidare utan steget."))
+    except Guarded as guarded:
+        return _page(incident_id, {"note": sentence(guarded)}), 422  # R2: what was written is not repeated
     except Invalid as invalid:
-        return _page(incident_id, {"note": sentence(invalid)}), 422
+        return _page(incident_id, {"note": sentence(invalid)}, request.form), 422
 
 
 def _move(command: Any, done: str) -> Any:
     try:
         do(command)
         flash(done, "ok")
-    except (NotFound, Invalid):
+    except (NotFound, Invalid, Guarded):
         raise
     except Refused as refused:
         flash(sentence(refused), "late")

@@ -46,7 +46,7 @@ def index() -> Any:
     given = {name: request.args.get(name, "").strip()[:100] for name in ("q", "status", "kind")}
     number = min(max(request.args.get("page", 1, type=int), 1), 10_000)
     page = ask(Mails(given["q"], given["status"], given["kind"], number))
-    kept = {name: value for name, value in given.items() if value}
+    kept: dict[str, Any] = {name: value for name, value in given.items() if value}
     return render_template(
         "mail/index.html",
         page=page,

@@ -45,7 +45,7 @@ def index() -> Any:
     everybody = ask(People())
     found = [one for one in everybody if _fits(one, wanted, role)]
     number = min(max(request.args.get("page", 1, type=int), 1), len(found) // PAGE + 1)
-    kept = {name: value for name, value in (("q", wanted), ("role", role)) if value}
+    kept: dict[str, Any] = {name: value for name, value in (("q", wanted), ("role", role)) if value}
     return render_template(
         "people/index.html",
         people=found[(number - 1) * PAGE : number * PAGE],

@@ -51,3 +51,8 @@ def test_out_of_one_instance_it_ends_them_all(play):
     assert case.outcomes("failed") == ["a", "a"], "the instance and the whole"
     assert case.outcomes("cancelled") == ["a", "a"]
     assert case.waiting == ["b"]
+
+
+def test_a_token_on_its_way_does_not_arrive(play):
+    assert play("race").waiting == ["efter"]
+    assert play("race_handled").waiting == ["b"]

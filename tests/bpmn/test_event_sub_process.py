@@ -126,3 +126,9 @@ def test_one_that_cannot_listen_holds_its_scope_open_as_an_incident(play):
 def test_start_data_are_told_once(play):
     case = play("message", {"nummer": 7})
     assert [change.data for change in case.found(ElementPassed)] == [{"nummer": (ABSENT, 7)}]
+
+
+def test_what_listens_at_the_boundary_goes_on_when_the_inside_is_interrupted(play):
+    case = play("guarded").receive("av")
+    assert case.waiting == ["b", "frist"]
+    assert case.fire("frist").waiting == ["efter"]

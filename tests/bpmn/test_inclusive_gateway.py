@@ -69,3 +69,20 @@ def test_it_takes_one_token_from_each_flow_and_keeps_the_others(play):
     case.complete("c")
     assert case.waiting == ["efter", "efter"]
     assert case.passed.count("samla") == 2
+
+
+def test_a_token_at_another_join_is_waited_for_too(play):
+    case = play("behind").complete("a")
+    assert (case.waiting, case.stuck_at) == ([], ["dod", "samla"])
+    case.skip("dod")
+    assert (case.waiting, case.stuck_at) == (["efter"], [])
+
+
+def test_a_token_that_an_incident_holds_behind_the_join_may_come_back(play):
+    settings = {}
+    case = play("stuck", functions={"setting": settings.__getitem__}).complete("a").complete("b")
+    assert case.stuck_at == ["samla"], "the second token waits for the first"
+    settings["a"] = True
+    assert case.retry("samla").waiting == ["efter"]
+    assert case.complete("efter").waiting == ["efter"]
+    assert case.passed.count("samla") == 2

@@ -52,3 +52,11 @@ def test_how_deep_sub_processes_lie(play):
     case = play("deep", limits=SMALL)
     assert case.stuck_at == ["d3"]
     assert case.skip("d3").outcome == "completed"
+
+
+def test_instances_of_several_activities_count_together(play):
+    case = play("together", limits=SMALL)
+    assert case.stuck_at == ["b"]
+    assert case.passed.count("b") == 5
+    case.retry("b")
+    assert case.outcome == "completed", "each call has a budget of its own"

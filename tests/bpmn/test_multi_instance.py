@@ -161,3 +161,10 @@ def test_an_event_sub_process_is_that_of_the_instance(play):
     case = play("handler").fail("a", "fel", nth=0)
     assert case.waiting == ["a", "b"]
     assert case.complete("b").complete("a").outcome == "completed"
+
+
+def test_once_enough_are_done_no_more_begin(play):
+    case = play("enough_at_once")
+    assert case.outcome == "completed"
+    assert case.variables == {"xs": [0, 1, None, None, None]}
+    assert case.passed.count("a") == 3, "two instances and the whole"

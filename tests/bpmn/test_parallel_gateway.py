@@ -73,5 +73,6 @@ def test_excess_tokens_are_kept(play):
     assert case.waiting == ["efter"]
     assert case.stuck_at == ["samla"]
     assert case.complete("efter").outcome is None
-    assert case.skip("samla").waiting == ["efter"]
+    case.skip("samla")
+    assert (case.waiting, case.stuck_at) == (["efter"], [])
     assert case.complete("efter").outcome == "completed"

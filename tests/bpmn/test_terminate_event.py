@@ -42,3 +42,9 @@ def test_an_instance_ends_only_itself(play):
     assert case.waiting == ["a", "a", "b", "b"]
     assert case.complete("a", nth=0).waiting == ["a", "b"]
     assert case.complete("b").complete("a").outcome == "completed"
+
+
+def test_a_token_on_its_way_does_not_arrive(play):
+    assert play("race").outcome == "terminated"
+    assert "race.a" not in [getattr(change, "element", None) for change in play("race").changes]
+    assert play("race_inside").waiting == ["efter"]

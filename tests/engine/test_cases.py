@@ -9,12 +9,14 @@ from engine import (
     CancelCase,
     CaseById,
     CaseByNumber,
+    CommentsOf,
     CompleteTask,
     Conflict,
     Guarded,
     HistoryOf,
     Incidents,
     Invalid,
+    Mails,
     NotAllowed,
     NotFound,
     ReadLog,
@@ -26,6 +28,7 @@ from engine import (
     StartableProcesses,
     StartCase,
     SuspendCase,
+    TaskById,
 )
 from tests.engine.house import House
 
@@ -142,6 +145,28 @@ def test_R34_the_auditor_reads_everything_and_changes_nothing_and_reading_is_log
             house.do(command, auditor)
     house.ask(CaseById(case), rut(house))
     assert len(house.ask(ReadLog(), auditor)) == 2
+
+
+def test_a_sealed_case_is_closed_to_all_but_one(house: House) -> None:
+    number = '<camunda:property name="case.numberSeries"'
+    sealed = f'<camunda:property name="case.sealedTo" value="${{granskad_av}}" />{number}'
+    house.deploy("arende", change={"arende.bpmn": (number, sealed)})
+    anna, hanna, auditor = (
+        house.person("Anna", "storsthlm"),
+        house.person("Hanna", "hsf"),
+        house.person("Rev", "revisor"),
+    )
+    case = house.start(actor=rut(house))
+    house.complete(case, "granska", anna, beslut="nej", motivering="Rör en enskild")
+    assert house.ask(CaseById(case), anna).variables["motivering"] == "Rör en enskild"
+    for question in (CaseById(case), HistoryOf(case), CommentsOf(case), RelatedCases(case), Mails(case)):
+        for stranger in (rut(house), hanna, house.person("Bo", "storsthlm")):
+            with pytest.raises(NotFound):
+                house.ask(question, stranger)
+    seen = house.ask(CaseById(case), auditor)
+    assert (seen.is_sealed, seen.variables) == (True, {})
+    assert {row.data is None for row in house.ask(HistoryOf(case), auditor)} == {True}
+    assert house.ask(TaskById(house.task(case, "aterkoppla")), hanna).variables == {}
 
 
 def test_a_suspended_case_waits_with_everything(house: House) -> None:

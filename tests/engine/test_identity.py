@@ -73,7 +73,7 @@ def test_a_session_ends_when_idle_and_when_its_time_is_up(house: House, ada: Act
     token = house.do(LogIn("ada", PASSWORD))
     house.clock.advance(timedelta(minutes=29))
     found = house.ask(PersonBySession(token))
-    assert (found.is_fresh, found.idle_until - house.clock.now()) == (False, timedelta(minutes=1))
+    assert (found.is_fresh, found.idle_until - house.clock.now()) == (False, timedelta(minutes=30))
     house.do(KeepSession(token))
     assert house.ask(PersonBySession(token)).is_fresh
     for _ in range(25):

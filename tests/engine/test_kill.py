@@ -15,20 +15,20 @@ from engine import HistoryOf, Incidents, Jobs, TasksOf, VerifyHistory, contract
 from engine.calendar import iso
 from tests.engine.house import House
 
-ROUNDS = int(os.environ.get("TRAPPA_TEST_KILLS", "4"))
+ROUNDS = int(os.environ.get("TRAPPA_TEST_KILLS", "3"))
 
 
 def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contract, "_handlers", {"test.tjanst": lambda call: {"svar": call.case_number}})
     house.deploy("tjanst")
     hanna = house.person("Hanna", "hsf")
-    cases = [house.start("tjanst") for _ in range(15 * ROUNDS)]
+    cases = [house.start("tjanst") for _ in range(10 * ROUNDS)]
     seed = random.randrange(2**32)
     print("seed", seed)
     chance = random.Random(seed)
     acknowledged: list[str] = []
     for _ in range(ROUNDS):
-        acknowledged += _live_and_die(house, hanna.person_id or 0, chance.randrange(1, 25))
+        acknowledged += _live_and_die(house, hanna.person_id or 0, chance.randrange(1, 20))
         house.clock.advance(timedelta(seconds=31))
     house.work()
     for case in cases:

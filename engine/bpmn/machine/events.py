@@ -215,15 +215,14 @@ def _chosen(play: Play, gateway: int, number: int, given: Variables) -> None:
 def _react(play: Play, catcher: _Catcher, given: Variables, outcome: str) -> None:
     """Interrupting, the catcher's token takes the place of what it interrupts; else it is one more."""
     node, holder, scope = catcher
-    interrupting = node.interrupting or outcome == "failed"
     if node.kind == "boundaryEvent":
-        if not interrupting:
+        if not node.interrupting:
             play.run(scope)["live"] += 1
         elif play.exists(holder):
             waits.cancel(play, holder, outcome)
         play.queue.append(("caught", scope, node, given, False))
     else:
-        if interrupting:
+        if node.interrupting:
             waits.clear(play, scope)
             play.run(scope)["interrupted"] = True
         play.run(scope)["live"] += 1

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -40,6 +41,8 @@ class Snapshot:
     now: datetime
     people: Mapping[str, int]
     names: Mapping[str, int]
+    definitions: Mapping[Any, Any]
+    """Read once for all tests."""
 
 
 @dataclass
@@ -106,7 +109,7 @@ def snapshots(sqlite_template: database.SQLite, tmp_path_factory: pytest.TempPat
         copy = folder / f"{moment}.sqlite"
         with sqlite3.connect(path) as source, sqlite3.connect(copy) as target:
             source.backup(target)
-        kept[moment] = Snapshot(copy, clock.now(), dict(player.people), dict(player.names))
+        kept[moment] = Snapshot(copy, clock.now(), dict(player.people), dict(player.names), dict(engine.cache))
 
     for step in scenario.steps:
         if "analysis" not in kept and step.given.get("uppgift") == "bedom":
@@ -139,6 +142,7 @@ def at(snapshots: dict[str, Snapshot], tmp_path: Path) -> Iterator[Opener]:
         shutil.copy(kept.path, copy)
         clock = VirtualClock(kept.now)
         engine = Engine(f"sqlite:///{copy}?synchronous=normal", clock, kept_mail=True, demo=True)
+        engine.cache.update(kept.definitions)
         app = create_app(engine, demo=True, secret_key="k" * 40)
         app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WRITES_PER_MINUTE=10_000)
         app.test_client_class = Inspector
