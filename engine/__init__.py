@@ -112,7 +112,8 @@ _NAMES = {
     "clock": "SystemClock VirtualClock",
     "definitions.commands": "Deploy Deployed KnownHere Retire",
     "engine": "Engine Read Transaction",
-    "errors": "BadTime CheckFailed Conflict ExpressionError Guarded Invalid NotAllowed NotFound Refused TrappaError Unavailable",
+    "errors": "BadTime CheckFailed Conflict ExpressionError Guarded Invalid NotAllowed NotFound Refused TrappaError"
+    " Unavailable",
     "identity.commands": "AddPerson DeactivatePerson EditPerson EndRole GrantRole KeepSession LogIn LogInDemo LogOut"
     " ReactivatePerson SetPassword",
     "identity.queries": "People PeopleHolding PersonById PersonBySession ReadLog",

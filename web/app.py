@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import gettext
 from werkzeug.routing import IntegerConverter, Map
 
@@ -35,6 +36,7 @@ def create_app(
     app = Flask("web", root_path=str(Path(__file__).parent))
     app.extensions["trappa"] = engine
     app.config["DEMO"] = demo
+    app.view_functions["static"] = send_static
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.converters["int"] = _Id
     security.init_app(app, secret_key=secret_key, secure_cookies=secure_cookies)
@@ -63,6 +65,32 @@ class _Id(IntegerConverter):
 
     def __init__(self, url_map: Map, **options: Any) -> None:
         super().__init__(url_map, **{"max": 2**63 - 1, **options})
+
+
+# --- static files ------------------------------------------------------------------------------------------------------
+
+
+def send_static(filename: str) -> Response:
+    """A built file goes packed to a browser that takes that, and one asked for with its mark may be kept for good."""
+    packed = f"{filename}.gz"
+    if "gzip" in request.accept_encodings and has_static(packed) and not _is_older(packed, filename):
+        response = current_app.send_static_file(packed)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Type"] = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+        response.headers.pop("Content-Disposition", None)
+    else:
+        response = current_app.send_static_file(filename)
+    response.vary.add("Accept-Encoding")
+    if request.args.get("v"):
+        response.cache_control.max_age = 31_536_000
+        response.cache_control.no_cache = None
+        response.cache_control.public = response.cache_control.immutable = True
+    return response
+
+
+def _is_older(packed: str, filename: str) -> bool:
+    """While one works on the scripts, the packed ones may be from before."""
+    return (STATIC / packed).stat().st_mtime < (STATIC / filename).stat().st_mtime
 
 
 # --- what templates may ask ------------------------------------------------------------------------------------------

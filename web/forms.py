@@ -208,8 +208,9 @@ def leave_out(answers: dict[str, Any], row: str) -> None:
 def masked(value: Any) -> Any:
     """What was typed, with every personnummer taken out: the page that asks to mend it must not repeat it (R2)."""
     if isinstance(value, str):
+        instead = gettext("borttaget nummer")
         for start, end in reversed(personnummer_spans(value)):
-            value = f"{value[:start]}[{gettext('borttaget nummer')}]{value[end:]}"
+            value = f"{value[:start]}[{instead}]{value[end:]}"
         return value
     if isinstance(value, list):
         return [masked(single) for single in value]

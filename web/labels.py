@@ -84,7 +84,8 @@ def side_name(side: str | None) -> str:
 def code(value: Any, kind: str) -> str:
     """The word for a code: `status|code('status')`; the code itself where the list does not have it."""
     row = next((row for row in reference(kind) if row.get("nyckel") == value), {})
-    return str(row.get("namn") or row.get("kortnamn") or value or "")
+    word = str(row.get("namn") or row.get("kortnamn") or value or "")
+    return gettext(word) if row else word  # a list's own words may stand in a catalogue; what people wrote may not
 
 
 def _role_words() -> dict[str, str]:

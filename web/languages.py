@@ -30,15 +30,18 @@ def _chosen() -> str:
 
 @lru_cache(maxsize=4)
 def translations(language: str) -> NullTranslations:
-    """Read once a process; no compiled files that could be forgotten or old."""
-    path = FOLDER / language / "LC_MESSAGES" / "messages.po"
-    if not path.is_file():
+    """All catalogues of a language, read once a process; no compiled files that could be forgotten or old."""
+    paths = sorted((FOLDER / language / "LC_MESSAGES").glob("*.po"))
+    if not paths:
         return NullTranslations()
-    compiled = BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return Translations(fp=compiled)
+    found = Translations()
+    for path in paths:
+        compiled = BytesIO()
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=language))
+        compiled.seek(0)
+        found.merge(Translations(fp=compiled))
+    return found
 
 
 class _PoDomain(Domain):

@@ -158,3 +158,13 @@ def test_after_the_end_everything_is_refused(begin, settings):
     ):
         with pytest.raises(Stale):
             refused()
+
+
+def test_what_somebody_gave_by_hand_stays_past_the_mapping_when_it_is_tried_again(begin, settings):
+    case = begin("event")
+    assert case.stuck_at == ["invanta"], "no key"
+    case.skip("invanta", y=1)
+    assert case.stuck_at == ["invanta"], "no condition can be evaluated"
+    settings["a"] = 2
+    assert case.retry("invanta").waiting == ["b"]
+    assert case.variables == {"y": 1}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.bpmn import machine
 from engine.bpmn.limits import Limits
 
 SMALL = Limits(steps=100, instances=20, depth=2, variable_bytes=1000, expression_steps=10_000)
@@ -60,3 +61,26 @@ def test_instances_of_several_activities_count_together(play):
     assert case.passed.count("b") == 5
     case.retry("b")
     assert case.outcome == "completed", "each call has a budget of its own"
+
+
+def test_a_token_that_is_stopped_on_its_way_to_a_join_is_still_on_its_flow(play):
+    case = play("join", limits=Limits(steps=3))
+    assert case.stuck_at == ["samla", "samla"]
+    for _ in range(2):
+        assert case.outcome is None
+        wait = min(case.incidents)
+        case.step(lambda graph, state, env, wait=wait: machine.retry(graph, state, env, wait))
+    assert case.outcome == "completed"
+    assert case.passed.count("samla") == 1
+
+
+def test_an_output_collection_counts_once(play):
+    case = play("outputs", limits=SMALL)
+    for _ in range(4):
+        case.complete("a", nth=0, svar="x" * 150)
+    assert case.outcome == "completed"
+
+
+def test_inputs_count_too(play):
+    assert play("inputs", {"x": "x" * 400}, limits=SMALL).waiting == ["a"]
+    assert play("inputs", {"x": "x" * 600}, limits=SMALL).stuck_at == ["a"]

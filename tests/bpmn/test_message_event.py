@@ -36,7 +36,7 @@ def test_one_that_does_not_interrupt_goes_on_listening_under_its_number(play):
     for count in (1, 2, 3):
         case.receive("notera")
         assert case.found(WaitClosed) == [WaitClosed(wait, "boundary.notera", "completed")]
-        assert case.found(WaitOpened) == [WaitOpened(wait, "boundary.notera", "message", "notera")]
+        assert case.found(WaitOpened) == [WaitOpened(wait, "boundary.notera", "message", "notera", "1")]
         assert case.waiting == ["a", "avbryt", *["c"] * count, "notera"]
     case.complete("a")
     assert case.waiting == ["c", "c", "c"]

@@ -168,3 +168,8 @@ def test_once_enough_are_done_no_more_begin(play):
     assert case.outcome == "completed"
     assert case.variables == {"xs": [0, 1, None, None, None]}
     assert case.passed.count("a") == 3, "two instances and the whole"
+
+
+def test_a_collection_of_nothing(play):
+    case = play("nothing").complete("a", instance=1, svar=1).complete("a")
+    assert case.variables == {"alla": [None, None]}

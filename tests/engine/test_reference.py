@@ -116,7 +116,13 @@ def test_a_setting_keeps_its_kind(loaded: House) -> None:
         loaded.do(ChangeSetting("bekraftelse", 9), loaded.person("Hanna", "hsf"))
 
 
-BAD = ["a: [", "- 1", "parter:\n  - {namn: utan}", "parter:\n  - {nyckel: x, giltig_fran: igår}", b"\xff\xfe"]
+BAD: list[str | bytes] = [
+    "a: [",
+    "- 1",
+    "parter:\n  - {namn: utan}",
+    "parter:\n  - {nyckel: x, giltig_fran: igår}",
+    b"\xff\xfe",
+]
 
 
 def test_what_cannot_be_read_is_refused_whole(loaded: House) -> None:

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,7 +107,12 @@ def test_a_year_passes_from_due_time_to_due_time(house: House, answers) -> None:
     house.start()
     began = house.clock.now()
     seen = []
-    house.worker.live_until(began + timedelta(days=100), lambda to: (seen.append(to), house.clock.set(to)))
+
+    def move(to: datetime) -> None:
+        seen.append(to)
+        house.clock.set(to)
+
+    house.worker.live_until(began + timedelta(days=100), move)
     assert [moment - began for moment in seen] == [timedelta(days=10), timedelta(days=100)]
 
 

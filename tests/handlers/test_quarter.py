@@ -183,7 +183,7 @@ def test_an_open_problem_is_extended_by_message(name: str):
 def test_a_problem_that_ended_meanwhile_becomes_a_new_one_with_its_title():
     told = {"nummer": "SP-2026-0001", "nyckel": "2025-Q4-P1", "titel": "Datum", "orsak": "implementering"}
     result = send(
-        structural(1, val="befintligt", nyckel="SP-2026-0001"), cases=(problem(state="completed"),), open=[told]
+        structural(1, val="befintligt", nyckel="SP-2026-0001"), cases=(problem(state="completed"),), opened=[told]
     )
     started = messages(result.effects)[-1]
     assert started.name == "problem_bedomt_strukturellt"

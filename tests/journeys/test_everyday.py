@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine import StartCase
+from engine import Actor, PeopleHolding, StartCase
 from tests.browser import axe
 from tests.journeys.conftest import House
 
@@ -28,9 +29,7 @@ REPORT = {
 }
 
 
-def person(house: House, candidate: str) -> object:
-    from engine import Actor, PeopleHolding
-
+def person(house: House, candidate: str) -> Actor:
     found = house.engine.ask(PeopleHolding((candidate,)), actor=Actor.system())
     return house.engine.actor_for(found[0].id)
 
@@ -169,7 +168,7 @@ def test_two_browsers_on_one_task(inbox: Page, browser: Browser, house: House) -
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "zoom"), [(320, 1), (390, 1), (820, 1), (640, 2)])
 def test_R56_pages_hold_at_every_width_in_both_schemes(
-    house: House, browser: Browser, width: int, zoom: int, scheme: str
+    house: House, browser: Browser, width: int, zoom: int, scheme: Literal["light", "dark"]
 ) -> None:
     report(house)
     context = browser.new_context(

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+import handlers
 from engine import Invalid, NotAllowed, NotFound, Refused, StartCase, Worker
 from engine.calendar import parse_instant
+from engine.scenarios import play, tell
 from handlers.quarter import digest
-from tests.processes.ladder import ASSESSED, NEW, SYSTEM, Ladder
+from tests.processes.ladder import ASSESSED, NEW, REPORTS, SYSTEM, Ladder
+from web.house import ingest
 
 KEPT: dict[str, Any] = {"bedomning": "ej_strukturellt", "utfall": ["bevaka"], "motivering": "Avvaktar."}
 
@@ -250,3 +253,9 @@ def test_fifty_reports_of_the_longest_kind_fit_in_one_analysis(sqlite_url: str):
     ladder.sign(analysis)
     assert len(ladder.variables(ladder.case("2026-Q1-P1"))["rapporter"]) == 50
     ladder.engine.close()
+
+
+def test_the_twelve_reports_come_out_as_expected_on_postgresql(postgresql_url: str):
+    handlers.register()
+    (played,) = play([REPORTS.parent / "tolv_rapporter.yaml"], database_url=postgresql_url, ingest=ingest)
+    assert played.passed, tell([played])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from datetime import timedelta
 from typing import Any
@@ -310,3 +311,14 @@ def test_the_database_away_is_said_as_such(world: World) -> None:
     response = client.get("/away")
     assert response.status_code == 503
     assert client.heading() == "Stängt en stund"
+
+
+def test_a_built_file_goes_packed_and_may_be_kept(world: World) -> None:
+    client = world.client()
+    plain = client.get("/static/build/app.js?v=1", headers={"Accept-Encoding": "identity"})
+    packed = client.get("/static/build/app.js?v=1", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.headers["Content-Type"].startswith("text/javascript")
+    assert gzip.decompress(packed.data) == plain.data
+    assert "immutable" in packed.headers["Cache-Control"]
+    assert client.get("/static/../app.py").status_code == 404

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.bpmn.changes import IncidentRaised, Variables
 from engine.bpmn.machine import multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Run, Stuck
@@ -17,10 +19,12 @@ def park(play: Play, move: Move, why: Stuck) -> None:
     if name not in _IN_ITS_RUN:
         number = _run_for(play, move)
     run = play.run(number)
-    if name == "finish":
+    if name in ("finish", "body"):
         waits.close(play, number, run, "completed")
         run.pop("open", None)
-        run.update({"given": move[2], "direct": move[3]})
+        run["given"] = move[2]
+    if name == "finish":
+        run["direct"] = move[3]
     run["stuck"] = name
     play.changes.append(IncidentRaised(number, run["at"], why.sv, why.en))
 
@@ -34,7 +38,8 @@ def _run_for(play: Play, move: Move) -> int:
         run["via"] = move[3].id
     elif name in ("caught", "handle"):
         run["given"] = move[3]
-        run["direct"] = name == "caught" and move[4]
+    if name == "caught":
+        run["direct"] = move[4]
     return play.add(run)
 
 
@@ -43,30 +48,26 @@ def again(play: Play, number: int) -> None:
     run = play.run(number)
     waits.close(play, number, run, "cancelled")
     name = run.pop("stuck")
-    if name in _IN_ITS_RUN:
-        given, direct = run.pop("given", {}), run.pop("direct", False)
-        moves: dict[str, Move] = {"finish": (number, given, direct), "body": (number, given), "ended": (number,)}
-        play.queue.append((name, *moves[name]))
-        return
-    play.drop(number)
+    if name not in _IN_ITS_RUN:
+        play.drop(number)
     if name == "join":
         play.touched[run["on"]] = None
     else:
-        play.queue.append(_move(play, name, run))
+        play.queue.append(_AGAIN[name](number, run, play.node(run)))
 
 
-def _move(play: Play, name: str, run: Run) -> Move:
-    node, scope = play.node(run), run["scope"]
-    if name == "instance":
-        item = node.loop and node.loop.element_variable and run["vars"].get(node.loop.element_variable)
-        return (name, scope, run["index"], item)
-    if name == "caught":
-        return (name, scope, node, run["given"], run["direct"])
-    if name == "handle":
-        return (name, scope, node, run["given"])
-    if name in ("arrive", "enter"):
-        return (name, scope, node, _flow(node, run.get("via")))
-    return (name, scope, node)
+_AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
+    "arrive": lambda number, run, node: ("arrive", run["scope"], node, flow_of(run, node)),
+    "enter": lambda number, run, node: ("enter", run["scope"], node, flow_of(run, node)),
+    "leave": lambda number, run, node: ("leave", run["scope"], node),
+    "caught": lambda number, run, node: ("caught", run["scope"], node, run["given"], run["direct"]),
+    "listen": lambda number, run, node: ("listen", run["scope"], node),
+    "handle": lambda number, run, node: ("handle", run["scope"], node, run["given"]),
+    "instance": lambda number, run, node: ("instance", run["scope"], run["index"], multi.item_of(run, node)),
+    "finish": lambda number, run, node: ("finish", number, run.pop("given"), run.pop("direct")),
+    "body": lambda number, run, node: ("body", number, run.pop("given")),
+    "ended": lambda number, run, node: ("ended", number),
+}
 
 
 def let_in(play: Play, number: int, run: Run) -> None:
@@ -74,11 +75,12 @@ def let_in(play: Play, number: int, run: Run) -> None:
     node = play.node(run)
     waits.close(play, number, run, "completed")
     play.drop(number)
-    play.queue.append(("enter", run["scope"], node, _flow(node, run.get("via"))))
+    play.queue.append(("enter", run["scope"], node, flow_of(run, node)))
 
 
-def _flow(node: Node, via: str | None) -> Flow | None:
-    return next((flow for flow in node.incoming if flow.id == via), None)
+def flow_of(run: Run, node: Node) -> Flow | None:
+    """The flow on which a token that is held before its element came."""
+    return next((flow for flow in node.incoming if flow.id == run.get("via")), None)
 
 
 def past(play: Play, number: int, given: Variables) -> None:

@@ -22,8 +22,6 @@ def play_on(play: Play) -> None:
 
 
 def _make(play: Play, move: Move) -> None:
-    if not play.exists(move[1]):  # its scope was cancelled meanwhile
-        return
     changes, moves = len(play.changes), len(play.queue)
     play.created.clear()
     try:

@@ -76,6 +76,11 @@ def add_instance(play: Play, body: int, index: int, item: Any, checked: bool = T
     return number
 
 
+def item_of(run: Run, node: Node) -> Any:
+    """What an instance got of the collection."""
+    return run["vars"].get(node.loop.element_variable or "") if node.loop else None
+
+
 def end_instance(play: Play, number: int, node: Node, loop: MultiInstance, result: Variables) -> None:
     """An instance is done: keep its output, and see whether it was the last or the completion condition holds."""
     run = play.run(number)
@@ -107,9 +112,11 @@ def _next(play: Play, body: int, held: Run, enough: bool) -> None:
 
 
 def _output(play: Play, loop: MultiInstance, seen: Variables) -> tuple[Any, int]:
-    if not loop.output_collection or loop.output_element is None:
+    """The instance's part of the output collection, and its size."""
+    if not loop.output_collection:
         return None, 0
-    return plain(loop.output_collection, play.value(loop.output_element, seen))
+    value = play.value(loop.output_element, seen) if loop.output_element is not None else None
+    return plain(loop.output_collection, value)
 
 
 def _holds(play: Play, loop: MultiInstance, held: Run, seen: Variables) -> bool:
