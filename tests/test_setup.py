@@ -51,7 +51,9 @@ def breaches(forbidden: str, *, allowed: tuple[str, ...] = ()) -> list[str]:
 
 
 def test_only_the_engine_opens_and_commits_transactions() -> None:
-    assert breaches(r"\.(begin|begin_nested|commit)$", allowed=("engine/engine.py", "engine/migrations/")) == []
+    # engine/bpmn/ cannot reach a database, see the contracts; its `begin` begins an activity.
+    allowed = ("engine/engine.py", "engine/migrations/", "engine/bpmn/")
+    assert breaches(r"\.(begin|begin_nested|commit)$", allowed=allowed) == []
 
 
 def test_only_the_clock_reads_the_clock() -> None:
@@ -90,7 +92,7 @@ def tracked() -> list[str]:
 
 
 def test_no_large_file_is_tracked(tracked: list[str]) -> None:
-    may_be_large = ("package-lock.json", ".lock", ".woff2")
+    may_be_large = ("package-lock.json", ".lock", ".woff2", ".bpmn")  # a diagram with its layout is drawn, not made
     large = [name for name in tracked if (ROOT / name).stat().st_size > 100_000 and not name.endswith(may_be_large)]
     assert large == []
 

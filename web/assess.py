@@ -76,6 +76,20 @@ def tidied(task: TaskDetail, answers: dict[str, Any]) -> dict[str, Any]:
     return answers
 
 
+def named(task: TaskDetail, errors: Mapping[str, str]) -> Mapping[str, str]:
+    """Errors of the working table say which report they are about; there are many alike."""
+    if task.properties.get("view") != VIEW:
+        return errors
+    reports = [str(one.get("nummer")) for one in task.variables.get("rapporter") or () if isinstance(one, Mapping)]
+
+    def told(path: str, sentence: str) -> str:
+        index = path.split(".")[1] if path.startswith("bedomningar.") else ""
+        known = index.isdecimal() and int(index) < len(reports)
+        return f"{reports[int(index)]}: {sentence}" if known else sentence
+
+    return {path: told(path, sentence) for path, sentence in errors.items()}
+
+
 def _named(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """New problems by key, with the first title and cause that some report gives them."""
     named: dict[str, dict[str, Any]] = {}
@@ -110,7 +124,12 @@ def _row(index: int, report: Mapping[str, Any], answer: Mapping[str, Any], error
     given = answer.get("problem")
     problem: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     kind, key = problem.get("val"), problem.get("nyckel")
-    own = {path.removeprefix(f"{name}."): told for path, told in errors.items() if path.startswith(f"{name}.")}
+    number = f"{report.get('nummer')}: "
+    own = {
+        path.removeprefix(f"{name}."): told.removeprefix(number)
+        for path, told in errors.items()
+        if path.startswith(f"{name}.")
+    }
     return Row(name, report, answer, f"{kind}:{key}" if kind and key else "", own)
 
 

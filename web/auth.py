@@ -31,9 +31,9 @@ def login() -> Any:
 @auth.post("/login")
 @allow(ANYONE)
 def log_in() -> Any:
-    """By name and password. Five tries a minute from one address; the engine counts per account besides."""
+    """By name and password. Five tries a minute per account and address; the engine counts per account besides."""
     username = request.form.get("username", "")[:100]
-    require_pace(f"login {request.remote_addr}", 5)
+    require_pace(f"login {request.remote_addr} {username.strip().casefold()}", 5)
     try:
         token = do(LogIn(username, request.form.get("password", "")[:1000]))
     except NotAllowed as refused:

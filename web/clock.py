@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from flask_babel import gettext, ngettext
 
 from engine import MoveClock, Worker
 from engine.calendar import STOCKHOLM, Quarter, local
-from web.door import do, engine, now
+from engine.runtime.views import Happened
+from web.door import ask, do, engine, now
 from web.formats import day_text
 from web.security import SIGNED_IN, allow
 
@@ -36,10 +38,25 @@ def move() -> Any:
     to, error = _asked(given)
     if to is None:
         return _page(given, error), 422
-    done = Worker(engine(), "klockan", None).live_until(to, _set)
-    told = ngettext("En sak hände på vägen.", "%(num)d saker hände på vägen.", done)
+    since = now()
+    Worker(engine(), "klockan", None).live_until(to, _set)
+    told = happened(ask(Happened(since)))
     flash(gettext("Klockan är nu %(moment)s.", moment=_words(now())) + " " + told, "ok")
     return redirect(url_for("clock.index"), 303)
+
+
+def happened(counts: Mapping[str, int]) -> str:
+    """What fell on the way, as a sentence."""
+    words = [
+        ngettext("ett ärende startade", "%(num)d ärenden startade", counts.get("case:started", 0)),
+        ngettext("ett ärende avslutades", "%(num)d ärenden avslutades", counts.get("case:ended", 0)),
+        ngettext("en uppgift öppnades", "%(num)d uppgifter öppnades", counts.get("task:opened", 0)),
+        ngettext("en störning uppstod", "%(num)d störningar uppstod", counts.get("incident:opened", 0)),
+        ngettext("ett utskick gick ut", "%(num)d utskick gick ut", counts.get("mail", 0)),
+    ]
+    kinds = ("case:started", "case:ended", "task:opened", "incident:opened", "mail")
+    told = [text for kind, text in zip(kinds, words, strict=True) if counts.get(kind)]
+    return gettext("På vägen: %(what)s.", what=", ".join(told)) if told else gettext("Inget hände på vägen.")
 
 
 @clock.app_template_global()

@@ -172,7 +172,7 @@ def _page(
         may_fill=may_fill,
         fields=fields,
         answers=answers,
-        errors=forms.placed(errors or {}, fields),
+        errors=assess.named(detail, forms.placed(errors or {}, fields)),
         submit=form.submit or gettext("Klar"),
         views=assess.views_of(detail),
         why=labels.why_mine(opened.why, opened.task.assignee == actor().person_id),

@@ -30,6 +30,7 @@ from engine.runtime.views.common import contains
 
 PAGE = 40
 COUNT_LIMIT = 1000
+BRANCH_LIMIT = 60
 SAVED_LIMIT = 30
 
 saved_filter = sa.Table(
@@ -130,6 +131,12 @@ def _branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
     return [*by_role, None] if place in (ALL, LATE) else by_role
 
 
+def _ordered_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
+    """One index range each, as long as there are few: a statement holds no more than so many branches."""
+    branches = _branches(actor, place)
+    return branches if len(branches) <= BRANCH_LIMIT else _whole_branches(actor, place)
+
+
 def _source(actor: Actor, branch: sa.ColumnElement[bool] | None, join_case: bool) -> tuple[sa.Select[Any], Any, Any]:
     """A select of open tasks in one branch, with its columns for due date and id, which follow an index."""
     if branch is None:
@@ -193,7 +200,7 @@ class Inbox:
         newest = search.order == "newest"
         parts = [
             part
-            for branch in _branches(read.actor, self.place)
+            for branch in _ordered_branches(read.actor, self.place)
             for part in (self._newest(read, branch, search) if newest else self._by_due(read, branch, search))
         ]
         together = (sa.union(*parts) if len(parts) > 1 else parts[0]).subquery("together")
@@ -366,7 +373,7 @@ def _whole_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | N
         for held in roles
         if held
     ]
-    return [*by_role, None] if place in (MINE, LATE) else by_role
+    return [*by_role, None] if place in (MINE, ALL, LATE) else by_role
 
 
 @dataclass(frozen=True, slots=True)

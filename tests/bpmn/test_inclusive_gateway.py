@@ -79,7 +79,7 @@ def test_a_token_at_another_join_is_waited_for_too(play):
 
 
 def test_a_token_that_an_incident_holds_behind_the_join_may_come_back(play):
-    settings = {}
+    settings: dict[str, bool] = {}
     case = play("stuck", functions={"setting": settings.__getitem__}).complete("a").complete("b")
     assert case.stuck_at == ["samla"], "the second token waits for the first"
     settings["a"] = True

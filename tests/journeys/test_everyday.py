@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine import Actor, PeopleHolding, StartCase
+from engine import Actor, ChangeSetting, PeopleHolding, StartCase
 from tests.browser import axe
 from tests.journeys.conftest import House
 
@@ -163,6 +163,16 @@ def test_two_browsers_on_one_task(inbox: Page, browser: Browser, house: House) -
     expect(other.locator("main")).to_contain_text("Skriv mer om hur ofta det händer.")
     assert axe(other) == []
     context.close()
+
+
+def test_it_asks_whether_one_is_still_there_before_it_signs_out(house: House, page: Page) -> None:
+    house.engine.execute(ChangeSetting("session.idle_minutes", 2.08), actor=Actor.system())
+    house.be(page, "Storsthlm, handläggare")
+    question = page.get_by_role("dialog", name="Är du kvar?")
+    expect(question).to_be_visible(timeout=15_000)
+    assert axe(page) == []
+    question.get_by_role("button", name="Stanna kvar").click()
+    expect(question).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

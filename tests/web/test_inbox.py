@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from engine import ClaimTask, CompleteTask
+from engine import ClaimTask, CompleteTask, Membership
 from engine.cases.tables import case, task, task_candidate
 from engine.errors import NotFound
 from engine.runtime.inbox import Inbox, InboxCounts, SavedFilters, SaveFilter, Search
@@ -196,6 +197,16 @@ def test_the_inbox_of_a_role_that_is_not_mine_is_not_there(world: World) -> None
     with pytest.raises(NotFound):
         world.ask("anna", Inbox("storsthlm:storsthlm@kommun"))
     world.client("anna").see("/inbox?place=storsthlm:storsthlm@kommun", 404)
+
+
+def test_somebody_with_very_many_roles_has_an_inbox_too(world: World) -> None:
+    for number in range(3):
+        world.start(rubrik=f"Rapport {number}")
+    anna = world.actor("anna")
+    areas = tuple(Membership("lokal_samverkan", f"omrade_{number}", "kommun", "huddinge") for number in range(90))
+    many = replace(anna, memberships=(*anna.memberships, *areas))
+    assert [row.id for row in world.engine.ask(Inbox("all"), actor=many).rows] == [1, 2, 3]
+    assert world.engine.ask(InboxCounts(), actor=many)["hsf:hsf@region"] == 3
 
 
 def test_a_case_that_is_sealed_is_in_nobody_elses_inbox(world: World) -> None:

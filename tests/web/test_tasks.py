@@ -7,9 +7,9 @@ import json
 from werkzeug.test import TestResponse
 
 from engine import ClaimTask, Comment, CompleteTask, SuspendCase
-from tests.web.conftest import World
+from tests.web.conftest import World, build
 from tests.web.inspector import Inspector
-from tests.web.test_forms_shown import field
+from tests.web.test_forms_shown import FILLED, field
 
 ANSWERS = {"bedomning": "ja", "motivering": "Rapporten är tydlig.", "hemligt": "Bara för HSF"}
 JSON = {"Accept": "application/json"}
@@ -204,6 +204,24 @@ def test_a_suspended_case_says_so(world: World) -> None:
     world.do("adam", SuspendCase(case_id, "Väntar på besked."))
     assert "Ärendet vilar" in client.see("/inbox").text
     assert "Uppgiften går att göra när det återupptas." in client.see("/tasks/1").text
+
+
+def test_the_pages_work_on_both_databases(database_url: str) -> None:
+    world = build(database_url)
+    karin = world.client("karin")
+    karin.see("/start/prov")
+    response = karin.submit("/start/prov", {**FILLED, "rubrik": "Åäö och 漢字"})
+    assert "Åäö och 漢字" in karin.see(response.location).text
+    anna = world.client("anna")
+    for path in ("/inbox", "/inbox?place=late", "/inbox?q=ÅÄÖ&order=newest", "/inbox?place=mine"):
+        anna.see(path)
+    anna.see("/tasks/1")
+    anna.submit("/tasks/1/draft", {"motivering": "Halvvägs"})
+    anna.see("/tasks/1")
+    anna.submit("/tasks/1/complete", ANSWERS)
+    assert "Åäö" in anna.see("/inbox?place=done").text
+    assert "Rapporten är tydlig." in world.client("cecilia").see("/tasks/2").text
+    world.engine.close()
 
 
 def test_comments_are_seen_by_those_who_read_the_case(world: World) -> None:

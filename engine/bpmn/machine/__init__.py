@@ -22,6 +22,11 @@ Each step touches a run, those around it, those that listen on it and those it m
 5,000 instances of a multi-instance activity are 5,000 small runs that know their body, while the body knows only how
 many; a store may therefore keep runs apart and fetch them one by one through any mutable mapping.
 
+Walk on in `moves.py`: what each kind of element does with a token. From there `activities.py` (with `people.py` and
+`multi.py`), `events.py` (thrown, caught, up the scopes) and `tokens.py` (splits, joins, deadlocks); below them
+`waits.py` (what is asked of the world outside, and its cancelling) and `play.py` (runs and variables). `incidents.py`
+parks what cannot be played.
+
 A state that is passed in is used up: go on with the one that comes back. A call that is refused changed nothing.
 """
 

@@ -3,6 +3,7 @@
 from engine.runtime.views.case_list import CaseList, CaseRow, Cases
 from engine.runtime.views.case_page import CasePage, CaseStory, CaseWalk, Post, Waiting, Walk
 from engine.runtime.views.common import PAGE
+from engine.runtime.views.events import Happened
 from engine.runtime.views.posts import MailById, MailPage, MailRow, Mails
 from engine.runtime.views.processes import Diagram, Process, Processes, ProcessPage, ProcessRow, Version
 from engine.runtime.views.search import HistorySearch, Trace
@@ -21,6 +22,7 @@ __all__ = [
     "Cases",
     "Diagram",
     "Event",
+    "Happened",
     "HistorySearch",
     "MailById",
     "MailPage",

@@ -86,7 +86,9 @@ def test_what_is_missing_is_said_at_its_report(at: Opener) -> None:
     client.see(f"/tasks/{task_id}")
     given = answers(client.page) | {"bedomningar.3.motivering": "", "bedomningar.4.bedomning": None}
     client.submit(f"/tasks/{task_id}/complete", given, status=422)
-    assert {"Fyll i ”Motivering”.", "Välj ett alternativ under ”Bedömning”."} <= set(client.errors())
+    numbers = [number_of(row) for row in rows(client.page)]
+    wanted = {f"{numbers[3]}: Fyll i ”Motivering”.", f"{numbers[4]}: Välj ett alternativ under ”Bedömning”."}
+    assert wanted <= set(client.errors())
     assert "has-error" in next(one["class"] for one in rows(client.page)[3].all("div") if "has-error" in one["class"])
     kept = dict(fields_of(client.form(f"/tasks/{task_id}/complete")))
     assert kept["bedomningar.0.motivering"] == REASON
