@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,10 @@ def _sqlite(address: URL) -> sa.Engine:
     return engine
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic's context belongs to the whole process."""
+
+
 def migrate(url: str) -> None:
     """Bring the schema to the newest revision, if it is not there yet. Several processes may call it at once."""
     from alembic import command
@@ -203,12 +208,10 @@ def migrate(url: str) -> None:
 
     engine = create(url)
     try:
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(5061997)"))
-            config = Config()
-            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-            config.attributes["connection"] = connection
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["engine"] = engine
+        with _ONE_AT_A_TIME:
             command.upgrade(config, "head")
     finally:
         engine.dispose()

@@ -51,9 +51,9 @@ def breaches(forbidden: str, *, allowed: tuple[str, ...] = ()) -> list[str]:
 
 
 def test_only_the_engine_opens_and_commits_transactions() -> None:
-    # engine/bpmn/ cannot reach a database, see the contracts; its `begin` begins an activity.
+    # engine/bpmn/ cannot reach a database, see the contracts; its `begin` begins an activity, and `steps.begin` a case.
     allowed = ("engine/engine.py", "engine/migrations/", "engine/bpmn/")
-    assert breaches(r"\.(begin|begin_nested|commit)$", allowed=allowed) == []
+    assert breaches(r"(?<!\bsteps)\.(begin|begin_nested|commit)$", allowed=allowed) == []
 
 
 def test_only_the_clock_reads_the_clock() -> None:

@@ -67,13 +67,13 @@ class _Id(IntegerConverter):
         super().__init__(url_map, **{"max": 2**63 - 1, **options})
 
 
-# --- static files ------------------------------------------------------------------------------------------------------
+# --- static files ----------------------------------------------------------------------------------------------------
 
 
 def send_static(filename: str) -> Response:
     """A built file goes packed to a browser that takes that, and one asked for with its mark may be kept for good."""
     packed = f"{filename}.gz"
-    if "gzip" in request.accept_encodings and has_static(packed) and not _is_older(packed, filename):
+    if request.accept_encodings.quality("gzip") and has_static(packed) and not _is_older(packed, filename):
         response = current_app.send_static_file(packed)
         response.headers["Content-Encoding"] = "gzip"
         response.headers["Content-Type"] = mimetypes.guess_type(filename)[0] or "application/octet-stream"

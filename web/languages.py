@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, request
 from flask_babel import Babel, Domain, get_locale
+from markupsafe import Markup
 
 LANGUAGES = ("sv", "en")
 COOKIE = "sprak"
@@ -20,6 +21,11 @@ FOLDER = Path(__file__).parent / "translations"
 def current() -> str:
     locale = get_locale()
     return locale.language if locale else "sv"
+
+
+def of_processes() -> Markup:
+    """The attribute for what processes and people say, which is Swedish on an English page too."""
+    return Markup("") if current() == "sv" else Markup(' lang="sv"')
 
 
 def _chosen() -> str:
@@ -50,5 +56,6 @@ class _PoDomain(Domain):
 
 
 def init_app(app: Flask) -> None:
+    app.jinja_env.globals["in_swedish"] = of_processes
     babel = Babel(app, default_locale="sv", default_timezone="Europe/Stockholm", locale_selector=_chosen)
     babel.__dict__["domain_instance"] = _PoDomain()

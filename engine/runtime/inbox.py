@@ -361,9 +361,11 @@ class InboxCounts:
 
 def _whole_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
     """Like `_branches`, one condition a membership: where no order is asked for, nothing needs to be apart."""
-    roles = (
-        [role_of_place(actor, place)] if place not in (MINE, LATE) else working_roles(actor) if place == LATE else []
-    )
+    roles: list[Membership | None] = []
+    if place in (ALL, LATE):
+        roles = [*working_roles(actor)]
+    elif place != MINE:
+        roles = [role_of_place(actor, place)]
     by_role: list[sa.ColumnElement[bool] | None] = [
         sa.and_(
             task_candidate.c.role == held.role,

@@ -69,9 +69,8 @@ class HistorySearch:
         if self.kind:
             filters.append(history.c.kind == self.kind)
         if self.role:
-            filters.append(
-                sa.or_(history.c.role == self.role, history.c.role.startswith(f"{self.role}:", autoescape=True))
-            )
+            bound = (history.c.role.startswith(self.role + sign, autoescape=True) for sign in ":@")
+            filters.append(sa.or_(history.c.role == self.role, *bound))
         if self.process:
             filters.append(history.c.definition_key == self.process)
         if self.since:

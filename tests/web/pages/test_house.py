@@ -430,3 +430,23 @@ def test_the_hand_stands_where_the_day_is() -> None:
     assert _turn(date(2026, 7, 1)) == pytest.approx(0.5, abs=0.002)
     assert _turn(date(2026, 12, 31)) == pytest.approx(1, abs=0.002)
     assert _at(0.25, 100) == (310.0, 210.0)
+
+
+# --- the demo's clock ------------------------------------------------------------------------------------------------
+
+
+def test_moving_the_clock_says_what_happened_on_the_way(at: Opener) -> None:
+    world = at("tsg")
+    client = world.client("sekretariat")
+    client.see("/clock")
+    client.submit("/clock", {"to": "2026-05-11T10:45"})
+    client.see("/clock")
+    assert "Inget hände på vägen." in client.flashes()
+    client.submit("/clock", {"to": "2026-07-01T08:00"})
+    client.see("/clock")
+    told = client.flashes()
+    assert "ett ärende startade" in told, "the next quarter's analysis"
+    assert "utskick gick ut" in told
+    assert "ons 1 juli" in told
+    client.submit("/clock", {"to": "2026-01-01T08:00"}, status=422)
+    assert client.errors()
