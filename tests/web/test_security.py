@@ -317,8 +317,9 @@ def test_a_built_file_goes_packed_and_may_be_kept(world: World) -> None:
     client = world.client()
     plain = client.get("/static/build/app.js?v=1", headers={"Accept-Encoding": "identity"})
     packed = client.get("/static/build/app.js?v=1", headers={"Accept-Encoding": "gzip"})
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert packed.headers["Content-Type"].startswith("text/javascript")
-    assert gzip.decompress(packed.data) == plain.data
-    assert "immutable" in packed.headers["Cache-Control"]
+    with plain, packed:
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert packed.headers["Content-Type"].startswith("text/javascript")
+        assert gzip.decompress(packed.data) == plain.data
+        assert "immutable" in packed.headers["Cache-Control"]
     assert client.get("/static/../app.py").status_code == 404
