@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 
 BLUEPRINTS = (
     "inbox", "tasks", "start", "auth",
-    "case", "year", "analysis", "mail", "incidents", "processes", "people", "audit", "clock",
+    "case", "year", "mail", "incidents", "processes", "people", "audit", "clock",
 )  # fmt: skip
 """Modules of web/, each with one blueprint of the same name; `clock` in the demo only."""
 
@@ -53,9 +52,7 @@ def create_app(
     for name in BLUEPRINTS:
         if name == "clock" and not demo:
             continue
-        if find_spec(f"web.{name}"):
-            module = import_module(f"web.{name}")
-            app.register_blueprint(getattr(module, name))
+        app.register_blueprint(getattr(import_module(f"web.{name}"), name))
     security.check_routes(app)
     return app
 
@@ -137,7 +134,7 @@ def menu() -> Iterator[Entry]:
         "people": gettext("Personer"),
         "audit": gettext("Granskning"),
     }
-    nearby = {"tasks": "inbox", "analysis": "inbox"}
+    nearby = {"tasks": "inbox"}
     at = nearby.get(request.blueprint or "", request.blueprint)
     for name, text in texts.items():
         view = current_app.view_functions.get(f"{name}.index")

@@ -437,6 +437,8 @@ def test_the_hand_stands_where_the_day_is() -> None:
 
 def test_moving_the_clock_says_what_happened_on_the_way(at: Opener) -> None:
     world = at("tsg")
+    for name in ("session.hours", "session.idle_minutes"):  # as the demo has it
+        world.engine.execute(ChangeSetting(name, 200_000), actor=Actor.system())
     client = world.client("sekretariat")
     client.see("/clock")
     client.submit("/clock", {"to": "2026-05-11T10:45"})
