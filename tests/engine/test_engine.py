@@ -157,13 +157,6 @@ def _sources() -> Iterator[tuple[str, str]]:
         yield path.relative_to(root).as_posix(), path.read_text()
 
 
-def test_the_only_begin_and_commit_stand_in_one_file() -> None:
-    doors = {"engine.py", "db.py"}  # db: the schema's own transaction
-    for name, source in _sources():
-        if name not in doors:
-            assert not re.search(r"\.(begin|commit|rollback)\(\)|Session\(|\.begin_nested", source), name
-
-
 def test_real_time_is_read_in_one_file() -> None:
     for name, source in _sources():
         if name != "clock.py":
