@@ -10,17 +10,15 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Stamps carry a hash of what they were made from: a fresh clone, a switched branch and a touched file all do the right thing.
 hash = $(shell cat $(sort $(1)) /dev/null 2>/dev/null | cksum | cut -d' ' -f1)
 web_sources := $(filter-out %.test.js,$(wildcard web/src/*.js web/src/*.css))
-catalogs := $(wildcard web/translations/*/LC_MESSAGES/*.po)
 python_ready := $(VENV)/ready-$(call hash,setup.cfg pyproject.toml requirements.lock)
 tests_ready := $(VENV)/tests-ready-$(call hash,setup.cfg pyproject.toml requirements-test.lock)
 node_ready := node_modules/.ready-$(call hash,package-lock.json)
 web_ready := web/static/build/.ready-$(call hash,package.json package-lock.json $(web_sources))
-words_ready := $(VENV)/words-ready-$(call hash,$(catalogs))
 
 .PHONY: setup setup-test run test lint types contracts browser screenshots lock clean
 .DEFAULT_GOAL := setup
 
-setup: $(python_ready) $(web_ready) $(words_ready)
+setup: $(python_ready) $(web_ready)
 
 setup-test: setup $(tests_ready) browser
 
@@ -82,7 +80,3 @@ $(web_ready): | $(node_ready)
 	npm run --silent build
 	$(BIN)/python -m gzip --best web/static/build/*.js web/static/build/*.css
 	@touch $@
-
-$(words_ready): | $(python_ready)
-	$(if $(catalogs),$(BIN)/pybabel --quiet compile --directory web/translations)
-	@rm -f $(VENV)/words-ready-* && touch $@
