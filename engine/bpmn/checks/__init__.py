@@ -1,6 +1,7 @@
 """All that is wrong with a set of process files, at once. One function per rule; add one to the `RULES` of its module.
 
-`specification.py` holds the static rules of BPMN, `variables.py` what is read before it is written, `house.py` ours.
+`specification.py` holds the static rules of BPMN, `variables.py` what is read before it is written, `house.py` ours,
+`soundness.py` what comes of playing all ways of a process that has no errors by then.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from engine.bpmn.checks import house, specification, variables
+from engine.bpmn.checks import house, soundness, specification, variables
 from engine.bpmn.checks.subject import CheckContext, Subject
 from engine.bpmn.dmn import decisions_in
 from engine.bpmn.findings import Finding, Place, bounded, label
@@ -48,11 +49,21 @@ def check_readings(
             Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, broken)
             for graph in reading.graphs
         ]
-        told = (finding for subject in subjects for rule in RULES for finding in rule(subject))
+        told = chain.from_iterable(map(_told, subjects))
         findings += bounded(chain(reading.findings, told), reading.name)
     findings += _repeated_keys(readings)
     findings += house.decisions_use_known_functions(decisions.values(), context or CheckContext())
     return sorted(findings, key=lambda finding: (finding.file, finding.line))
+
+
+def _told(subject: Subject) -> Iterator[Finding]:
+    """One by one: after MAX_FINDINGS nobody asks for more."""
+    has_errors = bool(subject.broken)
+    for finding in chain.from_iterable(rule(subject) for rule in RULES):
+        has_errors = has_errors or finding.is_error
+        yield finding
+    if not has_errors:
+        yield from soundness.process_is_sound(subject)
 
 
 def _is(name: str, suffix: str) -> bool:

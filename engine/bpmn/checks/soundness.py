@@ -1,0 +1,129 @@
+"""What playing all ways of a process brings to light, in words (see `engine.bpmn.soundness`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from engine.bpmn import soundness
+from engine.bpmn.checks.subject import Subject
+from engine.bpmn.findings import Finding, Label, listed, shown
+from engine.bpmn.soundness import Problem
+
+_LONGEST = 12
+"""Elements of a path that are told; of a longer one the last."""
+
+
+def process_is_sound(subject: Subject) -> Iterator[Finding]:
+    """Asked last, of a process that has no errors: the way of the tokens, with a counter-example for what is wrong."""
+    for problem in soundness.problems(subject.graph):
+        yield _TELL[problem.kind](subject, problem)
+
+
+def _path(subject: Subject, problem: Problem) -> str:
+    names = soundness.named(subject.graph, problem.path)
+    told = [shown(name, 40) for name in names[-_LONGEST:]]
+    return " → ".join(["…", *told] if len(names) > _LONGEST else told)
+
+
+def _flows(subject: Subject, problem: Problem) -> Label:
+    """The flows that get no token, each by its name or by what it comes from."""
+    sources = {
+        flow.id: flow.name or subject.graph.nodes[flow.source].name or flow.source
+        for flow in subject.graph.nodes[problem.node].incoming
+    }
+    names = [sources[flow] for flow in problem.missing]
+    return Label(listed(names, "och"), listed(names, "and"))
+
+
+def _deadlock(subject: Subject, problem: Problem) -> Finding:
+    return subject.warning(
+        subject.graph.nodes[problem.node],
+        "soundness/deadlock",
+        "{who} kan bli väntande för alltid på flödet från {flows}, till exempel så här: {path}",
+        "{who} can wait for ever for the flow from {flows}, for example like this: {path}",
+        "Samla ihop flöden med samma slags gateway som delade dem.",
+        "Join flows with the kind of gateway that split them.",
+        flows=_flows(subject, problem),
+        path=_path(subject, problem),
+    )
+
+
+def _left_behind(subject: Subject, problem: Problem) -> Finding:
+    return subject.warning(
+        subject.graph.nodes[problem.node],
+        "soundness/left-behind",
+        "{who} kan få ett flöde till när den redan har gått vidare, och det blir kvar för alltid: {path}",
+        "{who} can get one more token when it has gone on already, which is left behind for ever: {path}",
+        "Se till att lika många flöden kommer fram på varje väg in.",
+        "See to it that as many tokens come on each flow into it.",
+        path=_path(subject, problem),
+    )
+
+
+def _endless(subject: Subject, problem: Problem) -> Finding:
+    return subject.warning(
+        subject.graph.nodes[problem.node],
+        "soundness/endless",
+        "från {who} går det inte att komma till något slut; dit kommer man så här: {path}",
+        "From {who} no end can be reached; the way there: {path}",
+        "Rita en väg ut ur slingan.",
+        "Draw a way out of the loop.",
+        path=_path(subject, problem),
+    )
+
+
+def _never_ends(subject: Subject, problem: Problem) -> Finding:
+    return subject.error(
+        subject.graph.nodes.get(problem.node, subject.graph),
+        "soundness/never-ends",
+        "{who} ska kunna bli klar, men ingen väg genom diagrammet leder till ett slut",
+        "Expected {who} to be able to end, but no way through the diagram leads to an end.",
+        "Se var flöden väntar på varandra eller går runt, och rita en väg till slutet.",
+        "See where flows wait for each other or go round, and draw a way to the end.",
+    )
+
+
+def _dead(subject: Subject, problem: Problem) -> Finding:
+    return subject.warning(
+        subject.graph.nodes[problem.node],
+        "soundness/dead",
+        "{who} kan aldrig nås, hur flödena än går",
+        "{who} can never be reached, whichever way the tokens go",
+        "Rita om vägen dit, eller ta bort elementet.",
+        "Draw the way there anew, or remove the element.",
+    )
+
+
+def _twice(subject: Subject, problem: Problem) -> Finding:
+    return subject.warning(
+        subject.graph.nodes[problem.node],
+        "soundness/twice",
+        "{who} kan utföras flera gånger samtidigt, eftersom flera flöden kommer dit utan att samlas ihop: {path}",
+        "{who} can be carried out several times at once, since tokens come to it without being joined: {path}",
+        "Sätt en parallell eller inkluderande gateway före, om det ska göras en gång.",
+        "Put a parallel or inclusive gateway before it, if it is to be done once.",
+        path=_path(subject, problem),
+    )
+
+
+def _undecided(subject: Subject, problem: Problem) -> Finding:
+    around = subject.graph.nodes.get(problem.node, subject.graph)
+    return subject.warning(
+        around,
+        "soundness/undecided",
+        "det går inte att avgöra om alla vägar genom {who} kommer till sitt slut, för de är för många",
+        "Whether all ways through {who} come to their end is not decided, for there are too many",
+        "Dela upp i delprocesser, eller prova med scenarier.",
+        "Divide it into sub-processes, or try it with scenarios.",
+    )
+
+
+_TELL: dict[str, Callable[[Subject, Problem], Finding]] = {
+    soundness.DEADLOCK: _deadlock,
+    soundness.LEFT_BEHIND: _left_behind,
+    soundness.ENDLESS: _endless,
+    soundness.NEVER_ENDS: _never_ends,
+    soundness.DEAD: _dead,
+    soundness.TWICE: _twice,
+    soundness.UNDECIDED: _undecided,
+}

@@ -1,0 +1,482 @@
+"""Is a process sound? Found out by playing every way that its tokens can go, before anybody runs it.
+
+Sound (van der Aalst 1997; for BPMN: Dijkman, Dumas, Ouyang 2008) means that from wherever a case may come to it can
+still end, that nothing waits in vain, that each element can be reached, and that no element is at work twice at once
+without a word of it in the drawing.
+
+Only tokens are played, not data: each condition may hold or not. What is found can hence be impossible for a reason
+that lies in the data; what is not found cannot happen. Each scope is played by itself: a sub-process inside it is one
+step, which ends as it can end; what a non-interrupting boundary event leads to is too, where it leads to nothing else.
+A state is the tokens on the sequence flows of a scope.
+
+Of steps that cannot disturb each other only one order is played (a persistent set, Godefroid 1996): the flows into an
+element are its own, so that it suffices to play one element alone, the earliest first, that tokens meet where they can.
+Only what an inclusive join looks out for is played in every order. Past `MAX_STATES` the answer is: not decided.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import combinations
+from operator import or_
+
+from engine.bpmn.model import SYNCHRONIZING, Graph, Node
+
+MAX_STATES = 4_000
+"""States looked at in one process; each takes some 50 µs."""
+
+MAX_NODES = 1_500
+"""Elements of one process; a larger one is not looked at."""
+
+MAX_TOKENS = 2
+"""Tokens on one flow beyond which a state is not followed any more: they pile up."""
+
+_MAX_BRANCHES = 6
+"""Conditional flows of which all combinations are played; of more, each alone and all together."""
+
+State = tuple[tuple[str, int], ...]
+"""Place -> tokens, by name. A place is a sequence flow, or `@node` where a token comes without one."""
+
+DEADLOCK = "deadlock"
+LEFT_BEHIND = "left-behind"
+ENDLESS = "endless"
+DEAD = "dead"
+TWICE = "twice"
+NEVER_ENDS = "never-ends"
+UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`kind` at `node` (a scope's id for never-ends and undecided). `path`: the elements passed until it shows.
+
+    `missing`: the flows for which a join waits in vain.
+    """
+
+    kind: str
+    node: str
+    path: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def problems(graph: Graph) -> list[Problem]:
+    """All that is wrong with the flow of tokens in a process that has no errors by itself."""
+    if len(graph.nodes) > MAX_NODES:
+        return [Problem(UNDECIDED, graph.key)]
+    search = _Search(graph)
+    search.explore(graph.key)
+    return search.found
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way an element can end: the places that get a token, and the boundary events that came on the way.
+
+    `ends`: the whole scope ends with it, normally (True) or by an error or cancellation (False).
+    """
+
+    puts: tuple[str, ...]
+    edges: tuple[str, ...] = ()
+    ends: bool | None = None
+
+
+@dataclass
+class _Search:
+    graph: Graph
+    found: list[Problem] = field(default_factory=list)
+    states: int = 0
+
+    def explore(self, scope: str) -> bool:
+        """Play a scope and those inside it; whether it can end normally."""
+        inside = [node for node in self.graph.nodes.values() if node.scope == scope]
+        endings = {node.id: self.explore(node.id) for node in inside if node.id in self.graph.scopes}
+        if scope != self.graph.key and self.graph.nodes[scope].kind == "adHocSubProcess":
+            return True  # its activities begin when people say so
+        net = _Net(self.graph, inside, endings)
+        if not net.decidable:
+            self.found.append(Problem(UNDECIDED, scope))
+            return True
+        run = _Run(net, self, scope)
+        for start in self._beginnings(scope):
+            run.play(start)
+        reached = run.reached
+        for edge in net.detached:
+            beside = _Run(net, self, edge)
+            beside.play(_state({f"@{edge}": 1}))
+            reached |= beside.reached
+            self.found += beside.problems()
+        self.found += run.problems()
+        self.found += _dead(net, reached) if not run.cut else ()
+        return run.ends_well or run.cut
+
+    def _beginnings(self, scope: str) -> list[State]:
+        """A process and an event sub-process begin at one of their start events, a sub-process at all it has."""
+        starts = self.graph.scopes[scope].starts
+        first = self.graph.nodes[starts[0]] if starts else None
+        around = self.graph.nodes.get(scope)
+        one_by_one = first is not None and (first.kind == "startEvent" or first.instantiate)
+        if one_by_one and (around is None or around.triggered_by_event):
+            return [_state({f"@{start}": 1}) for start in starts]
+        return [_state({f"@{start}": 1 for start in starts})]
+
+
+# --- what elements do with tokens ------------------------------------------------------------------------------------
+
+
+class _Net:
+    """One scope as a net: the places before each element, and the ways in which it can end."""
+
+    def __init__(self, graph: Graph, inside: Sequence[Node], endings: Mapping[str, bool]) -> None:
+        self._graph = graph
+        self._endings = endings
+        self._links = {
+            node.event.name: node.id
+            for node in inside
+            if node.kind == "intermediateCatchEvent" and node.event and node.event.kind == "link"
+        }
+        self.nodes = {node.id: node for node in inside}
+        self.stoppable = any(node.triggered_by_event and self._interrupts(node) for node in inside)
+        self.order = {node: number for number, node in enumerate(self._in_order(inside))}
+        self.before = {
+            node.id: (*(flow.id for flow in node.incoming), f"@{node.id}")
+            for node in sorted(inside, key=lambda node: self.order[node.id])
+            if not node.triggered_by_event
+        }
+        self.target = {place: node for node, places in self.before.items() for place in places}
+        self.ahead = self._ahead()
+        self.loops = {node for node in self.nodes if self._beyond(node) >> self.order[node] & 1}
+        self.detached = self._detached()
+        self.ways = {node.id: self._ways(node) for node in inside}
+        self.watched = self._watched(inside)
+        self.decidable = not any(node.kind == "complexGateway" and len(node.incoming) > 1 for node in inside)
+
+    def _interrupts(self, handler: Node) -> bool:
+        return any(self._graph.nodes[start].interrupting for start in self._graph.scopes[handler.id].starts)
+
+    def _in_order(self, inside: Sequence[Node]) -> list[str]:
+        """Elements so that, loops aside, each comes after those before it."""
+        done: dict[str, None] = {}
+        entered: set[str] = set()
+        for root in sorted(inside, key=lambda node: bool(node.incoming) or node.attached_to is not None):
+            ahead = [(root.id, False)]
+            while ahead:
+                node, left = ahead.pop()
+                if left:
+                    done[node] = None
+                elif node not in entered:
+                    entered.add(node)
+                    ahead.append((node, True))
+                    ahead += [(after, False) for after in self._after(node) if after not in entered]
+        return list(reversed(done))
+
+    def _after(self, node: str) -> Iterator[str]:
+        yield from (flow.target for flow in self.nodes[node].outgoing)
+        yield from self.nodes[node].boundary
+        if (link := self._link(self.nodes[node])) is not None:
+            yield link
+
+    def _link(self, node: Node) -> str | None:
+        is_throw = node.kind == "intermediateThrowEvent" and node.event and node.event.kind == "link"
+        return self._links.get(node.event.name) if is_throw and node.event else None
+
+    def _detached(self) -> set[str]:
+        """Non-interrupting boundary events whose tokens never meet those of the scope around, or of another one."""
+        beside = {node.id for node in self.nodes.values() if node.attached_to and not node.interrupting}
+        first = [node.id for node in self.nodes.values() if not node.incoming and not node.attached_to]
+        around = self._reached(first, beside)
+        alone = {edge: self._reached([edge], beside - {edge}) for edge in beside}
+        return {edge for edge, reached in alone.items() if not reached & around and not self._is_met(reached)}
+
+    def _is_met(self, reached: set[str]) -> bool:
+        """Whether a join among these elements takes tokens from elsewhere too."""
+        joins = [self.nodes[node] for node in reached if self.nodes[node].kind in SYNCHRONIZING]
+        return any(flow.source not in reached for join in joins for flow in join.incoming)
+
+    def _ahead(self) -> dict[str, int]:
+        """Node -> all that a token there can come to, a bit each. End events are left out: there tokens do not meet."""
+        own = {node.id: 0 if node.kind == "endEvent" else 1 << self.order[node.id] for node in self.nodes.values()}
+        self.ahead = dict(own)
+        changed = True
+        while changed:  # twice, and once more for each loop within a loop
+            changed = False
+            for node in reversed(self.order):
+                more = own[node] | self._beyond(node)
+                changed = changed or more != self.ahead[node]
+                self.ahead[node] = more
+        return self.ahead
+
+    def _beyond(self, node: str) -> int:
+        return reduce(or_, (self.ahead[after] for after in self._after(node)), 0)
+
+    def _reached(self, starts: Iterable[str], but: Collection[str]) -> set[str]:
+        """All elements after those, but not end events."""
+        reached: set[str] = set()
+        ahead = list(starts)
+        while ahead:
+            node = ahead.pop()
+            if node not in reached and self.nodes[node].kind != "endEvent":
+                reached.add(node)
+                ahead += [after for after in self._after(node) if after not in but]
+        return reached
+
+    def _watched(self, inside: Sequence[Node]) -> set[str]:
+        """Inclusive joins, and all that they look out for: there the order of steps makes a difference."""
+        joins = [node for node in inside if node.kind == "inclusiveGateway" and len(node.incoming) > 1]
+        sources = self._graph.sources
+        return {join.id for join in joins}.union(*(sources[flow.id] for join in joins for flow in join.incoming))
+
+    def _ways(self, node: Node) -> list[_Way]:
+        if node.kind == "endEvent" and node.event and node.event.kind in _ENDS:
+            return [_Way((), ends=_ENDS[node.event.kind])]
+        if (link := self._link(node)) is not None:
+            return [_Way((f"@{link}",))]
+        splits = _splits(node) if self._endings.get(node.id, True) else []
+        ways = [_Way(split) for split in splits]
+        edges = [self.nodes[edge] for edge in node.boundary if edge in self.nodes and edge not in self.detached]
+        edges = [edge for edge in edges if not edge.event or edge.event.kind != "compensate"]
+        beside = [edge for edge in edges if not edge.interrupting]
+        for some in [[edge] for edge in beside] + ([beside] if len(beside) > 1 else []):
+            more = tuple(place for edge in some for place in _splits(edge)[0])
+            names = tuple(edge.id for edge in some)
+            ways += [_Way(split + more, names) for split in splits or [()]]
+        for edge in edges:
+            if edge.interrupting:
+                ways += [_Way(split, (edge.id,)) for split in _splits(edge)]
+        return ways
+
+    def takes(self, node: str, tokens: Mapping[str, int]) -> tuple[str, ...]:
+        """The places a node takes a token from now; none where it has to wait."""
+        marked = [place for place in self.before[node] if tokens.get(place)]
+        if not marked:
+            return ()
+        element = self.nodes[node]
+        if len(element.incoming) < 2 or marked[0].startswith("@"):
+            return self._enough(element, marked, tokens)
+        if element.kind == "parallelGateway":
+            return tuple(marked) if len(marked) == len(element.incoming) else ()
+        if element.kind == "inclusiveGateway":
+            return () if self._is_awaited(element, marked, tokens) else tuple(marked)
+        return self._enough(element, marked, tokens)
+
+    def _enough(self, node: Node, marked: Sequence[str], tokens: Mapping[str, int]) -> tuple[str, ...]:
+        """As many tokens as an activity needs to begin (startQuantity)."""
+        needed: int = getattr(node, "start_quantity", 1)
+        there = [place for place in marked for _ in range(tokens[place])]
+        return tuple(there[:needed]) if len(there) >= needed else ()
+
+    def _is_awaited(self, node: Node, marked: Sequence[str], tokens: Mapping[str, int]) -> bool:
+        """Whether another token can still come to an empty flow of an inclusive join (Table 13.3)."""
+        sources = self._graph.sources
+        empty = [flow.id for flow in node.incoming if flow.id not in marked]
+        places = {self.target[place] for place in tokens} - {node.id}
+        return any(
+            any(place in sources[flow] for flow in empty) and not any(place in sources[flow] for flow in marked)
+            for place in places
+        )
+
+    def missing(self, node: str, tokens: Mapping[str, int]) -> tuple[str, ...]:
+        return tuple(flow.id for flow in self.nodes[node].incoming if flow.id not in tokens)
+
+
+_ENDS = {"terminate": True, "error": False, "cancel": False}
+_ONE_OF = frozenset({"exclusiveGateway", "eventBasedGateway"})
+
+
+def _splits(node: Node) -> list[tuple[str, ...]]:
+    """The sets of flows by which an element can be left."""
+    flows = [flow.id for flow in node.outgoing]
+    times: int = getattr(node, "completion_quantity", 1)
+    if node.kind in _ONE_OF:
+        return [(flow,) for flow in flows] or [()]
+    open_ = [flow.id for flow in node.outgoing if flow.condition is not None]
+    if node.kind == "parallelGateway" or not open_:
+        return [tuple(flow for flow in flows for _ in range(times))]
+    always = tuple(flow for flow in flows if flow not in open_ and flow != node.default)
+    splits = [always + some for some in _some_of(open_)]
+    if always or node.default is None:
+        return splits + ([always] if always else [])
+    return [*splits, (node.default,)]
+
+
+def _some_of(flows: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    if len(flows) > _MAX_BRANCHES:
+        yield from ((flow,) for flow in flows)
+        yield tuple(flows)
+    else:
+        yield from (some for size in range(1, len(flows) + 1) for some in combinations(flows, size))
+
+
+def _is_beside(node: Node) -> bool:
+    """Reached by no token of the scope itself."""
+    is_compensation = node.event is not None and node.event.kind == "compensate" and node.attached_to is not None
+    return node.triggered_by_event or is_compensation or getattr(node, "for_compensation", False)
+
+
+# --- all states of a scope -------------------------------------------------------------------------------------------
+
+
+def _state(tokens: Mapping[str, int]) -> State:
+    return tuple(sorted((place, count) for place, count in tokens.items() if count))
+
+
+_Able = tuple[str, tuple[str, ...]]
+"""A node that can be played now, and the places it takes a token from."""
+
+_DONE: State = (("", 1),)
+"""The scope has ended; by its last token, a terminate event or an error."""
+
+
+class _Run:
+    """The states of one scope, with how each was first come to."""
+
+    def __init__(self, net: _Net, search: _Search, name: str) -> None:
+        self._net = net
+        self._search = search
+        self._name = name
+        self._came: dict[State, tuple[State | None, tuple[str, ...]]] = {}
+        self._next: dict[State, list[State]] = {}
+        self._stuck: dict[str, State] = {}
+        self._twice: dict[str, State] = {}
+        self.visited: set[str] = set()
+        self.ends_well = False
+        self.cut = False
+
+    def play(self, beginning: State) -> None:
+        ahead = deque([beginning])
+        self._came.setdefault(beginning, (None, ()))
+        while ahead:
+            state = ahead.popleft()
+            if state in self._next:
+                continue
+            if self._search.states >= MAX_STATES:
+                self.cut = True
+                return
+            self._search.states += 1
+            self._next[state] = after = list(self._step(state))
+            ahead.extend(after)
+
+    def _step(self, state: State) -> Iterator[State]:
+        tokens = dict(state)
+        able = [(node, takes) for node in self._waiting(tokens) if (takes := self._net.takes(node, tokens))]
+        if not able:
+            for place in tokens:
+                self._stuck.setdefault(self._net.target[place], state)
+            return
+        if any(count > MAX_TOKENS for count in tokens.values()):
+            self.cut = True
+            return
+        alone = self._alone(able, tokens)
+        first, rest = (able, []) if alone is None else ([alone], able)
+        goes_round = True
+        for node, takes in first:
+            for state_after in self._ends_of(node, takes, state, tokens):
+                goes_round = goes_round and node in self._net.loops and state_after in self._next
+                yield state_after
+        if goes_round:  # else what stands beside a loop would never be looked at
+            for node, takes in rest:
+                yield from self._ends_of(node, takes, state, tokens)
+
+    def _alone(self, able: Sequence[_Able], tokens: Mapping[str, int]) -> _Able | None:
+        """The step to play by itself: one that leads to nothing another token can come to, and of those the one that is
+        over soonest; else the earliest."""
+        free = [one for one in able if one[0] not in self._net.watched]
+        ahead = [self._net.ahead[self._net.target[place]] for place in tokens]
+        own = [one for one in free if sum(bool(self._net.ahead[one[0]] & other) for other in ahead) <= 1]
+        if own:
+            return min(own, key=lambda one: self._net.ahead[one[0]].bit_count())
+        return free[0] if free else None
+
+    def _waiting(self, tokens: Mapping[str, int]) -> list[str]:
+        return sorted({self._net.target[place] for place in tokens}, key=self._net.order.__getitem__)
+
+    def _ends_of(self, node: str, takes: tuple[str, ...], state: State, tokens: Mapping[str, int]) -> Iterator[State]:
+        self.visited.add(node)
+        for way in self._net.ways[node]:
+            self.visited.update(way.edges)
+            after = dict(tokens)
+            for place in takes:
+                after[place] -= 1
+            for place in way.puts:
+                after[place] = after.get(place, 0) + 1
+            made = _DONE if way.ends is not None else _state(after) or _DONE
+            self.ends_well = self.ends_well or (made is _DONE and way.ends is not False)
+            if made not in self._came:
+                self._came[made] = (state, (node, *way.edges))
+            if made is _DONE:
+                self._next.setdefault(_DONE, [])
+            else:
+                self._note_twice(made)
+            yield made
+
+    def _note_twice(self, state: State) -> None:
+        for place, count in state:
+            if count > 1:
+                self._twice.setdefault(self._net.target[place], state)
+
+    # --- what it comes to
+
+    def problems(self) -> list[Problem]:
+        found = list(self._joins())
+        found += [Problem(TWICE, node, self._path(state)) for node, state in self._twice.items() if self._counts(node)]
+        if self.cut:
+            found.append(Problem(UNDECIDED, self._name))
+        elif not self._net.stoppable:
+            found += self._endless() if _DONE in self._next else [Problem(NEVER_ENDS, self._name)]
+        return found
+
+    def _counts(self, node: str) -> bool:
+        """Whether it makes a difference that two tokens come to a node."""
+        element = self._net.nodes[node]
+        return element.kind != "endEvent" and getattr(element, "start_quantity", 1) == 1
+
+    @property
+    def reached(self) -> set[str]:
+        return self.visited | self._stuck.keys()
+
+    def _joins(self) -> Iterator[Problem]:
+        for node, state in self._stuck.items():
+            path = self._path(state)
+            kind = LEFT_BEHIND if node in path else DEADLOCK
+            yield Problem(kind, node, path, self._net.missing(node, dict(state)))
+
+    def _endless(self) -> Iterator[Problem]:
+        """The first state from which neither an end nor a deadlock, which is told already, can be reached."""
+        before: dict[State, list[State]] = {}
+        for state, after in self._next.items():
+            for one in after:
+                before.setdefault(one, []).append(state)
+        good = {state for state, after in self._next.items() if not after}
+        ahead = list(good)
+        while ahead:
+            for state in before.get(ahead.pop(), ()):
+                if state not in good:
+                    good.add(state)
+                    ahead.append(state)
+        for state in self._next:
+            if state not in good:
+                yield Problem(ENDLESS, self._waiting(dict(state))[0], self._path(state))
+                return
+
+    def _path(self, state: State) -> tuple[str, ...]:
+        path: list[str] = []
+        at: State | None = state
+        while at is not None:
+            at, passed = self._came[at]
+            path[:0] = passed
+        return tuple(path)
+
+
+def _dead(net: _Net, reached: set[str]) -> Iterator[Problem]:
+    """Elements that are never reached though one before them is; what follows on them is not told."""
+    for node in net.nodes.values():
+        before = {flow.source for flow in node.incoming} | ({node.attached_to} if node.attached_to else set())
+        if node.id not in reached and not _is_beside(node) and before & reached:
+            yield Problem(DEAD, node.id)
+
+
+def named(graph: Graph, path: Iterable[str]) -> list[str]:
+    """A path as people read it: the names of what has one, else ids."""
+    return [graph.nodes[node].name or node for node in path]

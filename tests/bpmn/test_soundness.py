@@ -1,0 +1,270 @@
+"""Soundness: all ways that tokens can go, played before deployment; each finding with its counter-example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from engine.bpmn import machine, soundness
+from engine.bpmn.changes import IncidentRaised
+from engine.bpmn.checks import check
+from engine.bpmn.expressions import Expression, compile_expression
+from engine.bpmn.machine import Environment, Step
+from engine.bpmn.model import Flow, Graph
+from engine.bpmn.read import read
+from engine.bpmn.soundness import Problem, problems
+from tests.bpmn.builder import WORK, Drawing
+from tests.bpmn.drawing import bpmn
+
+TIMER = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
+
+
+def nodes(text: str) -> str:
+    """`a b` are tasks; `xor:x`, `and:x`, `or:x` gateways."""
+    kinds = {"xor": "exclusiveGateway", "and": "parallelGateway", "or": "inclusiveGateway"}
+    made = []
+    for word in text.split():
+        kind, _, name = word.rpartition(":")
+        made.append(f'<{kinds.get(kind, "task")} id="{name}"/>')
+    return "\n".join(['<startEvent id="s"/>', *made, '<endEvent id="e"/>'])
+
+
+def flows(text: str) -> str:
+    """`a b` is a flow; `a b?` a conditional one."""
+    lines = []
+    for pair in text.split(","):
+        source, target = pair.split()
+        lines.append(f"{source} -> {target.rstrip('?')}" + (" if x > 1" if target.endswith("?") else ""))
+    return "\n".join(lines)
+
+
+def drawn(inside: str, ways: str, more: str = "") -> Graph:
+    reading = read(bpmn(f"{nodes(inside)}\n{more}\n{flows(ways)}\n"))
+    assert not [finding for finding in reading.findings if finding.is_error]
+    return reading.graphs[0]
+
+
+def told(inside: str, ways: str, more: str = "") -> set[tuple[str, str]]:
+    return {(problem.kind, problem.node) for problem in problems(drawn(inside, ways, more))}
+
+
+SOUND = {
+    "a chain": ("a b", "s a,a b,b e"),
+    "a choice": ("xor:x a b xor:y", "s x,x a?,x b,a y,b y,y e"),
+    "a fork and its join": ("and:x a b and:y", "s x,x a,x b,a y,b y,y e"),
+    "some of them": ("or:x a b or:y", "s x,x a?,x b?,a y,b y,y e"),
+    "a loop with a way out": ("xor:x a xor:y", "s x,x a,a y,y x?,y e"),
+    "two ends": ("and:x a b", "s x,x a,x b,a e,b e"),
+    "a loop in a branch": ("and:x a xor:m b xor:y and:j", "s x,x a,x m,m b,b y,y m?,y j,a j,j e"),
+    "a choice joined by or": ("xor:x a b or:y", "s x,x a?,x b,a y,b y,y e"),
+    "a fork joined by or": ("and:x a b or:y", "s x,x a,x b,a y,b y,y e"),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_is_sound(name):
+    assert told(*SOUND[name]) == set()
+
+
+def test_a_choice_before_a_parallel_join():
+    """What is taught first of all: split by a choice, joined as if both came."""
+    graph = drawn("xor:x a b and:y", "s x,x a?,x b,a y,b y,y e")
+    found = problems(graph)
+    assert [(problem.kind, problem.node) for problem in found] == [
+        ("deadlock", "y"),
+        ("never-ends", "p"),
+        ("dead", "e"),
+    ]
+    assert found[0].path in (("s", "x", "a"), ("s", "x", "b"))
+    assert found[0].missing == (("b-y",) if "a" in found[0].path else ("a-y",))
+
+
+def test_a_deadlock_on_one_way_only():
+    assert told("xor:q xor:x a b and:z y and:j xor:f", "s q,q z?,q x,x a?,x b,z a,z b,a j,b j,j y,y f,f e") >= {
+        ("deadlock", "j")
+    }
+
+
+def test_a_token_left_behind_at_a_join():
+    found = problems(drawn("and:x a b c xor:m and:j", "s x,x a,x b,x c,a m,b m,m j,c j,j e"))
+    assert ("left-behind", "j") in {(problem.kind, problem.node) for problem in found}
+    assert all("j" in problem.path for problem in found if problem.kind == "left-behind")
+
+
+def test_a_fork_without_a_join():
+    found = problems(drawn("and:x a b xor:m c", "s x,x a,x b,a m,b m,m c,c e"))
+    assert {(problem.kind, problem.node) for problem in found} == {("twice", "c")}
+    assert "c" not in found[0].path
+
+
+def test_a_loop_that_begets_tokens():
+    assert {kind for kind, _ in told("xor:m and:x a xor:y", "s m,m x,x a,x y,a m,y e")} >= {"twice", "undecided"}
+
+
+def test_no_way_out_of_a_loop():
+    found = problems(drawn("xor:q xor:m a b xor:n", "s q,q m?,q e,m a,a b,b n,n m"))
+    assert [(problem.kind, problem.node) for problem in found] == [("endless", "m")]
+    assert found[0].path == ("s", "q")
+
+
+def test_behind_a_join_that_never_fires():
+    assert ("dead", "c") in told("xor:x a b and:y c", "s x,x a?,x b,a y,b y,y c,c e")
+
+
+def test_reminders_beside_a_loop_are_not_told():
+    """What a non-interrupting boundary event starts, and ends by itself, cannot disturb anything."""
+    edge = f'<boundaryEvent id="r" attachedToRef="u" cancelActivity="false">{TIMER}</boundaryEvent>'
+    assert told("xor:m xor:y p1", "s m,m u,u y,y m?,y e,r p1,p1 e", f'<userTask id="u"/>{edge}') == set()
+
+
+def test_a_boundary_event_that_comes_back_into_the_flow():
+    edge = f'<userTask id="u"/><boundaryEvent id="r" attachedToRef="u"{{}}>{TIMER}</boundaryEvent>'
+    assert told("a xor:m b", "s u,u m,r a,a m,m b,b e", edge.format("")) == set()
+    beside = edge.format(' cancelActivity="false"')
+    assert told("a xor:m b", "s u,u m,r a,a m,m b,b e", beside) == {("twice", "b")}
+    assert told("a and:m b", "s u,u m,r a,a m,m b,b e", beside) >= {("deadlock", "m")}
+
+
+def test_a_sub_process_is_one_step():
+    inside = (
+        '<subProcess id="d"><startEvent id="ds"/><task id="da"/><endEvent id="de"/>\nds -> da\nda -> de\n</subProcess>'
+    )
+    assert told("", "s d,d e", inside) == set()
+    broken = (
+        '<subProcess id="d"><startEvent id="ds"/><exclusiveGateway id="dx"/><task id="da"/><task id="db"/>'
+        '<parallelGateway id="dy"/><endEvent id="de"/>\n'
+        "ds -> dx\ndx -> da if x > 1\ndx -> db\nda -> dy\ndb -> dy\ndy -> de\n</subProcess>"
+    )
+    assert told("a", "s d,d a,a e", broken) == {
+        ("deadlock", "dy"),
+        ("dead", "de"),
+        ("never-ends", "d"),
+        ("never-ends", "p"),
+        ("dead", "a"),
+    }
+
+
+def test_what_can_be_stopped_from_outside_may_go_on_for_ever():
+    handler = (
+        '<subProcess id="h" triggeredByEvent="true"><startEvent id="hs">'
+        f'{TIMER}</startEvent><endEvent id="he"/>\nhs -> he\n</subProcess>'
+    )
+    assert {kind for kind, _ in told("xor:m a", "s m,m a,a m")} == {"never-ends"}
+    assert told("xor:m a", "s m,m a,a m", handler) == set()
+
+
+def test_too_many_ways_are_not_decided():
+    """Inclusive joins look at everything; honest about what was not looked at."""
+    wide = [f"t{number}" for number in range(14)]
+    inside = "or:x " + " ".join(f"{one} {one}b {one}c" for one in wide) + " or:y"
+    ways = ",".join(["s x", "y e", *(f"x {one}?,{one} {one}b,{one}b {one}c,{one}c y" for one in wide)])
+    assert told(inside, ways) == {("undecided", "p")}
+
+
+def test_findings_are_sentences_with_the_way_there():
+    body = nodes("xor:x a b and:y") + "\n" + flows("s x,x a?,x b,a y,b y,y e")
+    body = body.replace('id="x"', 'id="x" default="x-b"')
+    named = body.replace('id="a"', 'id="a" name="Granska"').replace('id="b"', 'id="b" name="Avslå"')
+    named += "\n"
+    findings = {finding.rule: finding for finding in check({"p.bpmn": bpmn(named)})}
+    deadlock = findings["soundness/deadlock"]
+    assert not deadlock.is_error
+    assert "väntande för alltid på flödet från" in deadlock.sv
+    assert "s → x → Granska" in deadlock.sv or "s → x → Avslå" in deadlock.sv
+    assert findings["soundness/never-ends"].is_error
+
+
+# --- against the machine -------------------------------------------------------------------------------------------
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+KINDS = ["exclusiveGateway", "parallelGateway", "inclusiveGateway"]
+
+
+@st.composite
+def any_graph(draw: st.DrawFn) -> Graph:
+    """Gateways joined at random, a user task on each flow, so that the machine stops between any two."""
+    on = Drawing()
+    gateways = [on.add(draw(st.sampled_from(KINDS)), "p") for _ in range(draw(st.integers(1, 3)))]
+    start, end = on.add("startEvent", "p"), on.add("endEvent", "p")
+
+    def join(source: str, target: str) -> None:
+        task = on.add("userTask", "p", work=WORK)
+        on.connect(source, task)
+        on.connect(task, target)
+
+    join(start, gateways[0])
+    for number, gateway in enumerate(gateways):
+        for target in draw(st.lists(st.sampled_from([*gateways, end]), min_size=1, max_size=2)):
+            join(gateway, target)
+        if number and not any(flow.target == gateway for flow in on.flows):
+            join(draw(st.sampled_from(gateways[:number])), gateway)
+    on.flows = [replace(flow, condition=condition(on, flow)) for flow in on.flows]
+    return on.graph("p")
+
+
+def condition(on: Drawing, flow: Flow) -> Expression | None:
+    """A variable for each gateway says which way to go; one that is inclusive goes all ways at the highest number."""
+    own = [other.id for other in on.flows if other.source == flow.source]
+    text = {
+        "exclusiveGateway": f"{flow.source} == {own.index(flow.id)}",
+        "inclusiveGateway": f"{flow.source} == {own.index(flow.id)} or {flow.source} == {len(own)}",
+    }.get(on.nodes[flow.source].kind)
+    return compile_expression(text) if text else None
+
+
+def choices(graph: Graph, task: str) -> list[dict[str, int]]:
+    """What the one who does a task can decide about the gateway after it."""
+    after = graph.nodes[graph.nodes[task].outgoing[0].target]
+    ways = len(after.outgoing) + (after.kind == "inclusiveGateway" and len(after.outgoing) > 1)
+    return [{after.id: number} for number in range(ways)] or [{}]
+
+
+def shape(state: dict) -> str:
+    """What tokens a state has, without the numbers they go by."""
+    runs = state["runs"]
+    at = sorted(run.get("at", "") + run.get("stuck", "") for run in runs.values())
+    return f"{at} {sorted((join, sorted(waiting.items())) for join, waiting in runs['0'].get('joins', {}).items())}"
+
+
+def all_states(graph: Graph) -> Iterator[Step]:
+    """Every state the machine can come to, whatever is decided and in whatever order tasks are done."""
+    env = Environment(now=NOW)
+    ahead = [machine.start(graph, env, dict.fromkeys(graph.nodes, 0))]
+    seen: set[str] = set()
+    while ahead:
+        step = ahead.pop()
+        if shape(step.state) in seen:
+            continue
+        seen.add(shape(step.state))
+        assume(len(seen) < 300)
+        yield step
+        if any(isinstance(change, IncidentRaised) for change in step.changes) or "ended" in step.state:
+            continue
+        tasks = {run["at"]: int(number) for number, run in step.state["runs"].items() if run.get("open") == "task"}
+        for task, number in tasks.items():
+            for chosen in choices(graph, task):
+                ahead.append(machine.complete(graph, deepcopy(step.state), env, number, chosen))
+
+
+@settings(max_examples=60, deadline=None)
+@given(any_graph())
+def test_the_machine_agrees(graph: Graph):
+    """The machine finds a deadlock, or two tokens at one task, exactly where the search foretells one."""
+    found = problems(graph)
+    kinds = {problem.kind for problem in found}
+    assume(soundness.UNDECIDED not in kinds)
+    dead, twice = set(), set()
+    for step in all_states(graph):
+        dead |= {change.element for change in step.changes if isinstance(change, IncidentRaised)}
+        at = [run["at"] for run in step.state["runs"].values() if run.get("open") == "task"]
+        twice |= {node for node in at if at.count(node) > 1}
+    assert bool(dead) == bool(kinds & {soundness.DEADLOCK, soundness.LEFT_BEHIND}), (found, dead)
+    assert not twice or soundness.TWICE in kinds
+    for problem in found:
+        assert isinstance(problem, Problem)
