@@ -31,14 +31,16 @@ class Flow:
     name: str = ""
     condition: Expression | None = None
     line: int = 0
+    is_link: bool = False
+    """Not drawn: what a pair of link events stands for (§10.5.5)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """What an event waits for or throws (§10.5).
 
-    `kind`: none, message, timer, signal, error, escalation or terminate.
-    `name`: the message's or signal's name, the error's or escalation's code (None: any code).
+    `kind`: none, message, timer, signal, error, escalation, link or terminate.
+    `name`: the name of the message, signal or link, the error's or escalation's code (None: any code).
     `timer`: a template giving ISO 8601 or cron text; `timer_kind`: timeDate, timeDuration or timeCycle.
     `key`: the correlation key, evaluated when the wait is set up or the message thrown.
     `payload`: name -> template, what a thrown message or signal carries.

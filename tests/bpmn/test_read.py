@@ -282,7 +282,7 @@ def test_several_executable_processes_in_one_file() -> None:
 
 
 def test_a_public_process_beside_an_executable_one_comes_along_as_a_picture() -> None:
-    other = '<process id="q"><task id="qt"/><complexGateway id="qg"/></process>'
+    other = '<process id="q"><task id="qt"/><implicitThrowEvent id="qg"/></process>'
     reading = read(bpmn(chain('<task id="x"/>'), beside=other))
     assert [graph.key for graph in reading.graphs] == ["p"]
     assert [(finding.rule, finding.severity, finding.element) for finding in reading.findings] == [
@@ -327,7 +327,6 @@ REFUSED_INSIDE = {
     "conditionalEventDefinition": _EVENT.format(
         '<conditionalEventDefinition><condition xsi:type="tFormalExpression">a</condition></conditionalEventDefinition>'
     ),
-    "linkEventDefinition": _EVENT.format('<linkEventDefinition name="l"/>'),
     "cancelEventDefinition": '<intermediateThrowEvent id="x"><cancelEventDefinition/></intermediateThrowEvent>',
     "ioSpecification": '<task id="x"><ioSpecification><inputSet/><outputSet/></ioSpecification></task>',
     "assignment": '<task id="x"><dataInputAssociation><targetRef>x</targetRef><assignment><from>a</from><to>b</to></assignment></dataInputAssociation></task>',
@@ -505,7 +504,7 @@ def test_unknown_case_properties_are_told() -> None:
 
 
 def test_all_findings_come_at_once_in_the_order_of_the_file() -> None:
-    body = chain('<callActivity id="x"/>\n<receiveTask id="y"/>\n<complexGateway id="z"/>\n<task id="x"/>')
+    body = chain('<callActivity id="x"/>\n<receiveTask id="y"/>\n<implicitThrowEvent id="z"/>\n<task id="x"/>')
     reading = read(bpmn(body))
     assert {rule for rule, _ in rules(reading)} == {"call-missing", "message-missing", "not-supported", "duplicate-id"}
     lines = [finding.line for finding in reading.findings]

@@ -16,7 +16,6 @@ Rule = Callable[[Subject], Iterator[Finding]]
 
 _SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 _SPLITS_BY_CONDITION = frozenset({"exclusiveGateway", "inclusiveGateway"})
-_KNOWN_EVENTS = frozenset({"none", "message", "timer", "signal", "error", "escalation", "terminate"})
 _EVENT_WORDS = {
     "none": ("utan händelsetyp", "without a trigger"),
     "message": ("meddelande", "message"),
@@ -24,6 +23,7 @@ _EVENT_WORDS = {
     "signal": ("signal", "signal"),
     "error": ("fel", "error"),
     "escalation": ("eskalering", "escalation"),
+    "link": ("länk", "link"),
     "terminate": ("avslut", "terminate"),
 }
 
@@ -153,7 +153,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
         for node in inside:
             if node.triggered_by_event:
                 continue
-            begins = node.kind in ("startEvent", "boundaryEvent") or node.instantiate
+            begins = node.kind in ("startEvent", "boundaryEvent") or node.instantiate or _kind(node) == "link"
             if not node.incoming and not begins and (has_start or node.kind in EVENTS):
                 yield subject.error(
                     node,
@@ -163,7 +163,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
                     "Rita flödet dit, eller ta bort elementet.",
                     "Draw the flow to it, or delete the element.",
                 )
-            if not node.outgoing and node.kind != "endEvent":
+            if not node.outgoing and node.kind != "endEvent" and _kind(node) != "link":
                 yield subject.warning(
                     node,
                     "no-outgoing",
@@ -397,11 +397,11 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     ),
     "intermediateCatchEvent": (
         Label("en väntande mellanhändelse", "an intermediate catch event"),
-        frozenset({"message", "timer", "signal"}),
+        frozenset({"message", "timer", "signal", "link"}),
     ),
     "intermediateThrowEvent": (
         Label("en sändande mellanhändelse", "an intermediate throw event"),
-        frozenset({"none", "message", "signal", "escalation"}),
+        frozenset({"none", "message", "signal", "escalation", "link"}),
     ),
     "boundaryEvent": (
         Label("en kanthändelse", "a boundary event"),
@@ -418,7 +418,7 @@ def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
     """§10.5.1, table 10.93: which triggers an event may have where."""
     for node in subject.nodes(*EVENTS):
         kind = _kind(node)
-        if kind not in _KNOWN_EVENTS or node.id in subject.broken:
+        if kind not in _EVENT_WORDS or node.id in subject.broken:
             continue
         place, allowed = _ALLOWED_EVENTS[_event_place(subject, node)]
         if kind not in allowed:

@@ -171,7 +171,7 @@ class _Flow:
         if node.kind in HUMAN:
             return 0 if form in self._subject.forms else _ANYTHING
         catches = node.kind in ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
-        if node.topic or (node.call and node.call.all_out) or (catches and kind not in ("none", "timer")):
+        if node.topic or (node.call and node.call.all_out) or (catches and kind not in ("none", "timer", "link")):
             return _ANYTHING
         return 0
 

@@ -24,8 +24,11 @@ NONE = Event()
 
 
 def catch(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
-    """An intermediate catch event: the token waits here (§13.5.2)."""
-    waits.expect(play, play.add({"at": node.id, "scope": scope}), node)
+    """An intermediate catch event: the token waits here (§13.5.2), unless it came over a link."""
+    if node.event is not None and node.event.kind == "link":
+        tokens.leave(play, scope, node)
+    else:
+        waits.expect(play, play.add({"at": node.id, "scope": scope}), node)
 
 
 def choice(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
@@ -61,6 +64,10 @@ def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     event = node.event or NONE
     if event.kind in ("message", "signal"):
         send(play, scope, node)
+    if event.kind == "link":
+        play.changes.append(ElementPassed(node.id))
+        tokens.spread(play, scope, node.outgoing)
+        return
     if event.kind not in _THROWN_UP:
         tokens.leave(play, scope, node)
         return

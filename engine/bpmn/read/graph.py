@@ -31,6 +31,7 @@ from engine.bpmn.model import (
     Node,
     Scope,
 )
+from engine.bpmn.read.links import link_flows
 from engine.bpmn.read.says import hint, say
 from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, model, resolve
 from engine.calendar import TimerRule
@@ -66,7 +67,8 @@ class _Process:
         key = self._id_of(self._process)
         self._collect(self._process, key, depth=0)
         lanes = tuple(self._lanes())
-        nodes = self._nodes(tuple(self._flows()), self._lane_of(lanes))
+        flows = (*self._flows(), *link_flows(self._elements, self._scope_of))
+        nodes = self._nodes(flows, self._lane_of(lanes))
         properties = self._properties(self._process)
         return Graph(
             key=key,
@@ -259,6 +261,9 @@ class _Process:
 
     def _signal(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         return Event("signal", self._fixed_name(element, definition, "signal"))
+
+    def _link(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
+        return Event("link", definition.get("name", "").strip() or None)
 
     def _fixed_name(self, element: etree._Element, definition: etree._Element, kind: str) -> str | None:
         """The name of the message or signal that is meant; None, with a finding, where there is none."""
@@ -498,6 +503,7 @@ _EVENTS: dict[str, Callable[[_Process, etree._Element, etree._Element, Mapping[s
     "error": _Process._error_event,
     "escalation": _Process._escalation,
     "timer": _Process._timer,
+    "link": _Process._link,
 }
 _DETAILS: dict[str, Callable[[_Process, etree._Element, Mapping[str, str]], dict[str, Any]]] = {
     "userTask": _Process._human,

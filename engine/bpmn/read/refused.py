@@ -25,7 +25,7 @@ READ = _names(
     """process laneSet childLaneSet lane flowNodeRef sequenceFlow conditionExpression incoming outgoing script
     startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent eventDefinitionRef
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
-    terminateEventDefinition timeDate timeDuration timeCycle
+    terminateEventDefinition linkEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
     multiInstanceLoopCharacteristics loopCardinality"""
@@ -84,7 +84,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
             "Use a message, a signal or a timer followed by a gateway.",
         ),
     ),
-    "linkEventDefinition": (("länkhändelse", "the link event"), ("Rita ett vanligt flöde.", "Draw an ordinary flow.")),
     "cancelEventDefinition": (
         ("avbrytandehändelse", "the cancel event"),
         ("Använd en felhändelse.", "Use an error event."),
