@@ -50,6 +50,7 @@ def history_kinds() -> dict[str, str]:
         "message:received": gettext("Meddelande mottaget"),
         "message:sent": gettext("Meddelande skickat"),
         "signal:received": gettext("Signal mottagen"),
+        "condition:met": gettext("Villkor uppfyllt"),
         "signal:sent": gettext("Signal skickad"),
         "incident:opened": gettext("Störning uppstod"),
         "incident:retried": gettext("Störning: försöktes igen"),

@@ -99,7 +99,10 @@ class TimerCancelled:
 
 @dataclass(frozen=True, slots=True)
 class WaitOpened:
-    """A message or signal (`kind`) called `name` is expected; a message's `key` must be equal (None: no key)."""
+    """A message or signal (`kind`) called `name` is expected; a message's `key` must be equal (None: no key).
+
+    Or a condition (`kind`) is to become true, which the machine itself will see; `name` is its text.
+    """
 
     wait: int
     element: str
@@ -110,7 +113,7 @@ class WaitOpened:
 
 @dataclass(frozen=True, slots=True)
 class WaitClosed:
-    """The expected message or signal came (outcome completed) or is no longer wanted (cancelled).
+    """The expected message, signal or condition (`kind`) came (outcome completed) or is no longer wanted (cancelled).
 
     What goes on listening after it came opens at once again, under the same `wait`.
     """
@@ -119,6 +122,7 @@ class WaitClosed:
     element: str
     outcome: str
     data: Data = field(default_factory=dict)
+    kind: str = "message"
 
 
 @dataclass(frozen=True, slots=True)

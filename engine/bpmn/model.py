@@ -39,11 +39,13 @@ class Flow:
 class Event:
     """What an event waits for or throws (§10.5).
 
-    `kind`: none, message, timer, signal, error, escalation, link or terminate.
+    `kind`: none, message, timer, signal, error, escalation, conditional, link or terminate; where there are several,
+    multiple (any of `parts`) or parallelMultiple (all of them).
     `name`: the name of the message, signal or link, the error's or escalation's code (None: any code).
     `timer`: a template giving ISO 8601 or cron text; `timer_kind`: timeDate, timeDuration or timeCycle.
     `key`: the correlation key, evaluated when the wait is set up or the message thrown.
     `payload`: name -> template, what a thrown message or signal carries.
+    `condition`: what a conditional event waits for to become true.
     `code_variable`, `message_variable`: where a catching error or escalation event stores what it caught.
     """
 
@@ -51,10 +53,17 @@ class Event:
     name: str | None = None
     timer: Template | None = None
     timer_kind: str | None = None
+    condition: Expression | None = None
     key: Template | None = None
     payload: Mapping[str, Template] = field(default_factory=dict)
     code_variable: str | None = None
     message_variable: str | None = None
+    parts: tuple[Event, ...] = ()
+
+    @property
+    def triggers(self) -> tuple[Event, ...]:
+        """The event itself, or where there are several, its parts."""
+        return self.parts or (self,)
 
 
 @dataclass(frozen=True, slots=True)

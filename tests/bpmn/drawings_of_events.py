@@ -17,6 +17,14 @@ def _catch(name: str, link: str) -> str:
     return f'<intermediateCatchEvent id="{name}"><linkEventDefinition name="{link}"/></intermediateCatchEvent>'
 
 
+def _condition(text: str) -> str:
+    return (
+        f"<conditionalEventDefinition><condition>{text.replace('>', '&gt;')}</condition></conditionalEventDefinition>"
+    )
+
+
+MESSAGE, MESSAGE2 = '<messageEventDefinition messageRef="m"/>', '<messageEventDefinition messageRef="m2"/>'
+SIGNAL, ERROR = '<signalEventDefinition signalRef="g"/>', '<errorEventDefinition errorRef="e1"/>'
 _SUB = '<subProcess id="x"><startEvent id="i"/>{}<endEvent id="f"/>\ni -> f\n{}</subProcess>'
 
 DRAWINGS: list[tuple[str, list[tuple[str, str, str]]]] = [
@@ -29,4 +37,18 @@ DRAWINGS: list[tuple[str, list[tuple[str, str, str]]]] = [
     (chain(_throw("t", "l") + _catch("c", "l") + "\nt -> e", "t", "c"), [("link-flow", "error", "t")]),
     (chain(_A + _throw("t", "l") + _catch("c", "l") + "\na -> t\na -> c", "a", "c"), [("link-flow", "error", "c")]),
     ('<startEvent id="s"><linkEventDefinition name="l"/></startEvent><endEvent id="e"/>\ns -> e', [("event-type", "error", "s")]),
+    (chain(f'<intermediateCatchEvent id="x">{_condition("antal > 3")}</intermediateCatchEvent>'), []),
+    (chain(f'<intermediateCatchEvent id="x">{_condition("")}</intermediateCatchEvent>'), [("condition-missing", "error", "x")]),
+    (chain(f'<intermediateCatchEvent id="x">{_condition("1 > 0")}</intermediateCatchEvent>'), [("condition-without-variable", "error", "x")]),
+    (chain(f'<intermediateCatchEvent id="x">{MESSAGE}{SIGNAL}</intermediateCatchEvent>'), []),
+    (chain(f'<intermediateCatchEvent id="x">{MESSAGE}<linkEventDefinition name="l"/></intermediateCatchEvent>'), [("link-among-several", "error", "x")]),
+    (chain(f'<intermediateCatchEvent id="x">{MESSAGE}{ERROR}</intermediateCatchEvent>'), [("event-type", "error", "x")]),
+    (chain(f'<intermediateCatchEvent id="x" parallelMultiple="true">{MESSAGE}{SIGNAL}{_condition("a")}</intermediateCatchEvent>'), []),
+    (chain(f'{_A}<boundaryEvent id="x" attachedToRef="a" parallelMultiple="true">{MESSAGE}{ERROR}</boundaryEvent>\nx -> e', "a", "a"), [("parallel-multiple", "error", "x")]),
+    (chain(f'{_A}<boundaryEvent id="x" attachedToRef="a" cancelActivity="false">{MESSAGE}{ERROR}</boundaryEvent>\nx -> e', "a", "a"), [("error-interrupts", "error", "x")]),
+    (chain(f'{_A}<boundaryEvent id="x" attachedToRef="a">{MESSAGE}{ERROR}</boundaryEvent><boundaryEvent id="y" attachedToRef="a">{ERROR}</boundaryEvent>\nx -> e\ny -> e', "a", "a"), [("caught-twice", "error", "y")]),
+    (f'<startEvent id="s" parallelMultiple="true">{MESSAGE}{MESSAGE2}</startEvent><endEvent id="e"/>\ns -> e', []),
+    (f'<startEvent id="s" parallelMultiple="true">{MESSAGE}{SIGNAL}</startEvent><endEvent id="e"/>\ns -> e', [("parallel-multiple", "error", "s")]),
+    (f'<startEvent id="s">{MESSAGE}{SIGNAL}</startEvent><startEvent id="t">{MESSAGE2}{MESSAGE}</startEvent><endEvent id="e"/>\ns -> e\nt -> e', [("message-started-twice", "error", "t")]),
+    (f'<startEvent id="s">{MESSAGE}{_condition("a")}</startEvent><endEvent id="e"/>\ns -> e', [("event-type", "error", "s")]),
 ]  # fmt: skip

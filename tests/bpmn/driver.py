@@ -294,8 +294,12 @@ class Case:
                 assert all(at_joins)
                 assert run["live"] == len(run.get("kids", ())) + sum(at_joins)
                 assert run["live"] or run.get("stuck") == "ended"
-            assert run.get("open") or run.get("stuck") or {"live", "total", "out", "watch"} & run.keys(), run
+            assert run.get("open") or run.get("stuck") or {"live", "total", "out", "watch", "came"} & run.keys(), run
         assert self.state["bytes"] == size
+        reads = {(name, number) for number, run in runs.items() for name in run.get("reads", ())}
+        watched = self.state.get("watched", {})
+        assert {(name, number) for name, numbers in watched.items() for number in numbers} == reads
+        assert all(("reads" in run) == (run.get("open") == "condition") for run in runs.values())
 
 
 class Both:

@@ -140,10 +140,10 @@ EVENTS_BY_PLACE = {
     # place: the triggers that table 10.93 allows there, of those that are carried out
     "start": {"none", "message", "timer", "signal"},
     "sub start": {"none"},
-    "event sub start": {"message", "timer", "signal", "error", "escalation"},
-    "catch": {"message", "timer", "signal"},
+    "event sub start": {"message", "timer", "signal", "error", "escalation", "conditional"},
+    "catch": {"message", "timer", "signal", "conditional"},
     "throw": {"none", "message", "signal", "escalation"},
-    "boundary": {"message", "timer", "signal", "error", "escalation"},
+    "boundary": {"message", "timer", "signal", "error", "escalation", "conditional"},
     "end": {"none", "message", "signal", "error", "escalation", "terminate"},
 }
 DEFINITIONS = {
@@ -154,6 +154,7 @@ DEFINITIONS = {
     "error": ERROR,
     "escalation": '<escalationEventDefinition escalationRef="k1"/>',
     "terminate": "<terminateEventDefinition/>",
+    "conditional": "<conditionalEventDefinition><condition>antal &gt; 3</condition></conditionalEventDefinition>",
 }
 PLACES = {
     "start": '<startEvent id="v">{}</startEvent><endEvent id="e"/>\nv -> e',

@@ -324,9 +324,6 @@ REFUSED_INSIDE = {
     "adHocSubProcess": '<adHocSubProcess id="x"><task id="i"/></adHocSubProcess>',
     "standardLoopCharacteristics": '<task id="x"><standardLoopCharacteristics/></task>',
     "compensateEventDefinition": '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
-    "conditionalEventDefinition": _EVENT.format(
-        '<conditionalEventDefinition><condition xsi:type="tFormalExpression">a</condition></conditionalEventDefinition>'
-    ),
     "cancelEventDefinition": '<intermediateThrowEvent id="x"><cancelEventDefinition/></intermediateThrowEvent>',
     "ioSpecification": '<task id="x"><ioSpecification><inputSet/><outputSet/></ioSpecification></task>',
     "assignment": '<task id="x"><dataInputAssociation><targetRef>x</targetRef><assignment><from>a</from><to>b</to></assignment></dataInputAssociation></task>',
@@ -350,8 +347,6 @@ REFUSED_INSIDE = {
     "behavior": _LOOPED.format('behavior="One"', ""),
     "eventGatewayType": '<eventBasedGateway id="x" eventGatewayType="Parallel"/>',
     "instantiate": '<eventBasedGateway id="x" instantiate="true"/>',
-    "parallelMultiple": '<intermediateCatchEvent id="x" parallelMultiple="true"><signalEventDefinition signalRef="g"/></intermediateCatchEvent>',
-    "multiple": _EVENT.format('<signalEventDefinition signalRef="g"/><messageEventDefinition messageRef="m"/>'),
     "language": '<exclusiveGateway id="x"/><sequenceFlow id="q" sourceRef="x" targetRef="e"><conditionExpression xsi:type="tFormalExpression" language="javascript">a</conditionExpression></sequenceFlow>',
     "service class": '<serviceTask id="x" camunda:class="org.example.Delegate"/>',
     "service expression": '<serviceTask id="x" camunda:expression="${a}"/>',

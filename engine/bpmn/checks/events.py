@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from engine.bpmn.checks.subject import Subject
 from engine.bpmn.findings import Finding, shown
-from engine.bpmn.model import Node
+from engine.bpmn.model import Event, Node
 
 Rule = Callable[[Subject], Iterator[Finding]]
 
@@ -125,7 +125,83 @@ def links_stand_for_flows(subject: Subject) -> Iterator[Finding]:
             )
 
 
+# --- conditions ------------------------------------------------------------------------------------------------------
+
+
+def conditions_can_come_true(subject: Subject) -> Iterator[Finding]:
+    """§10.5.5: it is looked at when a variable that it names is written; where it names none, never again."""
+    for node, event in _triggers(subject):
+        if event.condition is not None and not event.condition.names:
+            yield subject.error(
+                node,
+                "condition-without-variable",
+                "{who} ska vänta på att uppgifter i ärendet ändras, men villkoret läser ingen variabel",
+                "{who} should wait for data of the case to change, but its condition reads no variable",
+                "Skriv ett villkor på variabler, eller använd en timer för det som beror på tiden.",
+                "Write a condition on variables, or use a timer for what depends on time.",
+            )
+
+
+def _triggers(subject: Subject) -> Iterator[tuple[Node, Event]]:
+    for node in subject.nodes():
+        for event in node.event.triggers if node.event is not None and node.id not in subject.broken else ():
+            yield node, event
+
+
+# --- several triggers ------------------------------------------------------------------------------------------------
+
+
+def links_are_alone(subject: Subject) -> Iterator[Finding]:
+    """Table 10.93: a link is no trigger among others."""
+    for node, event in _triggers(subject):
+        if event.kind == "link" and node.event is not event:
+            yield subject.error(
+                node,
+                "link-among-several",
+                "{who} ska ha länken för sig, men har fler händelsetyper",
+                "{who} should have the link alone, but has more triggers",
+                "Rita länken som en egen händelse.",
+                "Draw the link as an event of its own.",
+            )
+
+
+def all_of_several_can_be_waited_for(subject: Subject) -> Iterator[Finding]:
+    """§10.5.1: where all must come, each must be something to wait for."""
+    for node in subject.nodes():
+        if node.event is None or node.event.kind != "parallelMultiple" or node.id in subject.broken:
+            continue
+        kinds = {event.kind for event in node.event.parts}
+        if node.kind in ("intermediateThrowEvent", "endEvent"):
+            continue  # thrown, they are all thrown anyway
+        if not kinds <= _WAITED_FOR:
+            yield subject.error(
+                node,
+                "parallel-multiple",
+                "{who} väntar på att alla dess händelser kommer, och kan då bara ha meddelanden, timrar, signaler"
+                " och villkor",
+                "{who} waits for all of its triggers, and so may have messages, timers, signals and conditions only",
+                "Rita fel och eskaleringar som egna händelser.",
+                "Draw errors and escalations as events of their own.",
+            )
+        elif node.kind == "startEvent" and node.scope == subject.graph.key and kinds != {"message"}:
+            yield subject.error(
+                node,
+                "parallel-multiple",
+                "{who} startar processen när alla dess händelser har kommit, och kan då bara ha meddelanden,"
+                " som sparas tills alla är framme",
+                "{who} starts the process once all of its triggers have come, and so may have messages only,"
+                " which are kept until all are there",
+                "Starta på en av händelserna, och vänta på de andra i processen.",
+                "Start by one of them, and wait for the others in the process.",
+            )
+
+
+_WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
+
 RULES: tuple[Rule, ...] = (
     links_have_two_ends,
     links_stand_for_flows,
+    conditions_can_come_true,
+    links_are_alone,
+    all_of_several_can_be_waited_for,
 )

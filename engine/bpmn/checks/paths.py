@@ -42,7 +42,7 @@ class Paths:
             self._next[node.id] = [*(starts or [self.exit_of(node.id)]), *edges]
             self._next[self.exit_of(node.id)] = onwards
         ends_here = not node.outgoing and not (
-            node.event and node.event.kind in _NO_WAY_OUT and node.kind == "endEvent"
+            node.event and any(event.kind in _NO_WAY_OUT for event in node.event.triggers) and node.kind == "endEvent"
         )
         if ends_here and node.scope != self._graph.key:
             own = self.exit_of(node.id) if inside is not None else node.id

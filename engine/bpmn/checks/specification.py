@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from engine.bpmn.checks.subject import Subject
 from engine.bpmn.findings import Finding, Label, listed
-from engine.bpmn.model import ACTIVITIES, EVENTS, Flow, Node
+from engine.bpmn.model import ACTIVITIES, EVENTS, Event, Flow, Node
 
 Rule = Callable[[Subject], Iterator[Finding]]
 
@@ -23,6 +23,7 @@ _EVENT_WORDS = {
     "signal": ("signal", "signal"),
     "error": ("fel", "error"),
     "escalation": ("eskalering", "escalation"),
+    "conditional": ("villkor", "conditional"),
     "link": ("länk", "link"),
     "terminate": ("avslut", "terminate"),
 }
@@ -347,7 +348,9 @@ def event_gateway_waits_for_events(subject: Subject) -> Iterator[Finding]:
         for target in targets:
             if target.id in subject.broken:
                 continue
-            if target.kind not in ("intermediateCatchEvent", "receiveTask") or _kind(target) not in _AWAITED:
+            kinds = {event.kind for event in _triggers(target)}
+            waits = target.kind in ("intermediateCatchEvent", "receiveTask") and _kind(target) != "parallelMultiple"
+            if not waits or not kinds <= _AWAITED:
                 yield subject.error(
                     node,
                     "event-gateway",
@@ -367,7 +370,9 @@ def event_gateway_waits_for_events(subject: Subject) -> Iterator[Finding]:
                     "Lead the other flows to an event of their own.",
                     gateway=subject.label(node),
                 )
-        kinds = {"receiveTask" if target.kind == "receiveTask" else _kind(target) for target in targets}
+        kinds = {
+            "receiveTask" if one.kind == "receiveTask" else event.kind for one in targets for event in _triggers(one)
+        }
         if {"receiveTask", "message"} <= kinds:
             yield subject.error(
                 node,
@@ -379,7 +384,7 @@ def event_gateway_waits_for_events(subject: Subject) -> Iterator[Finding]:
             )
 
 
-_AWAITED = frozenset({"message", "timer", "signal"})
+_AWAITED = frozenset({"message", "timer", "signal", "conditional"})
 
 
 # --- events --------------------------------------------------------------------------------------------------------
@@ -393,11 +398,11 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     "sub": (Label("en starthändelse i en delprocess", "a start event of a sub-process"), frozenset({"none"})),
     "event-sub": (
         Label("starten i en händelsestyrd delprocess", "the start of an event sub-process"),
-        frozenset({"message", "timer", "signal", "error", "escalation"}),
+        frozenset({"message", "timer", "signal", "error", "escalation", "conditional"}),
     ),
     "intermediateCatchEvent": (
         Label("en väntande mellanhändelse", "an intermediate catch event"),
-        frozenset({"message", "timer", "signal", "link"}),
+        frozenset({"message", "timer", "signal", "conditional", "link"}),
     ),
     "intermediateThrowEvent": (
         Label("en sändande mellanhändelse", "an intermediate throw event"),
@@ -405,7 +410,7 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     ),
     "boundaryEvent": (
         Label("en kanthändelse", "a boundary event"),
-        frozenset({"message", "timer", "signal", "error", "escalation"}),
+        frozenset({"message", "timer", "signal", "error", "escalation", "conditional"}),
     ),
     "endEvent": (
         Label("en sluthändelse", "an end event"),
@@ -417,19 +422,16 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
 def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
     """§10.5.1, table 10.93: which triggers an event may have where."""
     for node in subject.nodes(*EVENTS):
-        kind = _kind(node)
-        if kind not in _EVENT_WORDS or node.id in subject.broken:
-            continue
         place, allowed = _ALLOWED_EVENTS[_event_place(subject, node)]
-        if kind not in allowed:
+        kinds = dict.fromkeys(event.kind for event in _triggers(node))
+        for kind in kinds.keys() & _EVENT_WORDS.keys() - allowed if node.id not in subject.broken else ():
             words = sorted(allowed, key=list(_EVENT_WORDS).index)
             yield subject.error(
                 node,
                 "event-type",
                 "{who}: {place} kan vara {allowed}, men är {kind}",
                 "{who}: {place} may be {allowed}, but is {kind}",
-                "Byt händelsetyp.",
-                "Change the trigger.",
+                *_OTHER_TRIGGER.get((node.scope == subject.graph.key, node.kind, kind), _CHANGE),
                 place=place,
                 allowed=Label(
                     listed((_EVENT_WORDS[word][0] for word in words), "eller"),
@@ -437,6 +439,16 @@ def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
                 ),
                 kind=Label(*_EVENT_WORDS[kind]),
             )
+
+
+_CHANGE = ("Byt händelsetyp.", "Change the trigger.")
+_OTHER_TRIGGER = {
+    # §10.5.2: the condition may not refer to data of the process, and the world around ours makes no events of itself
+    (True, "startEvent", "conditional"): (
+        "Innan ärendet finns har villkoret inget att läsa. Starta med en timer, och pröva villkoret i en gateway.",
+        "Before there is a case the condition has nothing to read. Start by a timer, and try it in a gateway.",
+    )
+}
 
 
 def _event_place(subject: Subject, node: Node) -> str:
@@ -450,7 +462,7 @@ def _event_place(subject: Subject, node: Node) -> str:
 def errors_interrupt(subject: Subject) -> Iterator[Finding]:
     """§10.5.1: an error always interrupts."""
     for node in subject.nodes("boundaryEvent", "startEvent"):
-        if _kind(node) == "error" and not node.interrupting:
+        if any(event.kind == "error" for event in _triggers(node)) and not node.interrupting:
             yield subject.error(
                 node,
                 "error-interrupts",
@@ -499,9 +511,8 @@ def one_catcher_per_code(subject: Subject) -> Iterator[Finding]:
     for host in subject.nodes():
         seen: set[tuple[str, str | None]] = set()
         for node in (subject.graph.nodes[edge] for edge in host.boundary):
-            kind = _kind(node)
-            caught = kind, node.event.name if node.event else None
-            if kind in ("error", "escalation") and caught in seen:
+            caught = {(event.kind, event.name) for event in _triggers(node) if event.kind in ("error", "escalation")}
+            if caught & seen:
                 yield subject.error(
                     node,
                     "caught-twice",
@@ -511,27 +522,26 @@ def one_catcher_per_code(subject: Subject) -> Iterator[Finding]:
                     "Remove one of them, or give them different codes.",
                     host=subject.label(host),
                 )
-            seen.add(caught)
+            seen |= caught
 
 
 def one_start_per_message(subject: Subject) -> Iterator[Finding]:
     """§13.2: a message starts one thing."""
     seen: dict[str, Node] = {}
     for start in (subject.graph.nodes[node] for node in subject.graph.scopes[subject.graph.key].starts):
-        name = start.event.name if start.event and start.event.kind == "message" else None
-        if name is not None and name in seen:
-            yield subject.error(
-                start,
-                "message-started-twice",
-                "{who} startas av meddelandet {name}, men det gör redan {other}",
-                "{who} is started by message {name}, but so is {other}",
-                "Ge det ena ett annat meddelande.",
-                "Give one of them another message.",
-                name=name,
-                other=subject.label(seen[name]),
-            )
-        elif name is not None:
-            seen[name] = start
+        for name in dict.fromkeys(event.name for event in _triggers(start) if event.kind == "message" and event.name):
+            other = seen.setdefault(name, start)
+            if other is not start and _kind(start) != "parallelMultiple":
+                yield subject.error(
+                    start,
+                    "message-started-twice",
+                    "{who} startas av meddelandet {name}, men det gör redan {other}",
+                    "{who} is started by message {name}, but so is {other}",
+                    "Ge det ena ett annat meddelande.",
+                    "Give one of them another message.",
+                    name=name,
+                    other=subject.label(other),
+                )
 
 
 # --- as a whole ----------------------------------------------------------------------------------------------------
@@ -557,6 +567,10 @@ def everything_can_be_reached(subject: Subject) -> Iterator[Finding]:
 
 def _kind(node: Node) -> str:
     return node.event.kind if node.event else "none"
+
+
+def _triggers(node: Node) -> tuple[Event, ...]:
+    return node.event.triggers if node.event else (Event(),)
 
 
 def _is_bare(subject: Subject, node: Node, flow: Flow) -> bool:

@@ -142,7 +142,11 @@ def _texts_of_event(event: Event) -> Iterator[tuple[str, Compiled]]:
         yield "timer", event.timer
     if event.key:
         yield "correlation_key", event.key
+    if event.condition:
+        yield "awaited", event.condition
     yield from (("payload", text) for text in event.payload.values())
+    for part in event.parts:
+        yield from _texts_of_event(part)
 
 
 def texts_of_graph(graph: Graph) -> Iterator[tuple[str, Compiled]]:

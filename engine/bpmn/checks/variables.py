@@ -22,8 +22,10 @@ IN_EACH_INSTANCE = frozenset({"loopCounter"}) | {
     for prefix in ("nrOf", "numberOf")
     for counted in ("Instances", "ActiveInstances", "CompletedInstances", "TerminatedInstances")
 }
+_EMPTY_HANDED = frozenset({"none", "timer", "link", "conditional"})
 _AFTERWARDS = frozenset({"outputs", "condition", "completion", "output_element"})
-_THE_CHILDS = "returned"  # read from the called case's variables, not from ours
+_NOT_YET = frozenset({"returned", "awaited"})
+"""Read from the called case's variables, not from ours; or waited for until it is there."""
 _MOST_ROUNDS = 200_000
 
 _GIVEN_AT_START, _ANYTHING = 1, 2  # bits; those of the variables come after
@@ -119,7 +121,7 @@ class _Flow:
             after |= self._within.get(node.id, 0)
         missing = {name for name in self._asked_by_table(node) if not self._may_be_there(name, before)}
         for field, text in texts_of(node):
-            if field != _THE_CHILDS:
+            if field not in _NOT_YET:
                 known = after if field in _AFTERWARDS else before
                 missing |= {name for name in text.required if not self._may_be_there(name, known)}
         return missing
@@ -155,7 +157,8 @@ class _Flow:
         if node.call:
             names |= node.call.outputs.keys()
         if node.event:
-            names |= {name for name in (node.event.code_variable, node.event.message_variable) if name}
+            for event in node.event.triggers:
+                names |= {name for name in (event.code_variable, event.message_variable) if name}
         if node.work and node.work.form:
             names |= self._subject.forms.get(node.work.form, frozenset())
         if "by" in node.properties:
@@ -171,7 +174,8 @@ class _Flow:
         if node.kind in HUMAN:
             return 0 if form in self._subject.forms else _ANYTHING
         catches = node.kind in ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
-        if node.topic or (node.call and node.call.all_out) or (catches and kind not in ("none", "timer", "link")):
+        brings = any(event.kind not in _EMPTY_HANDED for event in node.event.triggers) if node.event else False
+        if node.topic or (node.call and node.call.all_out) or (catches and brings):
             return _ANYTHING
         return 0
 

@@ -16,7 +16,8 @@ State, one JSON object:
 `runs` holds what is alive and nothing else, hence its size does not grow with time: tokens at rest, scopes, listeners,
 each with what it has to remember (`play.Run` names every field). A run's number is its `wait` outside; none is used
 twice, so a late event meets nothing (`Stale`). User data lies under `vars` only. `next` is the next number, `bytes` the
-size of all variables, `ended` the outcome once there is one; then only the variables of the process are left.
+size of all variables, `watched` the waits for a condition by the names it reads, `ended` the outcome once there is one;
+then only the variables of the process are left.
 
 Each step touches a run, those around it, those that listen on it and those it makes; none looks at `runs` as a whole.
 5,000 instances of a multi-instance activity are 5,000 small runs that know their body, while the body knows only how

@@ -57,7 +57,7 @@ def _send(play: Play, number: int, node: Node) -> None:
     if node.topic:
         _job(play, number, node)
     else:
-        events.send(play, number, node)
+        events.send(play, number, node, node.event or events.NONE)
         finish(play, number, {})
 
 
@@ -149,7 +149,7 @@ def open_scope(play: Play, number: int, scope: str, entries: list[Move]) -> None
         )
     scopes, nodes = play.graph.scopes, play.graph.nodes
     handlers = [nodes[start] for handler in scopes[scope].event_sub_processes for start in scopes[handler].starts]
-    outside = [start for start in handlers if (start.event or events.NONE).kind in waits.WAITED_FOR]
+    outside = [start for start in handlers if waits.is_waited_for(start)]
     moves: list[Move] = [("listen", number, start) for start in outside] + entries
     play.run(number)["live"] = len(moves)
     play.queue.extend(moves or [("ended", number)])

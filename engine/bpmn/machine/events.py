@@ -14,7 +14,7 @@ from engine.bpmn.changes import (
     SignalThrown,
     Variables,
 )
-from engine.bpmn.machine import tokens, waits
+from engine.bpmn.machine import several, tokens, waits
 from engine.bpmn.machine.play import ROOT, Play, Run
 from engine.bpmn.model import Event, Flow, Node
 
@@ -62,24 +62,27 @@ def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: i
 def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """An intermediate throw event or an end event: what it throws first, then on with the token, or an end of it."""
     event = node.event or NONE
-    if event.kind in ("message", "signal"):
-        send(play, scope, node)
     if event.kind == "link":
         play.changes.append(ElementPassed(node.id))
         tokens.spread(play, scope, node.outgoing)
         return
-    if event.kind not in _THROWN_UP:
+    for one in event.triggers:
+        if one.kind in ("message", "signal"):
+            send(play, scope, node, one)
+    upwards = [one for one in event.triggers if one.kind in _THROWN_UP]
+    if not upwards:
         tokens.leave(play, scope, node)
         return
     flows = tokens.choose(play, scope, node)
     play.changes.append(ElementPassed(node.id, "completed", tuple(flow.id for flow in flows)))
-    if _THROWN_UP[event.kind](play, scope, node):
+    upwards.sort(key=lambda one: _LAST.index(one.kind))
+    if all(_THROWN_UP[one.kind](play, scope, node, one) for one in upwards):
         tokens.spread(play, scope, flows)
 
 
-def send(play: Play, number: int, node: Node) -> None:
+def send(play: Play, number: int, node: Node, event: Event) -> None:
     """A message or signal leaves the case, as seen from run `number`."""
-    event, seen = node.event or NONE, play.visible(number)
+    seen = play.visible(number)
     payload = play.values(event.payload, seen)
     if event.kind == "message":
         play.changes.append(MessageThrown(node.id, event.name or "", waits.key_of(play, event, seen), payload))
@@ -87,7 +90,7 @@ def send(play: Play, number: int, node: Node) -> None:
         play.changes.append(SignalThrown(node.id, event.name or "", payload))
 
 
-def _terminate(play: Play, scope: int, node: Node) -> bool:
+def _terminate(play: Play, scope: int, node: Node, event: Event) -> bool:
     """Everything in the scope ends, the scope itself as usual; around it all goes on (§13.5.6)."""
     if scope == ROOT:
         waits.end_case(play, CaseEnded("terminated", None, dict(play.run(ROOT)["vars"])), "terminated")
@@ -97,17 +100,19 @@ def _terminate(play: Play, scope: int, node: Node) -> bool:
     return False
 
 
-def _error(play: Play, scope: int, node: Node) -> bool:
-    fail(play, scope, (node.event or NONE).name, "", {})
+def _error(play: Play, scope: int, node: Node, event: Event) -> bool:
+    fail(play, scope, event.name, "", {})
     return False
 
 
-def _escalation(play: Play, scope: int, node: Node) -> bool:
-    return escalate(play, scope, node.id, (node.event or NONE).name, {})
+def _escalation(play: Play, scope: int, node: Node, event: Event) -> bool:
+    return escalate(play, scope, node.id, event.name, {})
 
 
 _THROWN_UP = {"terminate": _terminate, "error": _error, "escalation": _escalation}
 """These concern the scopes around; true: the token that threw is still there."""
+_LAST = ("escalation", "error", "terminate")
+"""Of several, what leaves the thrower alive comes first; behind what does not, there is nobody left to throw."""
 
 
 # --- up the scopes ---------------------------------------------------------------------------------------------------
@@ -122,7 +127,7 @@ def fail(play: Play, number: int, code: str | None, message: str, variables: Var
     if found is None:
         waits.end_case(play, CaseEnded("failed", code, dict(play.run(ROOT)["vars"])), "failed")
     else:
-        _react(play, found, {**variables, **_caught_as(found.node, code, message)}, "failed")
+        _react(play, found, {**variables, **_caught_as(found.event, code, message)}, "failed")
 
 
 def escalate(play: Play, number: int, element: str, code: str | None, variables: Variables) -> bool:
@@ -131,23 +136,23 @@ def escalate(play: Play, number: int, element: str, code: str | None, variables:
     if found is None:
         play.changes.append(EscalationUncaught(element, code))
         return True
-    _react(play, found, {**variables, **_caught_as(found.node, code, "")}, "cancelled")
+    _react(play, found, {**variables, **_caught_as(found.event, code, "")}, "cancelled")
     return not found.node.interrupting
 
 
-def _caught_as(node: Node, code: str | None, message: str) -> Variables:
-    event = node.event or NONE
+def _caught_as(event: Event, code: str | None, message: str) -> Variables:
     values = {event.code_variable: code, event.message_variable: message}
     return {name: value for name, value in values.items() if name}
 
 
 class _Catcher(NamedTuple):
     """`node`, a boundary event on run `holder`, or the start of an event sub-process inside it; `scope` is where the
-    token that it starts belongs."""
+    token that it starts belongs, `event` the one of its triggers that came from inside the case."""
 
     node: Node
     holder: int
     scope: int
+    event: Event = NONE
 
 
 def _catcher(play: Play, kind: str, code: str | None, number: int) -> _Catcher | None:
@@ -155,14 +160,14 @@ def _catcher(play: Play, kind: str, code: str | None, number: int) -> _Catcher |
     before the boundary of the activity, and one that names the code before one that takes any."""
     while True:
         run = play.run(number)
-        node = _match(play, kind, code, _event_sub_processes(play, number, run))
-        if node is not None:
-            return _Catcher(node, number, number)
+        found = _match(play, kind, code, _event_sub_processes(play, number, run))
+        if found is not None:
+            return _Catcher(found[0], number, number, found[1])
         if number == ROOT:
             return None
-        node = _match(play, kind, code, _boundary(play, run))
-        if node is not None:
-            return _Catcher(node, number, run["scope"])
+        found = _match(play, kind, code, _boundary(play, run))
+        if found is not None:
+            return _Catcher(found[0], number, run["scope"], found[1])
         number = run["scope"]
 
 
@@ -180,13 +185,13 @@ def _boundary(play: Play, run: Run) -> Sequence[str]:
     return () if "index" in run else play.node(run).boundary
 
 
-def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -> Node | None:
+def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -> tuple[Node, Event] | None:
     nodes = [play.graph.nodes[candidate] for candidate in candidates]
     for wanted in (code, None):
         for node in nodes:
-            event = node.event or NONE
-            if event.kind == kind and event.name == wanted:
-                return node
+            for event in (node.event or NONE).triggers:
+                if event.kind == kind and event.name == wanted:
+                    return node, event
     return None
 
 
@@ -194,14 +199,26 @@ def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -
 
 
 def came(play: Play, number: int, given: Variables) -> None:
-    """What listener `number` waited for has come from outside."""
+    """What listener `number` waited for has come."""
     run = play.run(number)
     node, holder = play.node(run), run["on"]
     held = play.run(holder)
+    needs_all = node.event is not None and node.event.kind == "parallelMultiple"
+    if needs_all:
+        if not several.is_last(play, number, given):
+            return
+        given = several.all_given(play, number)
     if node.kind not in ("boundaryEvent", "startEvent"):
-        _chosen(play, holder, number, given)
+        if held["at"] == node.id:  # an event with several triggers, and no gateway before it
+            play.drop(number)
+            waits.stop_listening(play, held)
+            play.queue.appendleft(("finish", holder, given, False))
+        else:
+            _chosen(play, holder, number, given)
         return
-    if node.interrupting:
+    if needs_all:
+        several.begin_anew(play, number)
+    elif node.interrupting:
         play.drop(number)
     else:
         waits.listen_again(play, number, node)
@@ -221,7 +238,7 @@ def _chosen(play: Play, gateway: int, number: int, given: Variables) -> None:
 
 def _react(play: Play, catcher: _Catcher, given: Variables, outcome: str) -> None:
     """Interrupting, the catcher's token takes the place of what it interrupts; else it is one more."""
-    node, holder, scope = catcher
+    node, holder, scope, _ = catcher
     if node.kind == "boundaryEvent":
         if not node.interrupting:
             play.run(scope)["live"] += 1

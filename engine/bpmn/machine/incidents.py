@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.bpmn.changes import IncidentRaised, Variables
-from engine.bpmn.machine import multi, tokens, waits
+from engine.bpmn.machine import events, multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Run, Stuck
 from engine.bpmn.model import Flow, Node
 
-_IN_ITS_RUN = frozenset({"finish", "ended", "body"})
+_IN_ITS_RUN = frozenset({"finish", "ended", "body", "expect"})
 """These moves concern a run that is there and stays; the others a token on its way, which gets a run to wait in."""
 
 
@@ -67,6 +67,7 @@ _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "finish": lambda number, run, node: ("finish", number, run.pop("given"), run.pop("direct")),
     "body": lambda number, run, node: ("body", number, run.pop("given")),
     "ended": lambda number, run, node: ("ended", number),
+    "expect": lambda number, run, node: ("expect", number),
 }
 
 
@@ -99,6 +100,10 @@ def past(play: Play, number: int, given: Variables) -> None:
         play.drop(number)
         play.write(play.plan(run["scope"], given))
         tokens.spread(play, run["scope"], ())
+    elif name == "expect" and "on" in run:
+        waits.close(play, number, run, "completed")
+        del run["stuck"]
+        events.came(play, number, given)
     else:
         if "stuck" in run:
             waits.close(play, number, run, "completed")

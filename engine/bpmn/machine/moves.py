@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.bpmn.changes import JobAdded
-from engine.bpmn.machine import activities, events, incidents, multi, tokens
+from engine.bpmn.machine import activities, conditions, events, incidents, multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Stuck
 from engine.bpmn.model import ACTIVITIES, Flow, Node
 
 
 def play_on(play: Play) -> None:
-    """Make all moves, oldest first, and those that follow from them. Then joins are looked at: they need the whole
-    picture."""
+    """Make all moves, oldest first, and those that follow from them; in between, conditions that may have changed are
+    looked at. Then joins are: they need the whole picture."""
     while True:
-        while play.queue:
-            _make(play, play.queue.popleft())
+        while play.queue or play.looking:
+            if play.looking:
+                conditions.look(play)
+            if play.queue:
+                _make(play, play.queue.popleft())
         tokens.settle(play)
         if not play.queue:
             return
@@ -80,6 +83,8 @@ _MOVES: dict[str, Callable[..., None]] = {
     "finish": activities.finish,  # run, given, direct: an activity or event is done
     "ended": activities.ended,  # scope: its last token is gone
     "listen": activities.listen,  # scope, start event: an event sub-process begins to listen
+    "expect": waits.expect_again,  # run: what it waits for is asked for anew
+    "met": conditions.met,  # run: the condition it waits for holds
     "handle": activities.handle,  # scope, start event, given: an event sub-process starts
     "instance": activities.begin_instance,  # body, index, item
     "body": multi.end_body,  # body, given: all instances are done

@@ -6,7 +6,7 @@ Knows how a state is kept, and nothing of BPMN's elements; those read it and wri
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypedDict
@@ -33,12 +33,20 @@ class Run(TypedDict, total=False):
     scope: int
     on: int
     open: str
-    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal.
-    Closed by exactly one change."""
+    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal;
+    or condition, which the case itself will meet. Closed by exactly one change."""
     stuck: str
     """An incident holds the token; names the move that a retry makes again, or is `join` for a dead join."""
     via: str
     """The flow on which a stuck token came."""
+    part: int
+    """Which of several triggers of its event this one waits for."""
+    came: int
+    """Of a parallel multiple event: this one has come, as the so-manieth, with `given`; the rest is waited for."""
+    reads: list[str]
+    """The variables that an expected condition names: under them it stands in `state["watched"]`."""
+    held: bool
+    """The condition held when it was last looked at, and must first become false again."""
     given: Variables
     """What came with the stuck move and is not taken over yet; `direct`: past the output mapping."""
     direct: bool
@@ -110,6 +118,7 @@ class Play:
         "env",
         "graph",
         "instances_left",
+        "looking",
         "queue",
         "runs",
         "state",
@@ -128,6 +137,8 @@ class Play:
         """Runs made by the present move: undone with it."""
         self.touched: dict[int, None] = {}
         """Scopes whose tokens moved, in order: only there a join may have become ready or dead."""
+        self.looking: dict[int, None] = {}
+        """Waits for a condition that must be looked at once the present move is made."""
         limits = env.limits
         self.budget = Budget(limits.expression_steps, limits.expression_size, limits.cpu_seconds)
         self.steps_left = env.limits.steps
@@ -162,6 +173,7 @@ class Play:
         return number
 
     def drop(self, number: int) -> None:
+        self.unwatch(number)
         run = self.runs.pop(str(number))
         if "vars" in run:
             self.state["bytes"] -= sum(map(size_of, run["vars"].values()))
@@ -175,6 +187,23 @@ class Play:
             holder = self.runs.get(str(run["scope"]))
             if holder is not None:
                 holder["kids"].remove(number)
+
+    def watch(self, number: int, names: Iterable[str]) -> None:
+        """Let run `number`, which waits for a condition, be looked at now and when one of its variables is written."""
+        watched = self.state.setdefault("watched", {})
+        self.run(number)["reads"] = sorted(names)
+        for name in self.run(number)["reads"]:
+            watched.setdefault(name, {})[str(number)] = True
+        self.looking[number] = None
+
+    def unwatch(self, number: int) -> None:
+        for name in self.run(number).pop("reads", ()):
+            watched = self.state["watched"]
+            del watched[name][str(number)]
+            if not watched[name]:
+                del watched[name]
+            if not watched:
+                del self.state["watched"]
 
     def kids(self, run: Run) -> Sequence[int]:
         """The tokens (or instances) inside, oldest first."""
@@ -246,6 +275,10 @@ class Play:
             self.state["bytes"] += more
             home[name] = after
             data[name] = (before, after)
+        watched = self.state.get("watched")
+        if watched:
+            for name in watched.keys() & data.keys():
+                self.looking.update(dict.fromkeys(map(int, watched[name])))
         return data
 
     def _home(self, number: int, name: str) -> Variables:

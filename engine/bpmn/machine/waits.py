@@ -29,25 +29,58 @@ from engine.errors import BadTime
 
 # --- events to come --------------------------------------------------------------------------------------------------
 
-WAITED_FOR = frozenset({"message", "timer", "signal"})
-"""Events that come from outside the case. Errors and escalations come from inside and need no wait."""
+WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
+"""Events that come from outside the case, or when a condition comes true. Errors and escalations come from inside and
+need no wait."""
+
+
+def is_waited_for(node: Node) -> bool:
+    return node.event is not None and any(event.kind in WAITED_FOR for event in node.event.triggers)
 
 
 def listen(play: Play, number: int, nodes: Iterable[str]) -> None:
-    """Let run `number` listen for those of the events `nodes` that come from outside."""
+    """Let run `number` listen for those of the events `nodes` that are waited for: a run for each of their triggers."""
     for node in map(play.graph.nodes.__getitem__, nodes):
-        if node.event and node.event.kind in WAITED_FOR:
-            expect(play, play.add({"at": node.id, "on": number}), node)
+        if node.event is None:
+            continue
+        for part, event in enumerate(node.event.triggers):
+            if event.kind in WAITED_FOR:
+                run: Run = {"at": node.id, "on": number}
+                if node.event.parts:
+                    run["part"] = part
+                expect(play, play.add(run), node)
+
+
+def event_of(run: Run, node: Node) -> Event:
+    """What a run at `node` waits for: the event, or the one of its triggers that the run is for."""
+    event = node.event or Event()
+    return event.parts[run["part"]] if "part" in run else event
 
 
 def expect(play: Play, number: int, node: Node) -> None:
     """Run `number` stands at `node`, an event or receive task, and waits for what it says."""
-    event = node.event or Event()
-    if event.kind == "timer":
+    event = event_of(play.run(number), node)
+    if event.parts:
+        listen(play, number, [node.id])
+    elif event.kind == "timer":
         _set_timer(play, number, node, event)
+    elif event.kind == "conditional":
+        _await_condition(play, number, node, event)
     else:
         key = key_of(play, event, play.visible(number)) if event.kind == "message" else None
         _await(play, number, node, event, key)
+
+
+def expect_again(play: Play, number: int) -> None:
+    """What could not be waited for, or has come and may come again."""
+    expect(play, number, play.node(play.run(number)))
+
+
+def _await_condition(play: Play, number: int, node: Node, event: Event) -> None:
+    play.run(number)["open"] = "condition"
+    names = event.condition.names if event.condition else ()
+    play.changes.append(WaitOpened(number, node.id, "condition", event.condition.source if event.condition else ""))
+    play.watch(number, names)
 
 
 def _await(play: Play, number: int, node: Node, event: Event, key: str | None) -> None:
@@ -101,15 +134,17 @@ def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
 
 
 def listen_again(play: Play, number: int, node: Node) -> None:
-    """A listener that interrupts nothing goes on listening: a message or signal under its old number, a cycle under a
+    """A listener that interrupts nothing goes on listening: all but timers under the old number, a cycle under a
     new one, so that a firing that comes twice finds nothing."""
     run = play.run(number)
-    if run["open"] == "timer":
+    event = event_of(run, node)
+    if event.kind == "timer":
         play.drop(number)
         if "rule" in run:
             _set_next(play, run, node)
+    elif event.kind == "conditional":
+        _await_condition(play, number, node, event)
     else:
-        event = node.event or Event()
         _await(play, number, node, event, run.get("key"))
 
 
@@ -133,7 +168,8 @@ _CLOSED: dict[str, _Closed] = {
     "go_on": JobClosed,
     "call": CallClosed,
     "message": WaitClosed,
-    "signal": WaitClosed,
+    "signal": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "signal"),
+    "condition": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "condition"),
     "timer": lambda wait, element, outcome, data: (
         TimerFired(wait, element) if outcome == "completed" else TimerCancelled(wait, element)
     ),
@@ -146,6 +182,7 @@ def close(play: Play, number: int, run: Run, outcome: str, data: Data = NO_DATA)
         play.changes.append(IncidentCleared(number, run["at"]))
     if "open" in run:
         play.changes.append(_CLOSED[run["open"]](number, run["at"], outcome, data))
+        play.unwatch(number)
 
 
 def taken_over(play: Play, number: int, run: Run, data: Data) -> Data:

@@ -44,6 +44,7 @@ MAX_COMPILED = 300_000
 """Characters of all expressions of a file together, each counted with some more for the work it is."""
 _EACH = 50
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})
+_CARRYING = frozenset({"message", "signal"})
 _TRUE = frozenset({"true", "1"})
 
 Compiled = TypeVar("Compiled")
@@ -180,8 +181,8 @@ class _Process:
         inputs, outputs = self._parameters(element, "inputParameter"), self._parameters(element, "outputParameter")
         details: dict[str, Any] = _DETAILS[kind](self, element, properties) if kind in _DETAILS else {}
         event: Event | None = details.get("event")
-        if kind in _THROWING and event is not None and event.kind in ("message", "signal"):
-            details["event"], inputs = replace(event, payload=inputs), {}
+        if kind in _THROWING and event is not None and any(one.kind in _CARRYING for one in event.triggers):
+            details["event"], inputs = _carrying(event, inputs), {}
         return Node(
             id=node,
             kind=kind,
@@ -239,20 +240,24 @@ class _Process:
     # --- events
 
     def _event(self, element: etree._Element, properties: Mapping[str, str]) -> Event:
-        definition = self._definition(element)
-        if definition is None:
-            return Event()
+        parts = tuple(self._trigger(element, definition, properties) for definition in self._definitions(element))
+        if len(parts) < 2:
+            return parts[0] if parts else Event()
+        return Event("parallelMultiple" if _is_true(element, "parallelMultiple") else "multiple", parts=parts)
+
+    def _trigger(self, element: etree._Element, definition: etree._Element, properties: Mapping[str, str]) -> Event:
         kind = local(definition).removesuffix("EventDefinition")
         read = _EVENTS.get(kind)
         return read(self, element, definition, properties) if read else Event(kind)
 
-    def _definition(self, element: etree._Element) -> etree._Element | None:
+    def _definitions(self, element: etree._Element) -> Iterator[etree._Element]:
+        """What stands in the event, and what it refers to among the definitions of the file (§10.5.5)."""
         for child in element.iterchildren(etree.Element):
             if local(child) == "eventDefinitionRef":
-                return resolve(self._document, child, child.text)
-            if local(child).endswith("EventDefinition"):
-                return child
-        return None
+                if (found := resolve(self._document, child, child.text)) is not None:
+                    yield found
+            elif local(child).endswith("EventDefinition"):
+                yield child
 
     def _message(self, element: etree._Element, definition: etree._Element, properties: Mapping[str, str]) -> Event:
         name = self._fixed_name(element, definition, "message")
@@ -261,6 +266,12 @@ class _Process:
 
     def _signal(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         return Event("signal", self._fixed_name(element, definition, "signal"))
+
+    def _conditional(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
+        text = (definition.findtext(model("condition")) or "").strip()
+        if not text:
+            say(self._document, element, "condition-missing")
+        return Event("conditional", condition=self._expression(element, text, "condition"))
 
     def _link(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         return Event("link", definition.get("name", "").strip() or None)
@@ -503,6 +514,7 @@ _EVENTS: dict[str, Callable[[_Process, etree._Element, etree._Element, Mapping[s
     "error": _Process._error_event,
     "escalation": _Process._escalation,
     "timer": _Process._timer,
+    "conditional": _Process._conditional,
     "link": _Process._link,
 }
 _DETAILS: dict[str, Callable[[_Process, etree._Element, Mapping[str, str]], dict[str, Any]]] = {
@@ -540,6 +552,12 @@ _FACTS = {
 def _may_start(node: Node) -> bool:
     """§13.3.4: where nothing says where to start, what no flow leads to does."""
     return not node.incoming and node.kind != "boundaryEvent" and not node.triggered_by_event
+
+
+def _carrying(event: Event, payload: Mapping[str, Template]) -> Event:
+    """The event with what it takes along: each message and signal of it the same."""
+    parts = tuple(_carrying(part, payload) for part in event.parts)
+    return replace(event, parts=parts, payload=payload if event.kind in _CARRYING else {})
 
 
 def _field(name: str) -> Label:

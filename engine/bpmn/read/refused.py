@@ -25,7 +25,8 @@ READ = _names(
     """process laneSet childLaneSet lane flowNodeRef sequenceFlow conditionExpression incoming outgoing script
     startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent eventDefinitionRef
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
-    terminateEventDefinition linkEventDefinition timeDate timeDuration timeCycle
+    terminateEventDefinition linkEventDefinition conditionalEventDefinition
+    timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
     multiInstanceLoopCharacteristics loopCardinality"""
@@ -39,7 +40,7 @@ _KEPT_AT_ROOT = _names(
     """process collaboration message signal error escalation category dataStore itemDefinition import extension
     relationship documentation extensionElements BPMNDiagram interface resource endPoint partnerEntity partnerRole
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
-    terminateEventDefinition"""
+    terminateEventDefinition conditionalEventDefinition"""
 )
 
 _LATER: Words = (
@@ -76,13 +77,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
     "compensateEventDefinition": (
         ("kompensationshändelse", "the compensation event"),
         ("Rita det som ska göras ogjort som egna uppgifter.", "Draw what is to be undone as tasks of its own."),
-    ),
-    "conditionalEventDefinition": (
-        ("villkorshändelse", "the conditional event"),
-        (
-            "Använd ett meddelande, en signal eller en timer följd av en gateway.",
-            "Use a message, a signal or a timer followed by a gateway.",
-        ),
     ),
     "cancelEventDefinition": (
         ("avbrytandehändelse", "the cancel event"),
@@ -275,7 +269,11 @@ _HARMLESS_ATTRIBUTES = _names(
 _OFF = frozenset({"false", "0", ""})
 
 _READ_IN = frozenset(
-    {("completionCondition", "multiInstanceLoopCharacteristics"), ("instantiate", "receiveTask")}
+    {
+        ("completionCondition", "multiInstanceLoopCharacteristics"),
+        ("condition", "conditionalEventDefinition"),
+        ("instantiate", "receiveTask"),
+    }
 )  # read there, refused elsewhere
 _SCOPES = frozenset({"transaction", "adHocSubProcess"})  # refused, but what is in them is looked at all the same
 _QUANTITY: Words = ("Rita flera flöden eller flera uppgifter.", "Draw several flows or several tasks.")
@@ -288,12 +286,6 @@ _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
         _OFF,
         ("kompensationsaktivitet", "the compensation activity"),
         _ELEMENTS["compensateEventDefinition"][1],
-    ),
-    (
-        "parallelMultiple",
-        _OFF,
-        ("parallell multipelhändelse", "the parallel multiple event"),
-        ("Rita en händelse för varje.", "Draw an event for each."),
     ),
     (
         "eventGatewayType",
@@ -421,14 +413,6 @@ def _quirks(document: Document, element: etree._Element) -> Iterator[Finding]:
         value = element.get(attribute)
         if value is not None and value.strip() not in ordinary and (attribute, local(element)) not in _READ_IN:
             yield _not_supported(document, element, what, fix)
-    definitions = [child for child in element if local(child).endswith(("EventDefinition", "eventDefinitionRef"))]
-    if len(definitions) > 1:
-        yield _not_supported(
-            document,
-            element,
-            _both("flera händelsetyper på en händelse", "several triggers on one event"),
-            _both("Rita en händelse för varje.", "Draw an event for each."),
-        )
     if element.get("language", "") not in _LANGUAGES:
         language = shown(element.get("language", ""))
         yield _not_supported(document, element, _both(f"språket {language}", f"the language {language}"), _EXPRESSION)

@@ -74,6 +74,12 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "Välj en eskalering i egenskapspanelen och fyll i koden.",
         "Choose an escalation in the properties panel and fill in the code.",
     ),
+    "condition-missing": (
+        "{who} ska ha ett villkor att vänta på, men villkoret saknas",
+        "{who} should have a condition to wait for, but has none",
+        "Skriv villkoret, till exempel ${{antal > 3}}.",
+        "Write the condition, such as ${{antal > 3}}.",
+    ),
     "timer/missing": (
         "{who} ska ha ett datum, en tidslängd eller en upprepning, men har inget av dem, eller flera",
         "{who} should have one date, duration or cycle, but has none or several",

@@ -40,7 +40,7 @@ WALKED_LIMIT = 5000
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something the case waits for. `kind`: task, message, signal, timer, service, continue or incident.
+    """Something the case waits for. `kind`: task, message, signal, condition, timer, service, continue or incident.
 
     `is_aside`: it only listens beside the work (the timer of a reminder), and holds nothing up.
     """

@@ -30,6 +30,7 @@ TOLD = frozenset(
         "task:cancelled",
         "message:received",
         "message:sent",
+        "condition:met",
         "service:finished",
         "incident:opened",
         "incident:retried",
