@@ -15,8 +15,8 @@ from engine.bpmn.expressions import Expression, Script, Template
 TASKS = frozenset(
     {"task", "userTask", "manualTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask"}
 )
-GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
-SYNCHRONIZING = frozenset({"parallelGateway", "inclusiveGateway"})
+GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"})
+SYNCHRONIZING = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 ACTIVITIES = TASKS | {"callActivity", "subProcess"}
 
@@ -155,6 +155,10 @@ class Node:
     loop: MultiInstance | None = None
     triggered_by_event: bool = False
     instantiate: bool = False
+    parallel: bool = False
+    """An event-based gateway all of whose events must come (eventGatewayType Parallel, §10.6.6)."""
+    activation: Expression | None = None
+    """When a complex gateway fires (§10.6.5)."""
     work: HumanWork | None = None
     topic: str | None = None
     script: Script | None = None
@@ -217,6 +221,18 @@ class Graph:
     properties: Mapping[str, str] = field(default_factory=dict)
     documentation: str = ""
     line: int = 0
+
+    @cached_property
+    def ways_in(self) -> tuple[Node, ...]:
+        """What a case may start at: start events, receive tasks that instantiate, and the alternatives of event-based
+        gateways that do."""
+        starts = (self.nodes[start] for start in self.scopes[self.key].starts if start in self.nodes)
+        return tuple(node for start in starts for node in self._entered_at(start))
+
+    def _entered_at(self, start: Node) -> tuple[Node, ...]:
+        if start.kind != "eventBasedGateway":
+            return (start,)
+        return tuple(self.nodes[flow.target] for flow in start.outgoing)
 
     @cached_property
     def sources(self) -> Mapping[str, frozenset[str]]:

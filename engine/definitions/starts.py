@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine.bpmn.model import Graph, Node
+from engine.bpmn.model import Event, Graph, Node
 from engine.calendar import TimerRule, iso
 from engine.definitions import store
 from engine.definitions.store import Definition
@@ -19,17 +19,37 @@ from engine.jobs.tables import job
 from engine.settings import Settings, functions
 
 
-def start_events(graph: Graph, kind: str) -> list[Node]:
-    """The process's own start events of a kind (none, message, timer, signal), and receive tasks that instantiate."""
-    nodes = (graph.nodes[node] for node in graph.scopes[graph.key].starts if node in graph.nodes)
-    return [node for node in nodes if (node.event.kind if node.event else "none") == kind]
+def start_events(graph: Graph, kind: str, name: str | None = None) -> list[Node]:
+    """What a process may start at by one trigger of a kind (none, message, timer, signal), and of a name where given:
+    start events, receive tasks that instantiate, and what follows event-based gateways that do."""
+    return [node for node in graph.ways_in if any(_is(event, kind, name) for event in _triggers(node))]
+
+
+def _triggers(node: Node) -> Sequence[Event]:
+    """The triggers any of which is enough."""
+    event = node.event or Event()
+    return () if event.kind == "parallelMultiple" else event.triggers
+
+
+def _is(event: Event, kind: str, name: str | None) -> bool:
+    return event.kind == kind and name in (None, event.name)
 
 
 def message_starts(read: Read, name: str) -> Iterator[tuple[Definition, Node]]:
     for definition in store.all_newest(read):
-        for node in start_events(definition.graph, "message"):
-            if node.event and node.event.name == name:
-                yield definition, node
+        for node in start_events(definition.graph, "message", name):
+            yield definition, node
+
+
+def gathering_starts(read: Read, name: str) -> Iterator[tuple[Definition, Node, list[str]]]:
+    """Start events that need several messages, one of them called `name`; with the names of the others."""
+    for definition in store.all_newest(read):
+        for node in definition.graph.ways_in:
+            if node.event is not None and node.event.kind == "parallelMultiple":
+                names = [part.name or "" for part in node.event.parts]
+                if name in names:
+                    names.remove(name)
+                    yield definition, node, names
 
 
 def signal_starts(read: Read, name: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
@@ -43,8 +63,7 @@ def signal_starts(read: Read, name: str, variables: dict[str, Any]) -> list[dict
             payload={"process": definition.key, "event": node.id, "variables": variables},
         )
         for definition in store.all_newest(read)
-        for node in start_events(definition.graph, "signal")
-        if node.event and node.event.name == name
+        for node in start_events(definition.graph, "signal", name)
     ]
 
 
@@ -82,10 +101,11 @@ def replace_start_timers(tx: Transaction, key: str, graph: Graph | None) -> None
 
 def rule_text(read: Read, node: Node) -> str | None:
     """What the start timer says now; None where it cannot be read (refused at deployment, unless a setting changed)."""
-    if node.event is None or node.event.timer is None:
+    timer = next((event.timer for event in _triggers(node) if event.timer is not None), None)
+    if timer is None:
         return None
     try:
-        text = str(node.event.timer.evaluate({}, functions(read.now, Settings(read.connection))))
+        text = str(timer.evaluate({}, functions(read.now, Settings(read.connection))))
         TimerRule.parse(text)
     except (ExpressionError, BadTime):
         return None

@@ -52,9 +52,8 @@ class StartCase:
 
     def _start_event(self, definition: Definition) -> Node:
         kind = "message" if self.message else "none"
-        for node in start_events(definition.graph, kind):
-            if self.message is None or (node.event and node.event.name == self.message):
-                return node
+        for node in start_events(definition.graph, kind, self.message):
+            return node
         raise NotFound(
             f"Expected a start event of {self.process} for this, but there is none.",
             "Processen kan inte startas på det sättet.",

@@ -17,7 +17,7 @@ from engine.cases import facts, store
 from engine.cases.tables import case as case_table
 from engine.cases.tables import message, wait
 from engine.definitions import store as definitions
-from engine.definitions.starts import message_starts, signal_starts, start_events
+from engine.definitions.starts import gathering_starts, message_starts, signal_starts, start_events
 from engine.engine import Clash, Transaction
 from engine.identity import permissions
 from engine.jobs import store as jobs
@@ -190,7 +190,53 @@ def _start_by_message(
         except steps.AlreadyStarted as taken:
             return int(taken.details["case_id"]), False
         return case.id, True
+    return _start_by_several(tx, name, key, variables)
+
+
+def _start_by_several(
+    tx: Transaction, name: str, key: str | None, variables: dict[str, Any]
+) -> tuple[int | None, bool]:
+    """A parallel multiple start: the other messages are kept until the last is there; all have one key."""
+    for definition, node, others in gathering_starts(tx, name):
+        apply.meet(tx, f"\0start {definition.key}", key)  # two that come at once: one of them is the last
+        begun = steps.existing(tx, definition.key, key) if key else None
+        if begun is not None:
+            return int(begun.id), False
+        kept = _kept(tx, others, key)
+        if len(kept) < len(others):
+            continue
+        payload = {known: value for row in kept for known, value in row.variables.items()} | variables
+        try:
+            case = steps.begin(
+                tx, definition, steps.doer_of(tx.actor), {}, business_key=key, at=node.id, payload=payload
+            )
+        except steps.AlreadyStarted as taken:
+            return int(taken.details["case_id"]), False
+        for row in kept:
+            tx.connection.execute(_DELIVERED, {"message_id": row.id, "to": case.id})
+        return case.id, True
     return None, False
+
+
+def _kept(tx: Transaction, names: list[str], key: str | None) -> list[Any]:
+    """A message that nobody has got yet for each of `names`, as far as there are any, oldest first."""
+    found: dict[int, Any] = {}
+    for name in names:
+        same_key = message.c.key.is_(None) if key is None else message.c.key == key
+        rows = sa.select(message).where(
+            message.c.name == name, same_key, message.c.delivered_to.is_(None), message.c.expires_at > tx.now
+        )
+        row = next(
+            (
+                one
+                for one in tx.connection.execute(rows.order_by(message.c.id).limit(len(found) + 1))
+                if one.id not in found
+            ),
+            None,
+        )
+        if row is not None:
+            found[row.id] = row
+    return [found[number] for number in sorted(found)]
 
 
 def _keep(

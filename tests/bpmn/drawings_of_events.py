@@ -25,6 +25,19 @@ def _condition(text: str) -> str:
 
 MESSAGE, MESSAGE2 = '<messageEventDefinition messageRef="m"/>', '<messageEventDefinition messageRef="m2"/>'
 SIGNAL, ERROR = '<signalEventDefinition signalRef="g"/>', '<errorEventDefinition errorRef="e1"/>'
+_TIMER = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
+_KEY = '<extensionElements><camunda:properties><camunda:property name="correlationKey" value="nummer"/></camunda:properties></extensionElements>'
+
+
+def _starting(one: str, other: str, more: str) -> str:
+    """A process that an event-based gateway starts."""
+    events = "".join(
+        f'<intermediateCatchEvent id="{name}">{event}</intermediateCatchEvent>'
+        for name, event in (("a", one), ("b", other))
+    )
+    return f'<eventBasedGateway id="gw" instantiate="true" {more}/>{events}<endEvent id="e"/>\ngw -> a\ngw -> b\na -> e\nb -> e'
+
+
 _SUB = '<subProcess id="x"><startEvent id="i"/>{}<endEvent id="f"/>\ni -> f\n{}</subProcess>'
 
 DRAWINGS: list[tuple[str, list[tuple[str, str, str]]]] = [
@@ -51,4 +64,18 @@ DRAWINGS: list[tuple[str, list[tuple[str, str, str]]]] = [
     (f'<startEvent id="s" parallelMultiple="true">{MESSAGE}{SIGNAL}</startEvent><endEvent id="e"/>\ns -> e', [("parallel-multiple", "error", "s")]),
     (f'<startEvent id="s">{MESSAGE}{SIGNAL}</startEvent><startEvent id="t">{MESSAGE2}{MESSAGE}</startEvent><endEvent id="e"/>\ns -> e\nt -> e', [("message-started-twice", "error", "t")]),
     (f'<startEvent id="s">{MESSAGE}{_condition("a")}</startEvent><endEvent id="e"/>\ns -> e', [("event-type", "error", "s")]),
+    (f'<startEvent id="s">{_TIMER}{_TIMER}</startEvent><endEvent id="e"/>\ns -> e', [("several-timers", "error", "s")]),
+    (chain('<parallelGateway id="gw"/><task id="a"/><task id="b"/><complexGateway id="x"/>\ngw -> a\ngw -> b\na -> x\nb -> x', "gw", "x"), [("activation-condition", "error", "x")]),
+    (chain('<complexGateway id="x"><activationCondition>true</activationCondition></complexGateway><task id="a"/><task id="b"/>\nx -> a if y\nx -> b\na -> e\nb -> e', "x", "a").replace("a -> e\n", "", 1), [("activation-condition", "warning", "x")]),
+    (chain('<complexGateway id="x"/><task id="a"/><task id="b"/>\nx -> a if y\nx -> b if z\nb -> e', "x", "a"), [("no-default", "warning", "x")]),
+    (chain('<complexGateway id="x"/>'), [("idle-gateway", "warning", "x")]),
+    (_starting(MESSAGE, MESSAGE2, ""), []),
+    (_starting(MESSAGE, _TIMER, ""), []),
+    (_starting(_KEY + MESSAGE, _KEY + MESSAGE2, "eventGatewayType='Parallel'"), []),
+    (_starting(_KEY + MESSAGE, MESSAGE2, "eventGatewayType='Parallel'"), [("starting-event-key", "warning", "b")]),
+    (_starting(_KEY + MESSAGE, SIGNAL, "eventGatewayType='Parallel'"), [("starting-event", "error", "b")]),
+    (_starting(MESSAGE, _condition("a"), ""), [("starting-event", "error", "b")]),
+    ('<startEvent id="s"/>' + _starting(MESSAGE, MESSAGE2, "eventGatewayType='Parallel'").replace('instantiate="true"', "") + "\ns -> gw", [("event-gateway-type", "error", "gw")]),
+    ('<startEvent id="s"/>' + _starting(MESSAGE, MESSAGE2, "") + "\ns -> gw", [("starting-gateway", "error", "gw")]),
+    (_starting(MESSAGE, MESSAGE, ""), [("message-started-twice", "error", "b")]),
 ]  # fmt: skip

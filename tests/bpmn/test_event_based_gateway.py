@@ -45,3 +45,33 @@ def test_cancelling_withdraws_all(play):
     case = play("choice", {"nummer": 7}).cancel()
     assert case.outcome == "cancelled"
     assert case.outcomes("cancelled") == ["vanta"]
+
+
+def test_one_that_starts_the_process_is_passed_with_the_event_that_came(play):
+    """§10.6.6: the first event begins a case, and the others are not waited for."""
+    case = play("begins", at="begins.svar", payload={"text": "T"})
+    assert case.waiting == ["a"]
+    assert case.passed == ["val", "svar"]
+    assert case.found(ElementPassed, "val") == [ElementPassed("begins.val", flows=("begins.val-svar",))]
+    assert case.variables == {"fick": "T"}
+    assert play("begins", at="begins.brev").waiting == ["b"]
+
+
+@pytest.mark.parametrize(("first", "second"), [("svar", "brev"), ("brev", "svar")])
+def test_a_parallel_one_waits_for_the_others_in_the_case_that_the_first_began(play, first, second):
+    """§10.6.6: all of them must come before the case can end; what they have in common is their key."""
+    case = play("both", at=f"both.{first}", payload={"nummer": 7, first: 1})
+    assert case.waiting == [second]
+    assert case.opened(second).key == "7"
+    assert case.found(ElementPassed, "val") == [ElementPassed("both.val", flows=("both.val-svar", "both.val-brev"))]
+    case.receive(second, **{second: 2})
+    assert case.waiting == ["a"]
+    assert case.variables == {"nummer": 7, first: 1, second: 2}
+    assert case.complete("a").outcome == "completed"
+
+
+def test_a_parallel_one_without_any_event_waits_for_all(play):
+    """As where another process calls this one."""
+    case = play("both", {"nummer": 7})
+    assert case.waiting == ["brev", "svar"]
+    assert case.receive("svar").receive("brev").waiting == ["a"]

@@ -1,4 +1,4 @@
-"""Multiple events (any of several triggers) and parallel multiple events (all of them, in any order): §10.5.1, §13.5."""
+"""Multiple events (any of several triggers) and parallel multiple ones (all of them, in any order): §10.5.1, §13.5."""
 
 from datetime import timedelta
 

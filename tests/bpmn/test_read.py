@@ -319,7 +319,6 @@ _EVENT = '<intermediateCatchEvent id="x">{}</intermediateCatchEvent>'
 _LOOPED = '<task id="x"><multiInstanceLoopCharacteristics {}><loopCardinality>2</loopCardinality>{}</multiInstanceLoopCharacteristics></task>'
 _INSTANCES = "<multiInstanceLoopCharacteristics {}>{}</multiInstanceLoopCharacteristics>"
 REFUSED_INSIDE = {
-    "complexGateway": '<complexGateway id="x"/>',
     "transaction": '<transaction id="x"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
     "adHocSubProcess": '<adHocSubProcess id="x"><task id="i"/></adHocSubProcess>',
     "standardLoopCharacteristics": '<task id="x"><standardLoopCharacteristics/></task>',
@@ -345,8 +344,6 @@ REFUSED_INSIDE = {
     "completionQuantity": '<task id="x" completionQuantity="2"/>',
     "isForCompensation": '<task id="x" isForCompensation="true"/>',
     "behavior": _LOOPED.format('behavior="One"', ""),
-    "eventGatewayType": '<eventBasedGateway id="x" eventGatewayType="Parallel"/>',
-    "instantiate": '<eventBasedGateway id="x" instantiate="true"/>',
     "language": '<exclusiveGateway id="x"/><sequenceFlow id="q" sourceRef="x" targetRef="e"><conditionExpression xsi:type="tFormalExpression" language="javascript">a</conditionExpression></sequenceFlow>',
     "service class": '<serviceTask id="x" camunda:class="org.example.Delegate"/>',
     "service expression": '<serviceTask id="x" camunda:expression="${a}"/>',

@@ -1,8 +1,8 @@
 """All that is wrong with a set of process files, at once. One function per rule; add one to the `RULES` of its module.
 
 `specification.py` holds the static rules of BPMN, `events.py` those of links, conditions and several triggers,
-`variables.py` what is read before it is written, `house.py` ours,
-`soundness.py` what comes of playing all ways of a process that has no errors by then.
+`gateways.py` those of the complex gateway and of gateways that start a process, `variables.py` what is read before it is
+written, `house.py` ours, `soundness.py` what comes of playing all ways of a process that has no errors by then.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from engine.bpmn.checks import events, house, soundness, specification, variables
+from engine.bpmn.checks import events, gateways, house, soundness, specification, variables
 from engine.bpmn.checks.subject import CheckContext, Subject
 from engine.bpmn.dmn import decisions_in
 from engine.bpmn.findings import Finding, Place, bounded, label
@@ -21,7 +21,7 @@ from engine.bpmn.read import Reading, read
 
 __all__ = ["CheckContext", "check"]
 
-RULES = (*specification.RULES, *events.RULES, *variables.RULES, *house.RULES)
+RULES = (*specification.RULES, *events.RULES, *gateways.RULES, *variables.RULES, *house.RULES)
 _MAX_FORM_BYTES = 1_000_000
 _MAX_FORM_DEPTH = 20
 

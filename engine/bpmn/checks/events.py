@@ -196,6 +196,22 @@ def all_of_several_can_be_waited_for(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def one_timer_starts(subject: Subject) -> Iterator[Finding]:
+    """Each start event has one calendar."""
+    for node in subject.nodes("startEvent"):
+        timers = [event for event in (node.event.triggers if node.event else ()) if event.kind == "timer"]
+        if len(timers) > 1 and node.scope == subject.graph.key and node.id not in subject.broken:
+            yield subject.error(
+                node,
+                "several-timers",
+                "{who} startar processen och ska ha högst en timer, men har {count}",
+                "{who} starts the process and should have one timer at most, but has {count}",
+                "Rita en starthändelse för varje timer.",
+                "Draw a start event for each timer.",
+                count=len(timers),
+            )
+
+
 _WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
 
 RULES: tuple[Rule, ...] = (
@@ -204,4 +220,5 @@ RULES: tuple[Rule, ...] = (
     conditions_can_come_true,
     links_are_alone,
     all_of_several_can_be_waited_for,
+    one_timer_starts,
 )

@@ -305,7 +305,7 @@ def splits_have_conditions(subject: Subject) -> Iterator[Finding]:
 
 def splits_have_a_default(subject: Subject) -> Iterator[Finding]:
     """§13.4.2: where no condition holds and there is no default, an exclusive or inclusive gateway cannot go on."""
-    for node in subject.nodes(*_SPLITS_BY_CONDITION):
+    for node in subject.nodes(*_SPLITS_BY_CONDITION, "complexGateway"):
         conditional = [flow for flow in node.outgoing if flow.condition is not None]
         if conditional and len(conditional) == len(node.outgoing) and node.default is None:
             yield subject.warning(
@@ -319,7 +319,7 @@ def splits_have_a_default(subject: Subject) -> Iterator[Finding]:
 
 
 def gateways_split_or_merge(subject: Subject) -> Iterator[Finding]:
-    for node in subject.nodes("exclusiveGateway", "inclusiveGateway", "parallelGateway"):
+    for node in subject.nodes("exclusiveGateway", "inclusiveGateway", "parallelGateway", "complexGateway"):
         if len(node.incoming) == 1 and len(node.outgoing) == 1:
             yield subject.warning(
                 node,
@@ -528,7 +528,7 @@ def one_catcher_per_code(subject: Subject) -> Iterator[Finding]:
 def one_start_per_message(subject: Subject) -> Iterator[Finding]:
     """§13.2: a message starts one thing."""
     seen: dict[str, Node] = {}
-    for start in (subject.graph.nodes[node] for node in subject.graph.scopes[subject.graph.key].starts):
+    for start in subject.graph.ways_in:
         for name in dict.fromkeys(event.name for event in _triggers(start) if event.kind == "message" and event.name):
             other = seen.setdefault(name, start)
             if other is not start and _kind(start) != "parallelMultiple":

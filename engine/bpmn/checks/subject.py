@@ -134,6 +134,8 @@ def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:
             yield "business_key", node.call.business_key
         yield from (("inputs", text) for text in node.call.inputs.values())
         yield from (("returned", text) for text in node.call.outputs.values())
+    if node.activation:
+        yield "activation", node.activation
     yield from (("condition", flow.condition) for flow in node.outgoing if flow.condition)
 
 

@@ -171,6 +171,8 @@ class _Flow:
         kind = node.event.kind if node.event else "none"
         if node.kind == "startEvent" and kind == "none" and node.scope == self._subject.graph.key:
             return 0 if form in self._subject.forms else _GIVEN_AT_START
+        if node.kind == "eventBasedGateway" and node.instantiate:
+            return _ANYTHING  # the message that the case started with
         if node.kind in HUMAN:
             return 0 if form in self._subject.forms else _ANYTHING
         catches = node.kind in ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
@@ -183,6 +185,8 @@ class _Flow:
 def _own_names(node: Node) -> set[str]:
     """What is there only while the activity is under way; counted as there from then on, to be wary."""
     names = set(node.inputs)
+    if node.kind == "complexGateway":
+        names |= {"activationCount", "waitingForStart", *(flow.id for flow in node.incoming)}
     if node.loop:
         names |= IN_EACH_INSTANCE | ({node.loop.element_variable} if node.loop.element_variable else set())
     return names

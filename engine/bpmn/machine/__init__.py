@@ -33,11 +33,11 @@ A state that is passed in is used up: go on with the one that comes back. A call
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.bpmn.changes import CaseEnded, Change, Variables
+from engine.bpmn.changes import CaseEnded, Change, ElementPassed, Variables
 from engine.bpmn.machine import activities, events, incidents, waits
 from engine.bpmn.machine.moves import play_on
 from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
@@ -96,7 +96,7 @@ def start(
     except Stuck as why:
         raise Refused(why.en, why.sv) from None
     if nodes[0].kind == "startEvent" or at is not None:
-        entries: list[Move] = [("leave", ROOT, nodes[0], data)]
+        entries: list[Move] = [("leave", ROOT, nodes[0], data), *_alternatives(play, nodes[0])]
     else:
         entries = [("arrive", ROOT, node, None) for node in nodes]
     activities.open_scope(play, ROOT, graph.key, entries)
@@ -211,7 +211,7 @@ def root_variables(state: State) -> Variables:
 def _starts(graph: Graph, at: str | None) -> list[Node]:
     nodes = [graph.nodes[start] for start in graph.scopes[graph.key].starts]
     if at is not None:
-        chosen = [node for node in nodes if node.id == at]
+        chosen = [node for node in graph.ways_in if node.id == at]
     elif any(node.kind == "startEvent" for node in nodes):
         chosen = [node for node in nodes if (node.event or events.NONE).kind == "none" and not node.instantiate][:1]
     else:
@@ -222,6 +222,17 @@ def _starts(graph: Graph, at: str | None) -> list[Node]:
             f"Processen ”{graph.name}” kan inte startas på det sättet.",
         )
     return chosen
+
+
+def _alternatives(play: Play, node: Node) -> Iterator[Move]:
+    """A case that begins behind an event-based gateway has passed that; a parallel one waits for the others too."""
+    for flow in node.incoming:
+        gateway = play.graph.nodes[flow.source]
+        if gateway.kind == "eventBasedGateway":
+            taken = gateway.outgoing if gateway.parallel else (flow,)
+            play.changes.append(ElementPassed(gateway.id, "completed", tuple(one.id for one in taken)))
+            others = (one for one in taken if one is not flow)
+            yield from (("arrive", ROOT, play.graph.nodes[one.target], one) for one in others)
 
 
 def _resume(graph: Graph, state: State, env: Environment) -> Play:

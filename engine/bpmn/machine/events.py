@@ -32,7 +32,13 @@ def catch(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
 
 
 def choice(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
-    """An event-based gateway waits for all its alternatives at once; the first to come wins (§13.4.4)."""
+    """An event-based gateway waits for all its alternatives at once; the first to come wins (§13.4.4).
+
+    A parallel one is no choice: each of its events is waited for by a token of its own.
+    """
+    if node.parallel:
+        tokens.leave(play, scope, node)
+        return
     number = play.add({"at": node.id, "scope": scope})
     waits.listen(play, number, [flow.target for flow in node.outgoing])
 

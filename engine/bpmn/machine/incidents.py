@@ -60,6 +60,7 @@ _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "arrive": lambda number, run, node: ("arrive", run["scope"], node, flow_of(run, node)),
     "enter": lambda number, run, node: ("enter", run["scope"], node, flow_of(run, node)),
     "leave": lambda number, run, node: ("leave", run["scope"], node),
+    "reset": lambda number, run, node: ("reset", run["scope"], node),
     "caught": lambda number, run, node: ("caught", run["scope"], node, run["given"], run["direct"]),
     "listen": lambda number, run, node: ("listen", run["scope"], node),
     "handle": lambda number, run, node: ("handle", run["scope"], node, run["given"]),
@@ -111,5 +112,5 @@ def past(play: Play, number: int, given: Variables) -> None:
         play.queue.append(("body", number, given) if name == "body" else ("finish", number, given, True))
 
 
-_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "caught", "go_on"})
+_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "reset", "caught", "go_on"})
 """A token that waits to begin or to leave: helped past, it goes on behind the element."""

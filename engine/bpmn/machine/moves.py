@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.bpmn.changes import JobAdded
-from engine.bpmn.machine import activities, conditions, events, incidents, multi, tokens, waits
+from engine.bpmn.machine import activities, complex_gateway, conditions, events, incidents, multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Stuck
 from engine.bpmn.model import ACTIVITIES, Flow, Node
 
@@ -19,6 +19,8 @@ def play_on(play: Play) -> None:
                 conditions.look(play)
             if play.queue:
                 _make(play, play.queue.popleft())
+        if complex_gateway.settle(play):
+            continue
         tokens.settle(play)
         if not play.queue:
             return
@@ -71,6 +73,7 @@ _ELEMENTS: dict[str, Callable[[Play, int, Node, Flow | None], None]] = {
     "exclusiveGateway": _pass_through,
     "parallelGateway": tokens.arrive_at_parallel,
     "inclusiveGateway": tokens.arrive_at_inclusive,
+    "complexGateway": complex_gateway.arrive,
     "eventBasedGateway": events.choice,
     **dict.fromkeys(ACTIVITIES, activities.arrive),
 }
@@ -79,6 +82,7 @@ _MOVES: dict[str, Callable[..., None]] = {
     "arrive": _arrive,  # scope, node, flow: a token comes to an element
     "enter": _enter,  # … and is let in, having waited for the worker
     "leave": tokens.leave,  # scope, node: a token goes on from a join
+    "reset": complex_gateway.leave_again,  # scope, node: tokens go on that came to a complex gateway after it fired
     "caught": events.caught,  # scope, node, given, direct: a token starts from an event that came
     "finish": activities.finish,  # run, given, direct: an activity or event is done
     "ended": activities.ended,  # scope: its last token is gone

@@ -58,6 +58,8 @@ class Run(TypedDict, total=False):
     kids: list[int]
     joins: dict[str, dict[str, int]]
     """Gateway -> incoming flow -> tokens that wait there. Never a zero."""
+    resets: dict[str, list[str]]
+    """Complex gateway that waits for reset -> the incoming flows it has had a token from."""
     interrupted: bool
     """An interrupting event sub-process has taken over this scope."""
     total: int

@@ -43,10 +43,12 @@ def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None =
         return node.outgoing
     seen = play.visible(scope)
     variables = {**seen, **given} if given else seen
+    if node.kind == "complexGateway":
+        variables = {**variables, "waitingForStart": True}
     if node.kind == "exclusiveGateway":
-        chosen = _first_that_holds(play, node, variables)
+        chosen = _first_thatholds(play, node, variables)
     else:
-        chosen = [flow for flow in node.outgoing if flow.id != node.default and _holds(play, flow, variables)]
+        chosen = [flow for flow in node.outgoing if flow.id != node.default and holds(play, flow, variables)]
     if not chosen:
         chosen = [flow for flow in node.outgoing if flow.id == node.default]
     if not chosen and node.outgoing:
@@ -62,14 +64,14 @@ def _has_choice(node: Node) -> bool:
     return len(flows) > 1 or (len(flows) == 1 and flows[0].condition is not None)
 
 
-def _first_that_holds(play: Play, node: Node, variables: Variables) -> list[Flow]:
+def _first_thatholds(play: Play, node: Node, variables: Variables) -> list[Flow]:
     for flow in node.outgoing:
-        if flow.id != node.default and _holds(play, flow, variables):
+        if flow.id != node.default and holds(play, flow, variables):
             return [flow]
     return []
 
 
-def _holds(play: Play, flow: Flow, variables: Variables) -> bool:
+def holds(play: Play, flow: Flow, variables: Variables) -> bool:
     if flow.condition is None:
         return True
     held = play.value(flow.condition, variables)
@@ -88,7 +90,7 @@ def arrive_at_parallel(play: Play, scope: int, node: Node, flow: Flow | None) ->
     """§13.4.1: fires when each incoming flow has a token, and takes one from each. What is more than that, stays."""
     if len(node.incoming) < 2 or flow is None:
         leave(play, scope, node)
-    elif len(_put(play, scope, node, flow)) == len(node.incoming):
+    elif len(put(play, scope, node, flow)) == len(node.incoming):
         fire(play, scope, node)
         play.queue.append(("leave", scope, node))
 
@@ -98,10 +100,10 @@ def arrive_at_inclusive(play: Play, scope: int, node: Node, flow: Flow | None) -
     if len(node.incoming) < 2 or flow is None:
         leave(play, scope, node)
     else:
-        _put(play, scope, node, flow)
+        put(play, scope, node, flow)
 
 
-def _put(play: Play, scope: int, node: Node, flow: Flow) -> dict[str, int]:
+def put(play: Play, scope: int, node: Node, flow: Flow) -> dict[str, int]:
     waiting = play.run(scope).setdefault("joins", {}).setdefault(node.id, {})
     waiting[flow.id] = waiting.get(flow.id, 0) + 1
     play.touched[scope] = None
@@ -110,15 +112,27 @@ def _put(play: Play, scope: int, node: Node, flow: Flow) -> dict[str, int]:
 
 def fire(play: Play, scope: int, node: Node) -> None:
     """One token from each incoming flow that has one becomes a single one, which the caller sends on."""
+    flows = list(play.run(scope)["joins"][node.id])
+    take(play, scope, node, flows)
+    if node.kind == "complexGateway":
+        play.run(scope).setdefault("resets", {})[node.id] = flows
+    _clear_deadlock(play, scope, node)
+
+
+def take(play: Play, scope: int, node: Node, flows: Sequence[str]) -> bool:
+    """One token from each of `flows`, where they wait, becomes a single one; false where there is none to take."""
+    if not flows:
+        return False
     joins = play.run(scope)["joins"]
     waiting = joins[node.id]
-    play.run(scope)["live"] -= len(waiting) - 1
-    joins[node.id] = {flow: count - 1 for flow, count in waiting.items() if count > 1}
+    play.run(scope)["live"] -= len(flows) - 1
+    left = {flow: count - (flow in flows) for flow, count in waiting.items()}
+    joins[node.id] = {flow: count for flow, count in left.items() if count}
     if not joins[node.id]:
         del joins[node.id]
     if not joins:
         del play.run(scope)["joins"]
-    _clear_deadlock(play, scope, node)
+    return True
 
 
 def settle(play: Play) -> None:
@@ -144,11 +158,11 @@ def _ready(play: Play, scope: int) -> Iterator[Node]:
     for node in _waiting_joins(play, scope):
         if node.kind == "inclusiveGateway":
             waiting = play.run(scope)["joins"][node.id]
-            if not any(_awaited(play, node, waiting, place) for place in _all_places(play, scope, node)):
+            if not any(is_awaited(play, node, waiting, place) for place in all_places(play, scope, node)):
                 yield node
 
 
-def _awaited(play: Play, node: Node, waiting: Mapping[str, int], place: str) -> bool:
+def is_awaited(play: Play, node: Node, waiting: Mapping[str, int], place: str) -> bool:
     sources = play.graph.sources
     return any(flow.id not in waiting and place in sources[flow.id] for flow in node.incoming) and not any(
         place in sources[flow] for flow in waiting
@@ -171,7 +185,7 @@ def _places(play: Play, scope: int) -> Iterator[str]:
             yield from (flow.source for flow in play.node(run).incoming if flow.id == run["via"])
 
 
-def _all_places(play: Play, scope: int, but: Node) -> Iterable[str]:
+def all_places(play: Play, scope: int, but: Node) -> Iterable[str]:
     """As `_places`, with the tokens that wait at other joins."""
     yield from _places(play, scope)
     yield from (node for node in play.run(scope).get("joins", ()) if node != but.id)
@@ -192,16 +206,29 @@ def _find_deadlocks(play: Play, scope: int) -> None:
 
 def _is_fed(play: Play, scope: int, node: Node) -> bool:
     waiting = play.run(scope)["joins"][node.id]
+    if node.kind == "complexGateway":  # one more token on any flow, or other data, may be what it waits for
+        if node.id in play.run(scope).get("resets", ()):
+            return True
+        counts = {"activationCount", *(flow.id for flow in node.incoming)}
+        if node.activation is not None and node.activation.names - counts:
+            return any(True for _ in _places(play, scope))
+        waiting = {}
     empty = [play.graph.sources[flow.id] for flow in node.incoming if flow.id not in waiting]
     return any(place in sources for place in _places(play, scope) for sources in empty)
 
 
 _SV = "Här väntar ett flöde på ett annat som inte längre kan komma: {flows}."
 _EN = "Expected tokens on all incoming flows of the join, but none can come any more on {flows}."
+_NEVER = {
+    _SV: "Här väntar flöden på att gatewayens villkor ska bli uppfyllt, men inget mer kan komma.",
+    _EN: "Expected the activation condition of the gateway to hold some time, but nothing more can come.",
+}
 
 
 def _missing(play: Play, scope: int, node: Node, text: str) -> str:
     waiting = play.run(scope)["joins"][node.id]
+    if node.kind == "complexGateway":
+        return _NEVER[text]
     return text.format(flows=", ".join(flow.name or flow.id for flow in node.incoming if flow.id not in waiting))
 
 

@@ -222,6 +222,7 @@ def clear(play: Play, number: int) -> None:
     run = play.run(number)
     for kid in play.kids(run):
         cancel(play, kid)
+    run.pop("resets", None)
     for node in run.pop("joins", {}):
         play.changes.append(ElementPassed(node, "cancelled"))
     for listener in list(run.get("watch", ())):

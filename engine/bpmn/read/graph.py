@@ -38,7 +38,7 @@ from engine.calendar import TimerRule
 from engine.errors import BadTime, ExpressionError
 
 _SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
-FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS | _SUB_PROCESSES | {"complexGateway"}
+FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS | _SUB_PROCESSES
 """With those that are refused by name: the flows around them are real, and are checked all the same."""
 MAX_COMPILED = 300_000
 """Characters of all expressions of a file together, each counted with some more for the work it is."""
@@ -354,6 +354,14 @@ class _Process:
         form = _form(element)
         return {"event": self._event(element, properties), "work": None if form is None else HumanWork(form=form)}
 
+    def _event_gateway(self, element: etree._Element, _: Mapping[str, str]) -> dict[str, Any]:
+        parallel = element.get("eventGatewayType") == "Parallel"
+        return {"instantiate": _is_true(element, "instantiate"), "parallel": parallel}
+
+    def _complex_gateway(self, element: etree._Element, _: Mapping[str, str]) -> dict[str, Any]:
+        text = element.findtext(model("activationCondition"))
+        return {"activation": self._expression(element, text, "activationCondition")}
+
     def _plain_event(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
         return {"event": self._event(element, properties)}
 
@@ -526,6 +534,8 @@ _DETAILS: dict[str, Callable[[_Process, etree._Element, Mapping[str, str]], dict
     "scriptTask": _Process._script,
     "businessRuleTask": _Process._rule,
     "callActivity": _Process._call,
+    "eventBasedGateway": _Process._event_gateway,
+    "complexGateway": _Process._complex_gateway,
     "startEvent": _Process._start,
     "endEvent": _Process._plain_event,
     "intermediateCatchEvent": _Process._plain_event,

@@ -28,7 +28,7 @@ READ = _names(
     terminateEventDefinition linkEventDefinition conditionalEventDefinition
     timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
-    exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
+    exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway complexGateway
     multiInstanceLoopCharacteristics loopCardinality"""
 )
 KEPT = _names(
@@ -49,13 +49,6 @@ _LATER: Words = (
 )
 _ELEMENTS: dict[str, tuple[Words, Words]] = {
     # local name: (what it is called, what to do instead)
-    "complexGateway": (
-        ("komplex gateway", "the complex gateway"),
-        (
-            "Använd en exklusiv, inkluderande eller parallell gateway.",
-            "Use an exclusive, inclusive or parallel gateway.",
-        ),
-    ),
     "transaction": (
         ("transaktion", "the transaction"),
         (
@@ -272,7 +265,7 @@ _READ_IN = frozenset(
     {
         ("completionCondition", "multiInstanceLoopCharacteristics"),
         ("condition", "conditionalEventDefinition"),
-        ("instantiate", "receiveTask"),
+        ("activationCondition", "complexGateway"),
     }
 )  # read there, refused elsewhere
 _SCOPES = frozenset({"transaction", "adHocSubProcess"})  # refused, but what is in them is looked at all the same
@@ -286,18 +279,6 @@ _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
         _OFF,
         ("kompensationsaktivitet", "the compensation activity"),
         _ELEMENTS["compensateEventDefinition"][1],
-    ),
-    (
-        "eventGatewayType",
-        frozenset({"Exclusive"}),
-        ("parallell händelsestyrd gateway", "the parallel event-based gateway"),
-        ("Använd en parallell gateway följd av händelser.", "Use a parallel gateway followed by events."),
-    ),
-    (
-        "instantiate",
-        _OFF,
-        ("gateway som startar processen", "the instantiating gateway"),
-        ("Rita en starthändelse för varje.", "Draw a start event for each."),
     ),
     (
         "behavior",
