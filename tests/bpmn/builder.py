@@ -76,7 +76,7 @@ class Wait(Block):
         return self._element(on, scope, before, condition)
 
     def _element(self, on: Drawing, scope: str, before: str, condition: str | None) -> str:
-        if self.kind in ("message", "signal", "timer"):
+        if self.kind in ("message", "signal", "timer", "multiple", "parallelMultiple"):
             made = on.add("intermediateCatchEvent", scope, name=self.name, event=event(self.kind))
         elif self.kind == "receiveTask":
             made = on.add("receiveTask", scope, name=self.name, event=event("message"))
@@ -92,6 +92,8 @@ class Wait(Block):
 def event(kind: str) -> Event:
     if kind == "timer":
         return Event("timer", timer=template("P1D"), timer_kind="timeDuration")
+    if kind in ("multiple", "parallelMultiple"):
+        return Event(kind, parts=(event("message"), event("signal")))
     return Event(kind, "namn")
 
 
@@ -143,6 +145,51 @@ class Sequence_(Block):
 
 
 @dataclass
+class Condition(Block):
+    """Two branches beside each other: one waits until what the other does has made a condition true."""
+
+    name: str
+    waiting: Block
+    doing: Block
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        flag = f"c_{self.name}"
+        begin = on.add("scriptTask", scope, script=compile_script(f"{flag} = 0"))
+        split, join = on.add("parallelGateway", scope), on.add("parallelGateway", scope)
+        on.connect(before, begin, condition)
+        on.connect(begin, split)
+        awaited = Event("conditional", condition=compile_expression(f"{flag} == 1"))
+        catch = on.add("intermediateCatchEvent", scope, name=self.name, event=awaited)
+        on.connect(split, catch)
+        on.connect(self.waiting.draw(on, scope, catch), join)
+        done = on.add("scriptTask", scope, script=compile_script(f"{flag} = 1"))
+        on.connect(self.doing.draw(on, scope, split), done)
+        on.connect(done, join)
+        return join
+
+    def passed(self) -> Counter[str]:
+        return self.waiting.passed() + self.doing.passed() + Counter([self.name])
+
+
+@dataclass
+class Link(Block):
+    """A pair of link events."""
+
+    name: str
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        source = on.add("intermediateThrowEvent", scope, event=Event("link", self.name))
+        target = on.add("intermediateCatchEvent", scope, name=self.name, event=Event("link", self.name))
+        on.connect(before, source, condition)
+        on.connect(source, target)
+        on.flows[-1] = replace(on.flows[-1], is_link=True)
+        return target
+
+    def passed(self) -> Counter[str]:
+        return Counter([self.name])
+
+
+@dataclass
 class Fork(Block):
     """A gateway and its join; `taken` are the branches that are."""
 
@@ -154,7 +201,9 @@ class Fork(Block):
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         split = on.add(self.kind, scope)
         on.connect(before, split, condition)
-        join = on.add(self.kind, scope, name=self.name)
+        all_taken = compile_expression(f"activationCount >= {len(self.taken)}")
+        activation = all_taken if self.kind == "complexGateway" else None
+        join = on.add(self.kind, scope, name=self.name, activation=activation)
         for number, branch in enumerate(self.branches):
             holds = None if self.kind == "parallelGateway" else f"{number} in {sorted(self.taken)}"
             on.connect(branch.draw(on, scope, split, holds), join)

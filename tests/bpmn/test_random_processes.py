@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bpmn.machine import complete, trigger
-from tests.bpmn.builder import Block, Bounded, Fork, Loop, Race, Sequence_, Sub, Wait, process
+from tests.bpmn.builder import Block, Bounded, Condition, Fork, Link, Loop, Race, Sequence_, Sub, Wait, process
 from tests.bpmn.driver import Case
 
-KINDS = ["userTask", "serviceTask", "receiveTask", "message", "signal", "timer"]
+KINDS = ["userTask", "serviceTask", "receiveTask", "message", "signal", "timer", "multiple"]
 
 
 @dataclass
@@ -29,9 +29,9 @@ class Blocks:
     names: count = field(default_factory=count)
 
     def any(self, depth: int) -> Block:
-        kinds: list[Callable[[int], Block]] = [self._wait, self._bounded]
+        kinds: list[Callable[[int], Block]] = [self._wait, self._bounded, self._all, self._link]
         if depth > 0:
-            kinds += [self._sequence, self._fork, self._loop, self._sub, self._race]
+            kinds += [self._sequence, self._fork, self._loop, self._sub, self._race, self._condition]
         return self.draw(st.sampled_from(kinds))(depth - 1)
 
     def _name(self) -> str:
@@ -40,12 +40,23 @@ class Blocks:
     def _wait(self, depth: int) -> Wait:
         return Wait(self._name(), self.draw(st.sampled_from(KINDS)))
 
+    def _all(self, depth: int) -> Wait:
+        return Wait(self._name(), "parallelMultiple")
+
+    def _link(self, depth: int) -> Link:
+        return Link(self._name())
+
+    def _condition(self, depth: int) -> Condition:
+        return Condition(self._name(), self.any(depth), self.any(depth))
+
     def _bounded(self, depth: int) -> Bounded:
+        times = self.draw(st.integers(0, 1))
+        kinds = ["timer", "message", "signal", *([] if times else ["multiple"])]  # each of several would come by itself
         return Bounded(
             self._name(),
             self.draw(st.sampled_from(["userTask", "serviceTask"])),
-            boundary=self.draw(st.sampled_from(["timer", "message", "signal"])),
-            times=self.draw(st.integers(0, 1)),
+            boundary=self.draw(st.sampled_from(kinds)),
+            times=times,
             after=self.any(0) if self.draw(st.booleans()) else None,
         )
 
@@ -53,13 +64,14 @@ class Blocks:
         return Sequence_([self.any(depth) for _ in range(self.draw(st.integers(1, 3)))])
 
     def _fork(self, depth: int) -> Fork:
-        kind = self.draw(st.sampled_from(["parallelGateway", "exclusiveGateway", "inclusiveGateway"]))
+        kind = self.draw(st.sampled_from(["parallelGateway", "exclusiveGateway", "inclusiveGateway", "complexGateway"]))
         branches = [self.any(depth) for _ in range(self.draw(st.integers(2, 3)))]
         numbers = st.integers(0, len(branches) - 1)
         taken = {
             "parallelGateway": st.just(set(range(len(branches)))),
             "exclusiveGateway": numbers.map(lambda number: {number}),
             "inclusiveGateway": st.sets(numbers, min_size=1),
+            "complexGateway": st.sets(numbers, min_size=1),
         }[kind]
         return Fork(self._name(), kind, branches, frozenset(self.draw(taken)))
 
@@ -107,6 +119,8 @@ def holding(block: Block) -> tuple[dict[str, str], set[str]]:
             todo += [then for _, then in now.branches]
         elif isinstance(now, Sequence_):
             todo += now.parts
+        elif isinstance(now, Condition):
+            todo += [now.waiting, now.doing]
         elif isinstance(now, Fork):
             todo += now.branches
         elif isinstance(now, Loop):
@@ -136,6 +150,8 @@ class Player:
 
     def _may(self, wait: int) -> bool:
         name = self.name(wait)
+        if getattr(self.straight.open[wait], "kind", None) == "condition":
+            return False  # the case itself will meet it
         if name in self.never or (name.endswith("!") and wait in self.fired):
             return False
         node = self.graph.nodes[self.straight.open[wait].element]
