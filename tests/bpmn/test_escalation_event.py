@@ -29,3 +29,11 @@ def test_uncaught_it_is_told_and_the_case_goes_on(play):
         EscalationUncaught("uncaught.slut", "sist"),
     ]
     assert case.last[-1] == CaseEnded("completed")
+
+
+def test_what_a_handler_escalates_goes_past_itself(play):
+    """§13.5.4: an event sub-process is a scope inside the one it serves; what it throws is for those further out."""
+    case = play("again")
+    assert case.waiting == ["a", "b"]
+    assert case.passed.count("vidare") == 1
+    assert case.complete("a").complete("b").outcome == "completed"

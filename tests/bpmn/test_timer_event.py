@@ -85,3 +85,17 @@ def test_one_that_does_not_interrupt_and_does_not_repeat_fires_once(play):
 def test_it_sees_the_inputs_of_its_activity(play):
     """SpiffWorkflow reads the timer before the task's own script has run (peers.md T5)."""
     assert play("own", {"antal": 3}).opened("frist").due == MORNING + timedelta(days=3)
+
+
+def test_several_timers_at_one_activity_keep_their_own_time(play):
+    case = play("clocks")
+    assert case.waiting == ["a", "dag", "frist", "vecka"]
+    case.fire("vecka").fire("vecka")
+    assert case.waiting == ["a", "dag", "frist"], "a cycle that has an end ends"
+    assert case.opened("dag").due == datetime(2026, 3, 3, 8, tzinfo=UTC), "untouched"
+    for _ in range(3):
+        case.fire("dag")
+    assert case.opened("dag").due == datetime(2026, 3, 19, 8, tzinfo=UTC), "once after the pause, then each day"
+    case.fire("frist")
+    assert case.waiting == ["b"]
+    assert case.complete("b").outcome == "completed"

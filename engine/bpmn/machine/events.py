@@ -163,10 +163,12 @@ class _Catcher(NamedTuple):
 
 def _catcher(play: Play, kind: str, code: str | None, number: int) -> _Catcher | None:
     """The nearest that catches, from run `number` outwards: on each level event sub-processes inside a scope come
-    before the boundary of the activity, and one that names the code before one that takes any."""
+    before the boundary of the activity, and one that names the code before one that takes any. What a handler throws
+    goes past itself."""
+    past = ""
     while True:
         run = play.run(number)
-        found = _match(play, kind, code, _event_sub_processes(play, number, run))
+        found = _match(play, kind, code, _event_sub_processes(play, number, run, past))
         if found is not None:
             return _Catcher(found[0], number, number, found[1])
         if number == ROOT:
@@ -174,16 +176,17 @@ def _catcher(play: Play, kind: str, code: str | None, number: int) -> _Catcher |
         found = _match(play, kind, code, _boundary(play, run))
         if found is not None:
             return _Catcher(found[0], number, run["scope"], found[1])
-        number = run["scope"]
+        past, number = run["at"], run["scope"]
 
 
-def _event_sub_processes(play: Play, number: int, run: Run) -> Iterable[str]:
-    """Start events that listen inside a scope; once an interrupting one has taken over, none does."""
+def _event_sub_processes(play: Play, number: int, run: Run, past: str) -> Iterable[str]:
+    """Start events that listen inside a scope, but for the one `past`; once an interrupting one has taken over, none."""
     if "live" not in run or run.get("interrupted"):
         return ()
     scopes = play.graph.scopes
     inside = scopes[play.graph.key if number == ROOT else run["at"]]
-    return [start for sub_process in inside.event_sub_processes for start in scopes[sub_process].starts]
+    handlers = (handler for handler in inside.event_sub_processes if handler != past)
+    return [start for handler in handlers for start in scopes[handler].starts]
 
 
 def _boundary(play: Play, run: Run) -> Sequence[str]:
