@@ -132,11 +132,6 @@ class _Net:
     def __init__(self, graph: Graph, inside: Sequence[Node], endings: Mapping[str, bool]) -> None:
         self._graph = graph
         self._endings = endings
-        self._links = {
-            node.event.name: node.id
-            for node in inside
-            if node.kind == "intermediateCatchEvent" and node.event and node.event.kind == "link"
-        }
         self.nodes = {node.id: node for node in inside}
         self.stoppable = any(node.triggered_by_event and self._interrupts(node) for node in inside)
         self.order = {node: number for number, node in enumerate(self._in_order(inside))}
@@ -175,12 +170,6 @@ class _Net:
     def _after(self, node: str) -> Iterator[str]:
         yield from (flow.target for flow in self.nodes[node].outgoing)
         yield from self.nodes[node].boundary
-        if (link := self._link(self.nodes[node])) is not None:
-            yield link
-
-    def _link(self, node: Node) -> str | None:
-        is_throw = node.kind == "intermediateThrowEvent" and node.event and node.event.kind == "link"
-        return self._links.get(node.event.name) if is_throw and node.event else None
 
     def _detached(self) -> set[str]:
         """Non-interrupting boundary events whose tokens never meet those of the scope around, or of another one."""
@@ -229,10 +218,9 @@ class _Net:
         return {join.id for join in joins}.union(*(sources[flow.id] for join in joins for flow in join.incoming))
 
     def _ways(self, node: Node) -> list[_Way]:
-        if node.kind == "endEvent" and node.event and node.event.kind in _ENDS:
-            return [_Way((), ends=_ENDS[node.event.kind])]
-        if (link := self._link(node)) is not None:
-            return [_Way((f"@{link}",))]
+        kinds = {event.kind for event in node.event.triggers} if node.event and node.kind == "endEvent" else set()
+        if kinds & _ENDS.keys():
+            return [_Way((), ends=all(_ENDS.get(kind, True) for kind in kinds))]
         splits = _splits(node) if self._endings.get(node.id, True) else []
         ways = [_Way(split) for split in splits]
         edges = [self.nodes[edge] for edge in node.boundary if edge in self.nodes and edge not in self.detached]
@@ -289,7 +277,7 @@ def _splits(node: Node) -> list[tuple[str, ...]]:
     """The sets of flows by which an element can be left."""
     flows = [flow.id for flow in node.outgoing]
     times: int = getattr(node, "completion_quantity", 1)
-    if node.kind in _ONE_OF:
+    if node.kind in _ONE_OF and not node.parallel:
         return [(flow,) for flow in flows] or [()]
     open_ = [flow.id for flow in node.outgoing if flow.condition is not None]
     if node.kind == "parallelGateway" or not open_:

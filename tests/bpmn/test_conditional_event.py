@@ -1,5 +1,4 @@
-"""Conditional events (§10.5.5, §13.5): wait until data of the case make a condition true; caught, at an edge, or as the
-start of an event sub-process."""
+"""Conditional events (§10.5.5, §13.5): caught, at an edge or starting an event sub-process, once data make them true."""
 
 import json
 

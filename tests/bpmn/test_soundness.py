@@ -268,3 +268,41 @@ def test_the_machine_agrees(graph: Graph):
     assert not twice or soundness.TWICE in kinds
     for problem in found:
         assert isinstance(problem, Problem)
+
+
+# --- events with more than a word to say -----------------------------------------------------------------------------
+
+
+def _problems_of(body: str) -> list[str]:
+    beside = '<message id="m" name="m"/><message id="m2" name="m2"/><error id="f" errorCode="F"/>'
+    (graph,) = read(bpmn(body, beside=beside)).graphs
+    return [problem.kind for problem in problems(graph)]
+
+
+def test_tokens_go_over_links() -> None:
+    link = '<intermediate{0}Event id="{1}"><linkEventDefinition name="l"/></intermediate{0}Event>'
+    ends = '<startEvent id="s"/><endEvent id="e"/>' + link.format("Throw", "t") + link.format("Catch", "c")
+    assert _problems_of(ends + "\ns -> t\nc -> e") == []
+    split = ends + '<parallelGateway id="g"/><task id="a"/><parallelGateway id="j"/>'
+    assert _problems_of(split + "\ns -> g\ng -> t\ng -> a\nc -> j\na -> j\nj -> e") == []
+    choice = split.replace('<parallelGateway id="g"/>', '<exclusiveGateway id="g"/>')
+    assert soundness.DEADLOCK in _problems_of(choice + "\ns -> g\ng -> t if x\ng -> a if y\nc -> j\na -> j\nj -> e")
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("Parallel", False), ("Exclusive", True)])
+def test_only_a_parallel_event_based_gateway_feeds_a_parallel_join(kind: str, expected: bool) -> None:
+    catch = '<intermediateCatchEvent id="{}"><messageEventDefinition messageRef="{}"/></intermediateCatchEvent>'
+    body = (
+        f'<eventBasedGateway id="g" instantiate="true" eventGatewayType="{kind}"/>'
+        f'{catch.format("a", "m")}{catch.format("b", "m2")}<parallelGateway id="j"/><endEvent id="e"/>'
+        "\ng -> a\ng -> b\na -> j\nb -> j\nj -> e"
+    )
+    assert (soundness.DEADLOCK in _problems_of(body)) is expected
+
+
+def test_an_end_with_several_triggers_may_end_by_an_error() -> None:
+    end = '<endEvent id="i">{}<terminateEventDefinition/></endEvent>'
+    sub = f'<subProcess id="x"><startEvent id="h"/>{end}\nh -> i\n</subProcess>'
+    body = '<startEvent id="s"/>{}<endEvent id="e"/>\ns -> x\nx -> e'
+    assert _problems_of(body.format(sub.format(""))) == []
+    assert _problems_of(body.format(sub.format('<errorEventDefinition errorRef="f"/>'))) != []

@@ -1,7 +1,7 @@
 """All that is wrong with a set of process files, at once. One function per rule; add one to the `RULES` of its module.
 
 `specification.py` holds the static rules of BPMN, `events.py` those of links, conditions and several triggers,
-`gateways.py` those of the complex gateway and of gateways that start a process, `variables.py` what is read before it is
+`gateways.py` those of complex gateways and of gateways that start a process, `variables.py` what is read before it is
 written, `house.py` ours, `soundness.py` what comes of playing all ways of a process that has no errors by then.
 """
 

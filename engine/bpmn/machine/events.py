@@ -180,7 +180,7 @@ def _catcher(play: Play, kind: str, code: str | None, number: int) -> _Catcher |
 
 
 def _event_sub_processes(play: Play, number: int, run: Run, past: str) -> Iterable[str]:
-    """Start events that listen inside a scope, but for the one `past`; once an interrupting one has taken over, none."""
+    """Start events that listen inside a scope, but for the one `past`; none once an interrupting one took over."""
     if "live" not in run or run.get("interrupted"):
         return ()
     scopes = play.graph.scopes
