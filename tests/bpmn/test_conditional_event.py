@@ -1,4 +1,4 @@
-"""Conditional events (§10.5.5, §13.5): caught, at an edge or starting an event sub-process, once data make them true."""
+"""Conditional events (§10.5.5, §13.5): caught, at an edge or starting an event sub-process, when data make them so."""
 
 import json
 
