@@ -19,7 +19,7 @@ ADDRESS = os.environ.get("TRAPPA_DEMO", "http://127.0.0.1:8000")
 TARGET = Path(__file__).parent.parent / "screenshots"
 FIRST_TASK = ".task-row h2 a"
 PAGES: dict[str, tuple[str | tuple[str, str], ...]] = {
-    "": ("login", "login/password", "missing"),
+    "": ("login", "login/password", "help", "missing"),
     "Storsthlm, handl": (
         "inbox", "inbox?place=mine", "inbox?place=late", "inbox?place=done", "inbox?q=rapport&held=free", "start",
         "cases", "cases?state=closed", "cases/1", "cases/2", "cases/4", "cases/40", "cases/46", "cases/50", "cases/56", "cases/57",

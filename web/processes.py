@@ -12,7 +12,7 @@ from flask_babel import gettext, ngettext
 from engine import Deploy, Finding, KnownHere, Retire
 from engine.bpmn.checks import check
 from engine.errors import CheckFailed, Invalid, Refused
-from engine.runtime.views import Diagram, Process, Processes
+from engine.runtime.views import Diagram, Process, Processes, ProcessPage
 from web.door import ask, do
 from web.errors import sentence
 from web.forms import rich_text
@@ -41,16 +41,23 @@ def show(key: str, version: int | None = None) -> Any:
         "processes/show.html",
         page=page,
         findings=told(findings),
+        counts=_standing(page),
         standing=sorted(
-            (
-                (page.graph.nodes[element].name or element, count)
-                for element, count in page.counts.items()
-                if element in page.graph.nodes
-            ),
-            key=lambda one: -one[1],
+            ((page.graph.nodes[element], count) for element, count in _standing(page).items()),
+            key=lambda one: (-one[1], one[0].name),
         ),
         readme=rich_text(page.files.get("README.md", b"").decode("utf-8", "replace")),
     )
+
+
+def _standing(page: ProcessPage) -> dict[str, int]:
+    """Where cases stand. Clocks and messages that only listen beside a step are no place of their own."""
+    nodes = page.graph.nodes
+    return {
+        element: count
+        for element, count in page.counts.items()
+        if element in nodes and nodes[element].kind not in ("boundaryEvent", "startEvent")
+    }
 
 
 @processes.get("/definitions/<int:definition_id>/diagram.xml")

@@ -96,7 +96,7 @@ def test_history_in_plain_sentences(at: Opener) -> None:
     world = at("end")
     client = world.client("storsthlm")
     page = client.see(f"/cases/{world.names['01']}")
-    told = [one.text for one in page.all("p") if one["class"] == "timeline-what"]
+    told = [one.text for one in page.all("span") if one["class"] == "timeline-what"]
     for sentence in (
         "Kvartalsanalysen bedömde problemet som strukturellt",
         "Storsthlm tog emot rapporten",
@@ -109,7 +109,7 @@ def test_history_in_plain_sentences(at: Opener) -> None:
         "newest first"
     )
     client.see(f"/cases/{world.names['01']}?steps=all")
-    assert len([one for one in client.page.all("p") if one["class"] == "timeline-what"]) == 40
+    assert len([one for one in client.page.all("span") if one["class"] == "timeline-what"]) == 40
     for _ in range(2):
         older = next(one["href"] for one in client.page.all("a") if "before=" in one["href"])
         client.see(older)
