@@ -1,7 +1,8 @@
 """Pictures of every page of a running demo (`make run`), at two widths, light and dark, in both languages.
 
 `make screenshots` puts them in screenshots/, for the one who built a page to look at. `TRAPPA_DEMO` is the demo's
-address; words on the command line keep to the pictures whose names hold one of them: `python -m tests.screenshots 390-light-sv`.
+address; words on the command line keep to the pictures whose names hold one of them:
+`python -m tests.screenshots 390-light-sv`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ PAGES: dict[str, tuple[str | tuple[str, str], ...]] = {
     "": ("login", "login/password", "help", "missing"),
     "Storsthlm, handl": (
         "inbox", "inbox?place=mine", "inbox?place=late", "inbox?place=done", "inbox?q=rapport&held=free", "start",
-        "cases", "cases?state=closed", "cases/1", "cases/2", "cases/4", "cases/40", "cases/46", "cases/50", "cases/56", "cases/57",
-        "cases/57/diagram", "cases/46/decisions/1", "year", "mail", "missing",
+        "cases", "cases?state=closed", "cases/1", "cases/2", "cases/4", "cases/40", "cases/46", "cases/50", "cases/56",
+        "cases/57", "cases/57/diagram", "cases/46/decisions/1", "year", "mail", "missing",
         ("inbox", FIRST_TASK), ("inbox?q=Bedöm", FIRST_TASK), ("mail", "main table a"),
     ),
     "HSF, handl": (("inbox", FIRST_TASK),),
@@ -38,7 +39,7 @@ PAGES: dict[str, tuple[str | tuple[str, str], ...]] = {
         ("people", "main table a"), "people/new", "settings", "clock", "cases/57",
     ),
 }  # fmt: skip
-"""Who (a search on the sign-in page; nobody for the pages before it) and what: a path, or the first link of a kind there."""
+"""Who (a search on the sign-in page; nobody before it) and what: a path, or the first link of a kind there."""
 
 
 def main(wanted: list[str]) -> None:

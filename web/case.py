@@ -173,10 +173,10 @@ def told(form: Form, variables: Mapping[str, Any]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _together(mails: Sequence[Post | MailRow]) -> list[list[tuple[Post | MailRow, str]]]:
+def _together(mails: Sequence[Post]) -> list[list[tuple[Post, str]]]:
     """The same words to several on the same day are one line."""
     pairs = [(mail, addressee(mail)) for mail in mails]
-    groups: dict[Any, list[tuple[Post | MailRow, str]]] = {}
+    groups: dict[Any, list[tuple[Post, str]]] = {}
     for mail, to in pairs:
         groups.setdefault((mail.title, local(mail.at).date()), []).append((mail, to))
     return list(groups.values())

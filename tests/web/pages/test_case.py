@@ -116,6 +116,16 @@ def test_history_in_plain_sentences(at: Opener) -> None:
     assert "tog upp frågan lokalt" in all_text(client.page)
 
 
+def test_what_repeats_is_one_line_that_opens(at: Opener) -> None:
+    """Neighbours in the story that say the same are one line, and so is one mail to many beside it."""
+    page = at("end").client("sekretariat").see("/cases/1")
+    whole, *within = [one for one in page.all("ol") if one["class"] == "timeline"]
+    told = [one.text for one in whole.all("span") if one["class"] == "timeline-what"]
+    assert "3 gånger: ”Flagga ofullständigt underlag” är gjort" in told
+    assert 3 in [len(list(one.all("li"))) for one in within]
+    assert any(one.text.endswith(" mottagare") for one in page.all("summary"))
+
+
 def test_who_has_it_now_and_related_cases(at: Opener) -> None:
     world = at("tsg")
     page = world.client("sekretariat").see(f"/cases/{world.names['01']}")

@@ -8,10 +8,10 @@ from flask import Blueprint, render_template
 
 from web.security import ANYONE, allow
 
-help = Blueprint("help", __name__)
+guide = Blueprint("guide", __name__)
 
 
-@help.get("/help")
+@guide.get("/help")
 @allow(ANYONE)
 def index() -> Any:
-    return render_template("help/index.html")
+    return render_template("guide/index.html")
