@@ -318,6 +318,7 @@ def test_lines_point_into_the_file(complete: Graph) -> None:
 _EVENT = '<intermediateCatchEvent id="x">{}</intermediateCatchEvent>'
 _LOOPED = '<task id="x"><multiInstanceLoopCharacteristics {}><loopCardinality>2</loopCardinality>{}</multiInstanceLoopCharacteristics></task>'
 _INSTANCES = "<multiInstanceLoopCharacteristics {}>{}</multiInstanceLoopCharacteristics>"
+_DATA = '<task id="x"><ioSpecification><dataInput id="i1"/><dataOutput id="o1"/><inputSet id="is">{}</inputSet><outputSet id="os">{}</outputSet></ioSpecification></task>'
 REFUSED_INSIDE = {
     "complexGateway": '<complexGateway id="x"/>',
     "transaction": '<transaction id="x"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
@@ -329,9 +330,11 @@ REFUSED_INSIDE = {
     ),
     "linkEventDefinition": _EVENT.format('<linkEventDefinition name="l"/>'),
     "cancelEventDefinition": '<intermediateThrowEvent id="x"><cancelEventDefinition/></intermediateThrowEvent>',
-    "ioSpecification": '<task id="x"><ioSpecification><inputSet/><outputSet/></ioSpecification></task>',
-    "assignment": '<task id="x"><dataInputAssociation><targetRef>x</targetRef><assignment><from>a</from><to>b</to></assignment></dataInputAssociation></task>',
-    "transformation": '<task id="x"><dataInputAssociation><targetRef>x</targetRef><transformation>a</transformation></dataInputAssociation></task>',
+    "whileExecutingInputRefs": _DATA.format("<whileExecutingInputRefs>i1</whileExecutingInputRefs>", ""),
+    "whileExecutingOutputRefs": _DATA.format("", "<whileExecutingOutputRefs>o1</whileExecutingOutputRefs>"),
+    "outputSetRefs": _DATA.format("<outputSetRefs>os</outputSetRefs>", ""),
+    "inputSetRefs": _DATA.format("", "<inputSetRefs>is</inputSetRefs>"),
+    "data store": '<dataStoreReference id="ds" name="Arkiv"/><task id="x"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
     "potentialOwner": '<userTask id="x"><potentialOwner/></userTask>',
     "humanPerformer": '<userTask id="x"><humanPerformer/></userTask>',
     "performer": '<task id="x"><performer/></task>',
@@ -371,11 +374,6 @@ REFUSED_INSIDE = {
 }
 REFUSED_BESIDE = {
     "correlationProperty": '<correlationProperty id="x"><correlationPropertyRetrievalExpression messageRef="m"><messagePath>a</messagePath></correlationPropertyRetrievalExpression></correlationProperty>',
-    "globalTask": '<globalTask id="x"/>',
-    "globalUserTask": '<globalUserTask id="x"/>',
-    "globalManualTask": '<globalManualTask id="x"/>',
-    "globalScriptTask": '<globalScriptTask id="x"/>',
-    "globalBusinessRuleTask": '<globalBusinessRuleTask id="x"/>',
     "choreography": '<choreography id="x"/>',
     "globalConversation": '<globalConversation id="x"/>',
 }
@@ -564,6 +562,81 @@ def test_gateways_marked_otherwise_than_drawn_are_told() -> None:
 def test_sub_processes_nested_too_deeply_are_told() -> None:
     deep = "".join(f'<subProcess id="d{level}">' for level in range(22)) + "</subProcess>" * 22
     assert ("too-deep", "d20") in rules(read(bpmn(chain('<task id="x"/>') + deep)))
+
+
+# --- data ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("Rapport", "Rapport"),
+        ("Hela ärendet (utkast)", "Hela_ärendet_utkast"),
+        ("2026 års lista", "_2026_års_lista"),
+        ("  a - b ", "a_b"),
+        ("", "d"),
+    ],
+)
+def test_a_data_object_is_a_variable_of_its_name(name: str, variable: str) -> None:
+    (one,) = graph_of(chain(f'<dataObject id="d" name="{name}"/><task id="x"/>')).data
+    assert one.variable == variable
+
+
+@pytest.mark.parametrize("name", ["not", "true", "None", "…", "__x", "if"])
+def test_a_name_that_cannot_be_a_variable_is_told(name: str) -> None:
+    reading = read(bpmn(chain(f'<dataObject id="d" name="{name}"/><task id="x"/>')))
+    assert rules(reading) in ([("data-name", "d")], [])
+    assert (name == "__x") == (rules(reading) == [])  # the underscores at the ends go
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ('<dataObject id="d" name="a"/><dataObject id="d2" name="a"/>', [("data-collision", "d2", "warning")]),
+        ('<dataObject id="d" name="a b"/><dataObject id="d2" name="a_b"/>', [("data-collision", "d2", "error")]),
+        (
+            '<dataObject id="d" name="a"/><subProcess id="sub"><task id="t"/><dataObject id="d2" name="a"/></subProcess>',
+            [("data-collision", "d2", "error")],
+        ),
+        (
+            '<subProcess id="sub"><task id="t"/><dataObject id="d" name="a"/></subProcess><subProcess id="sub2"><task id="t2"/><dataObject id="d2" name="a"/></subProcess>',
+            [],
+        ),
+        ('<dataObject id="d" name="a"/><dataObjectReference id="r" name="b" dataObjectRef="d"/>', []),
+        (
+            '<subProcess id="sub"><task id="t"/><dataObject id="d" name="a"/></subProcess><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>d</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
+            [("data-not-visible", "y", "error")],
+        ),
+        (
+            '<task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>borta</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
+            [("dangling-reference", "y", "error")],
+        ),
+        (
+            '<task id="y"><dataOutputAssociation><targetRef>x</targetRef><assignment><from>1</from><to>x</to></assignment></dataOutputAssociation></task>',
+            [("data-not-visible", "y", "error")],
+        ),
+        (
+            '<dataObject id="d" name="a"/><task id="y"><dataOutputAssociation><targetRef>d</targetRef><assignment><from>1</from><to>b</to></assignment></dataOutputAssociation></task>',
+            [("data-association", "y", "error")],
+        ),
+        (
+            '<dataObject id="d" name="a"/><dataObject id="d2" name="b"/><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>d</sourceRef><sourceRef>d2</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
+            [("data-association", "y", "error")],
+        ),
+        (
+            '<subProcess id="sub"><ioSpecification><inputSet/><outputSet/></ioSpecification><task id="t"/></subProcess>',
+            [("data-sub-process", "sub", "error")],
+        ),
+        (
+            '<task id="y"><property id="pr" name="__targetRef_placeholder"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation><dataOutputAssociation><targetRef>ds</targetRef></dataOutputAssociation></task><dataStoreReference id="ds" name="Arkiv"/>',
+            [],
+        ),
+    ],
+)
+def test_data_that_does_not_fit_together_is_told(data: str, expected: list[tuple[str, str, str]]) -> None:
+    reading = read(bpmn(chain(f'<task id="x"/>{data}')))
+    assert [(finding.rule, finding.element, finding.severity) for finding in reading.findings] == expected
+    assert all(finding.suggestion_sv and finding.line for finding in reading.findings)
 
 
 # --- files of other tools ------------------------------------------------------------------------------------------
@@ -807,6 +880,10 @@ COSTLY = {
     + "</camunda:properties></extensionElements>",
     "attributes": "<task " + _wide(' aaaaaaaaaaaaaaaaaaa#=""', 190_000) + "/>",
     "namespaces": "<task " + _wide(' xmlns:aaaaaaaaaa#="u"', 190_000) + "/>",
+    "data": _wide(
+        '<subProcess id="s#"><dataObject id="d#" name="a"/><dataObjectReference id="r#" dataObjectRef="d#"/></subProcess>',
+        1_600,
+    ),
     "elements": "<task/>" * 600_000,
 }
 _MEASURED = """

@@ -11,7 +11,7 @@ from engine.bpmn.checks.paths import Paths
 from engine.bpmn.dmn import Table
 from engine.bpmn.expressions import Expression, Script, Template
 from engine.bpmn.findings import Finding, Label, Place, Value, label, shown
-from engine.bpmn.model import Event, Flow, Graph, Lane, Node
+from engine.bpmn.model import GLOBAL_TASKS, Event, Flow, Graph, Lane, Node
 
 HUMAN = frozenset({"userTask", "manualTask"})
 Compiled = Expression | Template | Script
@@ -90,10 +90,12 @@ class Subject:
         if isinstance(what, str):
             node = self.graph.nodes.get(what)
             return self.label(self.graph) if node is None else self.label(node)
+        if isinstance(what, Node) and self.graph.kind in GLOBAL_TASKS:
+            return label(self.graph.kind, self.graph.key, self.graph.name)
         if isinstance(what, Node):
             return label(what.kind, what.id, what.name)
         if isinstance(what, Graph):
-            return label("process", what.key, what.name if what.name != what.key else "")
+            return label(what.kind, what.key, what.name if what.name != what.key else "")
         return label("sequenceFlow" if isinstance(what, Flow) else "lane", what.id, what.name)
 
     def error(
@@ -109,6 +111,8 @@ class Subject:
 
     def _place(self, what: Node | Flow | Lane | Graph) -> Place:
         line = 0 if isinstance(what, Lane) else what.line
+        if self.graph.kind in GLOBAL_TASKS:  # all of it is one element of the file
+            return Place(self.file, line, shown(self.graph.key, 200))
         return Place(self.file, line, shown(what.key if isinstance(what, Graph) else what.id, 200))
 
 
@@ -116,6 +120,9 @@ def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:
     """Everything compiled in a node, with the name of its field; its flows' conditions too."""
     yield from (("inputs", text) for text in node.inputs.values())
     yield from (("outputs", text) for text in node.outputs.values())
+    if node.data:
+        yield from (("data_taken", text) for one in node.data.taken for text in one.texts)
+        yield from (("data_given", text) for one in node.data.given for text in one.texts)
     if node.script:
         yield "script", node.script
     if node.event:

@@ -22,7 +22,7 @@ IN_EACH_INSTANCE = frozenset({"loopCounter"}) | {
     for prefix in ("nrOf", "numberOf")
     for counted in ("Instances", "ActiveInstances", "CompletedInstances", "TerminatedInstances")
 }
-_AFTERWARDS = frozenset({"outputs", "condition", "completion", "output_element"})
+_AFTERWARDS = frozenset({"outputs", "data_given", "condition", "completion", "output_element"})
 _THE_CHILDS = "returned"  # read from the called case's variables, not from ours
 _MOST_ROUNDS = 200_000
 
@@ -137,11 +137,13 @@ class _Flow:
     def _given(self, node: Node) -> int:
         """What reaches the scope around when the node ends."""
         given = self._mask(self._writes(node))
-        return given if node.outputs else given | self._brought(node)
+        return given if node.outputs or (node.data and node.data.outputs) else given | self._brought(node)
 
     def _writes(self, node: Node) -> set[str]:
         """What the node writes by name into the scope around."""
         names = set(node.outputs) or self._own_writes(node)
+        if node.data:
+            names = (set() if node.data.outputs else names - node.data.own) | {one.target for one in node.data.given}
         if node.loop and node.loop.output_collection:
             names.add(node.loop.output_collection)
         return names
@@ -178,7 +180,7 @@ class _Flow:
 
 def _own_names(node: Node) -> set[str]:
     """What is there only while the activity is under way; counted as there from then on, to be wary."""
-    names = set(node.inputs)
+    names = set(node.inputs) | ({*node.data.own, *node.data.outputs} if node.data else set())
     if node.loop:
         names |= IN_EACH_INSTANCE | ({node.loop.element_variable} if node.loop.element_variable else set())
     return names

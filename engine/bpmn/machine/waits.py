@@ -134,6 +134,7 @@ _CLOSED: dict[str, _Closed] = {
     "call": CallClosed,
     "message": WaitClosed,
     "signal": WaitClosed,
+    "data": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "data"),
     "timer": lambda wait, element, outcome, data: (
         TimerFired(wait, element) if outcome == "completed" else TimerCancelled(wait, element)
     ),

@@ -389,7 +389,18 @@ def _seen(element: etree._Element) -> etree._Element:
     return element if seen is None else seen
 
 
-_PARTS = ("EventDefinition", "LoopCharacteristics", "Expression", "Condition", "Cardinality", "script", "definitions")
+_PARTS = (
+    "EventDefinition",
+    "LoopCharacteristics",
+    "Expression",
+    "Condition",
+    "Cardinality",
+    "Specification",
+    "inputSet",
+    "outputSet",
+    "script",
+    "definitions",
+)
 
 
 # --- the schema ----------------------------------------------------------------------------------------------------
