@@ -37,8 +37,8 @@ def test_the_other_kinds(play):
     assert play("skriv_ut").complete("task").outcome == "completed"
     assert play("rakna", {"a": 1, "b": 2}).variables["summa"] == 3
     assert play("inget").outcome == "completed"
-    niva = play("bedom", {"antal": 3}, files={"niva.dmn": (FILES / "niva.dmn").read_bytes()})
-    assert niva.outcome == "completed"
+    niva = play("bedom", {"antal": 3, "status": "klar"}, files={"niva.dmn": (FILES / "niva.dmn").read_bytes()})
+    assert niva.variables["niva"] == "sekretariat"
 
 
 def test_a_file_of_global_tasks_alone_can_run():
@@ -52,10 +52,8 @@ def test_findings_name_the_global_task():
     beside = '<globalUserTask id="g" name="Granska"/><globalScriptTask id="r"><script>a</script></globalScriptTask>'
     findings = check({"p.bpmn": bpmn("", beside=beside, executable="")}, CheckContext(roles={"h"}))
     told = [(one.rule, one.element, one.line) for one in findings if one.is_error]
-    assert told == [("no-candidates", "g", 6), ("script-format", "r", 6)]
-    assert "den globala användaruppgiften ”Granska” (g)" in findings[0].sv.casefold().replace(
-        "granska” (g", "Granska” (g"
-    )
+    assert sorted(told) == [("no-candidates", "g", 6), ("script-format", "r", 6)]
+    assert any("en globala användaruppgiften ”Granska” (g)" in one.sv for one in findings)
 
 
 def test_called_beside_it_is_found():
