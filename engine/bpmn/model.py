@@ -42,13 +42,26 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Correlation:
+    """How a message is told from others of its name (§8.4.2), by the correlation key with id `key`.
+
+    `paths`: the key's properties as expressions on what the message carries. `expected`: the same as expressions on the
+    case's variables, where the process has a subscription; else what the first message of the conversation carried.
+    """
+
+    key: str
+    paths: tuple[Template, ...]
+    expected: tuple[Template, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What an event waits for or throws (§10.5).
 
     `kind`: none, message, timer, signal, error, escalation or terminate.
     `name`: the message's or signal's name, the error's or escalation's code (None: any code).
     `timer`: a template giving ISO 8601 or cron text; `timer_kind`: timeDate, timeDuration or timeCycle.
-    `key`: the correlation key, evaluated when the wait is set up or the message thrown.
+    `key`: the correlation key, evaluated when the wait is set up or the message thrown; or else `correlation`.
     `payload`: name -> template, what a thrown message or signal carries.
     `code_variable`, `message_variable`: where a catching error or escalation event stores what it caught.
     """
@@ -58,6 +71,7 @@ class Event:
     timer: Template | None = None
     timer_kind: str | None = None
     key: Template | None = None
+    correlation: Correlation | None = None
     payload: Mapping[str, Template] = field(default_factory=dict)
     code_variable: str | None = None
     message_variable: str | None = None

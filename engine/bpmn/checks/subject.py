@@ -149,6 +149,9 @@ def _texts_of_event(event: Event) -> Iterator[tuple[str, Compiled]]:
         yield "timer", event.timer
     if event.key:
         yield "correlation_key", event.key
+    if event.correlation:
+        yield from (("correlation_key", text) for text in event.correlation.expected)
+        yield from (("message_path", text) for text in event.correlation.paths)
     yield from (("payload", text) for text in event.payload.values())
 
 

@@ -23,7 +23,8 @@ IN_EACH_INSTANCE = frozenset({"loopCounter"}) | {
     for counted in ("Instances", "ActiveInstances", "CompletedInstances", "TerminatedInstances")
 }
 _AFTERWARDS = frozenset({"outputs", "data_given", "condition", "completion", "output_element"})
-_THE_CHILDS = "returned"  # read from the called case's variables, not from ours
+_NOT_OURS = frozenset({"returned", "message_path"})
+"""Read from the called case's variables or from what a message carries, not from our variables."""
 _MOST_ROUNDS = 200_000
 
 _GIVEN_AT_START, _ANYTHING = 1, 2  # bits; those of the variables come after
@@ -119,7 +120,7 @@ class _Flow:
             after |= self._within.get(node.id, 0)
         missing = {name for name in self._asked_by_table(node) if not self._may_be_there(name, before)}
         for field, text in texts_of(node):
-            if field != _THE_CHILDS:
+            if field not in _NOT_OURS:
                 known = after if field in _AFTERWARDS else before
                 missing |= {name for name in text.required if not self._may_be_there(name, known)}
         return missing

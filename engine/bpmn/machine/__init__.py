@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.changes import CaseEnded, Change, Variables
-from engine.bpmn.machine import activities, data, events, incidents, waits
+from engine.bpmn.machine import activities, correlation, data, events, incidents, waits
 from engine.bpmn.machine.moves import play_on
 from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
 from engine.bpmn.model import Graph, Node
@@ -98,6 +98,9 @@ def start(
         if graph.takes and (lacking := data.missing_at_start(graph.takes, {**given, **carried})):
             raise Unready(lacking.en, lacking.sv)
         given |= events.mapped(play, nodes[0], {**given, **carried}, carried)
+        by = nodes[0].event
+        if at is not None and by is not None and by.correlation is not None:
+            correlation.carried(play, ROOT, by.correlation, carried)
         written = play.write(play.plan(ROOT, given))
     except Stuck as why:
         raise Refused(why.en, why.sv) from None

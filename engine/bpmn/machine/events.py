@@ -14,7 +14,7 @@ from engine.bpmn.changes import (
     SignalThrown,
     Variables,
 )
-from engine.bpmn.machine import data, tokens, waits
+from engine.bpmn.machine import correlation, data, tokens, waits
 from engine.bpmn.machine.play import ROOT, Play, Run
 from engine.bpmn.model import Event, Flow, Node
 
@@ -77,7 +77,9 @@ def send(play: Play, number: int, node: Node) -> None:
     seen = {**play.visible(number), **own}
     payload = {**own, **play.values(event.payload, seen)}
     if event.kind == "message":
-        play.changes.append(MessageThrown(node.id, event.name or "", waits.key_of(play, event, seen), payload))
+        play.changes.append(
+            MessageThrown(node.id, event.name or "", correlation.sent(play, number, event, seen, payload), payload)
+        )
     else:
         play.changes.append(SignalThrown(node.id, event.name or "", payload))
 

@@ -68,6 +68,8 @@ class Run(TypedDict, total=False):
     """A finished instance's part of the output collection; all that is left of it."""
     key: str
     """The correlation key of an expected message."""
+    keys: dict[str, str]
+    """Of the root or an instance: the correlation keys of its conversations (§8.4.2)."""
     due: str
     rule: str
     anchor: str

@@ -32,6 +32,7 @@ from engine.bpmn.model import (
     Node,
     Scope,
 )
+from engine.bpmn.read.correlation import Correlations, has_message, message_of, operation_of
 from engine.bpmn.read.data import ProcessData
 from engine.bpmn.read.says import hint, say
 from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, model, resolve
@@ -66,11 +67,13 @@ class _Process:
         self._scope_of: dict[str, str] = {}
         self._scopes: dict[str, etree._Element] = {}
         self._data: ProcessData
+        self._keys: Correlations
 
     def graph(self) -> Graph:
         key = self._id_of(self._process)
         self._collect(self._process, key, depth=0)
         self._data = ProcessData(self._document, self._scopes, self._field)
+        self._keys = Correlations(self._document, self._process, self._field)
         lanes = tuple(self._lanes())
         nodes = self._nodes(tuple(self._flows()), self._lane_of(lanes))
         properties = self._properties(self._process)
@@ -265,7 +268,9 @@ class _Process:
     def _message(self, element: etree._Element, definition: etree._Element, properties: Mapping[str, str]) -> Event:
         name = self._fixed_name(element, definition, "message")
         key = properties.get("correlationKey")
-        return Event("message", name, key=self._field(element, key, "correlationKey") if key else None)
+        if key:  # our own, simple way
+            return Event("message", name, key=self._field(element, key, "correlationKey"))
+        return Event("message", name, correlation=self._keys.of(element, message_of(self._document, definition)))
 
     def _signal(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         return Event("signal", self._fixed_name(element, definition, "signal"))
@@ -276,6 +281,8 @@ class _Process:
         found = resolve(self._document, definition, reference)
         if reference is not None and found is None:
             return None  # told as a dangling reference
+        if kind == "message":
+            found = message_of(self._document, definition)
         name = None if found is None else found.get("name")
         if not name:
             say(self._document, element, f"{kind}-missing")
@@ -359,7 +366,10 @@ class _Process:
 
     def _service(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
         details: dict[str, Any] = {"topic": self._topic(element)}
-        if local(element) == "sendTask" and element.get("messageRef") is not None:
+        operation = operation_of(self._document, element)
+        if local(element) == "serviceTask" and details["topic"] is None and operation is not None:
+            details["topic"] = operation.get("name", "").strip() or None
+        if local(element) == "sendTask" and has_message(element):
             details["event"] = self._message(element, element, properties)
         return details
 

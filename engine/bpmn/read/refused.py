@@ -31,6 +31,7 @@ READ = _names(
     multiInstanceLoopCharacteristics loopCardinality
     dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
     transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
+    correlationSubscription correlationPropertyBinding dataPath operationRef
     dataInputRefs optionalInputRefs dataOutputRefs optionalOutputRefs"""
 )
 KEPT = _names(
@@ -40,7 +41,8 @@ KEPT = _names(
 _KEPT_AT_ROOT = _names(
     """process globalTask globalUserTask globalManualTask globalScriptTask globalBusinessRuleTask
     collaboration message signal error escalation category dataStore itemDefinition import extension
-    relationship documentation extensionElements BPMNDiagram interface resource endPoint partnerEntity partnerRole
+    relationship documentation extensionElements BPMNDiagram interface correlationProperty resource endPoint
+    partnerEntity partnerRole
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
     terminateEventDefinition"""
 )
@@ -107,20 +109,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
         (
             ("koppling mellan in- och utdatauppsättningar", "the link between input and output sets"),
             ("Ta bort den; varje uppsättning gäller för sig.", "Remove it; each set holds by itself."),
-        ),
-    ),
-    "correlationSubscription": (
-        ("correlationSubscription", "correlationSubscription"),
-        (
-            "Ange egenskapen correlationKey på meddelandehändelsen.",
-            "Set the property correlationKey on the message event.",
-        ),
-    ),
-    "correlationProperty": (
-        ("correlationProperty", "correlationProperty"),
-        (
-            "Ange egenskapen correlationKey på meddelandehändelsen.",
-            "Set the property correlationKey on the message event.",
         ),
     ),
     "potentialOwner": (
