@@ -11,7 +11,7 @@ from engine.bpmn.checks.paths import Paths
 from engine.bpmn.dmn import Table
 from engine.bpmn.expressions import Expression, Script, Template
 from engine.bpmn.findings import Finding, Label, Place, Value, label, shown
-from engine.bpmn.model import GLOBAL_TASKS, Event, Flow, Graph, Lane, Node
+from engine.bpmn.model import GLOBAL_TASKS, DataFlow, Event, Flow, Graph, Lane, Node
 
 HUMAN = frozenset({"userTask", "manualTask"})
 Compiled = Expression | Template | Script
@@ -121,8 +121,7 @@ def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:
     yield from (("inputs", text) for text in node.inputs.values())
     yield from (("outputs", text) for text in node.outputs.values())
     if node.data:
-        yield from (("data_taken", text) for one in node.data.taken for text in one.texts)
-        yield from (("data_given", text) for one in node.data.given for text in one.texts)
+        yield from _texts_of_data(node.data)
     if node.script:
         yield "script", node.script
     if node.event:
@@ -142,6 +141,15 @@ def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:
         yield from (("inputs", text) for text in node.call.inputs.values())
         yield from (("returned", text) for text in node.call.outputs.values())
     yield from (("condition", flow.condition) for flow in node.outgoing if flow.condition)
+
+
+def _texts_of_data(data: DataFlow) -> Iterator[tuple[str, Compiled]]:
+    """What an only input set requires must come; what is optional, or part of one set of several, may."""
+    required = data.input_sets[0].required if len(data.input_sets) == 1 else ()
+    for one in data.taken:
+        must_come = one.target in required or not one.sources
+        yield from (("data_taken" if must_come else "data_optional", text) for text in one.texts)
+    yield from (("data_given", text) for one in data.given for text in one.texts)
 
 
 def _texts_of_event(event: Event) -> Iterator[tuple[str, Compiled]]:

@@ -23,8 +23,8 @@ IN_EACH_INSTANCE = frozenset({"loopCounter"}) | {
     for counted in ("Instances", "ActiveInstances", "CompletedInstances", "TerminatedInstances")
 }
 _AFTERWARDS = frozenset({"outputs", "data_given", "condition", "completion", "output_element"})
-_NOT_OURS = frozenset({"returned", "message_path"})
-"""Read from the called case's variables or from what a message carries, not from our variables."""
+_NOT_OURS = frozenset({"returned", "message_path", "data_optional"})
+"""Read from the called case's variables or from what a message carries, not from ours; or only if it is there."""
 _MOST_ROUNDS = 200_000
 
 _GIVEN_AT_START, _ANYTHING = 1, 2  # bits; those of the variables come after
