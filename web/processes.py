@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext, ngettext
 
 from engine import Deploy, Finding, KnownHere, Retire
-from engine.bpmn.checks import check
+from engine.definitions.check import check
 from engine.errors import CheckFailed, Invalid, Refused
 from engine.runtime.views import Diagram, Process, Processes
 from web.door import ask, do
