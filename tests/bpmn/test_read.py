@@ -14,6 +14,7 @@ from time import process_time
 
 import pytest
 
+from engine.bpmn.checks import check
 from engine.bpmn.findings import MAX_FINDINGS, Finding
 from engine.bpmn.model import Graph
 from engine.bpmn.read import Reading, read
@@ -479,6 +480,13 @@ def test_what_cannot_be_read_is_told_at_its_element(wrong: str, rule: str) -> No
         ("${= a}", "likhetstecknet"),
         ("a = 1", "=="),
         ("execution.getVariable('a')", "Metoder"),
+        ("#{a}", "${…}"),
+        ("${dagar lt 3}", "<"),
+        ("${empty a}", "null"),
+        ("${a ? b : c}", "if villkor else"),
+        ("if a then b else c", "if villkor else"),
+        ("getDataObject('Rapport')/@belopp > 10", "XPath"),
+        ("Granska ansökan", "citattecken"),
     ],
 )
 def test_conditions_in_another_language_get_advice(condition: str, advice: str) -> None:
@@ -653,6 +661,62 @@ def test_files_of_other_tools_come_in_as_drafts(name: str, exporter: str, expect
     (graph,) = reading.graphs
     assert len(graph.nodes) >= 3
     assert all(finding.file == name for finding in reading.findings)
+
+
+TOOLS = {
+    # file: (tool, how many elements each process has, the rules it breaks)
+    "adonis.bpmn": ("ADONIS 14.0", [5], {"not-executable", "no-diagram", "not-supported"}),
+    "bizagi.bpmn": ("Bizagi Modeler 4.0", [7], {"not-executable", "not-supported", "timer"}),
+    "bonita.bpmn": ("BonitaSoft 2023.1", [5], {"not-executable", "no-diagram", "not-supported"}),
+    "bpmn_io.bpmn": ("bpmn-js (https://demo.bpmn.io) 17.11.1", [3], {"not-executable"}),
+    "camunda7.bpmn": ("Camunda Modeler 5.28.0", [6], {"not-supported", "expression"}),
+    "camunda8.bpmn": ("Camunda Modeler 5.30.0", [6], {"foreign-extension", "expression"}),
+    "enterprise_architect.bpmn": ("Enterprise Architect 16.1", [5], {"not-executable", "no-diagram", "timer"}),
+    "flowable.bpmn": ("", [6], {"foreign-extension", "expression"}),
+    "jbpm.bpmn2": ("jBPM Process Modeler 2.0", [4], {"foreign-extension", "expression", "not-supported"}),
+    "signavio.bpmn": ("Signavio Process Editor, http://www.signavio.com 15.8.0", [3, 2], {"not-executable"}),
+    "trisotech.bpmn": ("Workflow Modeler 12.3.4", [3], {"not-supported"}),
+    "visual_paradigm.bpmn": ("Visual Paradigm 17.2", [3], {"not-executable", "no-diagram"}),
+    "yaoqiang.bpmn": ("Yaoqiang BPMN Editor 5.3", [3, 3], set()),
+}
+"""Small files as these tools write them: their namespaces, prefixes, encodings, leftovers and languages."""
+
+
+def test_every_file_of_the_collection_is_tested() -> None:
+    assert {path.name for path in (FILES / "tools").iterdir()} == TOOLS.keys()
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_files_as_tools_write_them_come_in_with_their_elements_and_findings(name: str) -> None:
+    exporter, sizes, expected = TOOLS[name]
+    reading = read((FILES / "tools" / name).read_bytes(), name=name)
+    assert reading.exporter == exporter
+    assert [len(graph.nodes) for graph in reading.graphs] == sizes
+    found = {rule for rule, _ in rules(reading)}
+    assert expected <= found
+    assert "xsd" not in found
+    assert all(finding.suggestion_sv and finding.suggestion_en for finding in reading.findings)
+    assert all(finding.line or finding.rule == "no-diagram" for finding in reading.findings)
+
+
+def test_letters_of_every_encoding_come_through() -> None:
+    names = {
+        node.name
+        for name in TOOLS
+        for graph in read((FILES / "tools" / name).read_bytes()).graphs
+        for node in graph.nodes.values()
+    }
+    assert {"Läs ärendet", "Håll mötet", "Förbered mötet", "Registrera ärendet"} <= names
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_foreign_file_cut_off_or_damaged_never_breaks_the_reader(name: str) -> None:
+    source = (FILES / "tools" / name).read_bytes()
+    chance = random.Random(name)
+    for end in range(1, len(source) - 20, 97):
+        assert read(source[:end], name=name).is_draft
+    for _ in range(60):
+        assert all(finding.sv and finding.en for finding in check({"x.bpmn": _mutated(source, chance)}))
 
 
 def test_a_process_drawn_for_another_engine_is_named_after_it() -> None:

@@ -74,6 +74,7 @@ class _Process:
         self._collect(self._process, key, depth=0)
         self._data = ProcessData(self._document, self._scopes, self._field)
         self._keys = Correlations(self._document, self._process, self._field)
+        takes = self._data.flow_of(self._process)  # first: the nodes refer to what the process takes and gives
         lanes = tuple(self._lanes())
         nodes = self._nodes(tuple(self._flows()), self._lane_of(lanes))
         properties = self._properties(self._process)
@@ -91,7 +92,7 @@ class _Process:
             documentation=_documentation(self._process),
             line=line_of(self._process),
             data=tuple(self._data.elements),
-            takes=self._data.flow_of(self._process),
+            takes=takes,
         )
 
     # --- nodes and flows
