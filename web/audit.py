@@ -50,6 +50,7 @@ def history_kinds() -> dict[str, str]:
         "message:received": gettext("Meddelande mottaget"),
         "message:sent": gettext("Meddelande skickat"),
         "signal:received": gettext("Signal mottagen"),
+        "data:received": gettext("Data fanns"),
         "signal:sent": gettext("Signal skickad"),
         "incident:opened": gettext("Störning uppstod"),
         "incident:retried": gettext("Störning: försöktes igen"),

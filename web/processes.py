@@ -10,8 +10,8 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext, ngettext
 
 from engine import Deploy, Finding, KnownHere, Retire
-from engine.bpmn.checks import check
 from engine.bpmn.model import Graph, Node
+from engine.definitions.check import check
 from engine.errors import CheckFailed, Invalid, Refused
 from engine.runtime.views import Diagram, Process, Processes, ProcessPage
 from web.door import ask, do

@@ -117,6 +117,7 @@ def _by_kind() -> Mapping[str, str]:
         "message:received": gettext("”{step}” kom"),
         "message:sent": gettext("”{step}” skickades"),
         "signal:received": gettext("”{step}” kom"),
+        "data:received": gettext("Det som behövs för ”{step}” finns nu"),
         "signal:sent": gettext("”{step}” skickades"),
         "incident:opened": gettext("”{step}” stannade och väntar på administratören"),
         "incident:retried": gettext("{who} lät ”{step}” försöka igen"),

@@ -99,7 +99,10 @@ class TimerCancelled:
 
 @dataclass(frozen=True, slots=True)
 class WaitOpened:
-    """A message or signal (`kind`) called `name` is expected; a message's `key` must be equal (None: no key)."""
+    """A message or signal (`kind`) called `name` is expected; a message's `key` must be equal (None: no key).
+
+    Or an activity waits for data (`kind` data) that others in the case are to give; `name` says which.
+    """
 
     wait: int
     element: str
@@ -110,7 +113,7 @@ class WaitOpened:
 
 @dataclass(frozen=True, slots=True)
 class WaitClosed:
-    """The expected message or signal came (outcome completed) or is no longer wanted (cancelled).
+    """The expected message, signal or data came (outcome completed) or is no longer wanted (cancelled).
 
     What goes on listening after it came opens at once again, under the same `wait`.
     """
@@ -119,6 +122,8 @@ class WaitClosed:
     element: str
     outcome: str
     data: Data = field(default_factory=dict)
+    kind: str = ""
+    """`data` where it was data; else the event of the element says what it was."""
 
 
 @dataclass(frozen=True, slots=True)

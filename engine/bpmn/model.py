@@ -18,6 +18,14 @@ TASKS = frozenset(
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
 SYNCHRONIZING = frozenset({"parallelGateway", "inclusiveGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
+GLOBAL_TASKS = {
+    "globalTask": "task",
+    "globalUserTask": "userTask",
+    "globalManualTask": "manualTask",
+    "globalScriptTask": "scriptTask",
+    "globalBusinessRuleTask": "businessRuleTask",
+}
+"""What may be called without a process around it (§10.3.6) -> what it is there."""
 ACTIVITIES = TASKS | {"callActivity", "subProcess"}
 
 
@@ -34,13 +42,26 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Correlation:
+    """How a message is told from others of its name (§8.4.2), by the correlation key with id `key`.
+
+    `paths`: the key's properties as expressions on what the message carries. `expected`: the same as expressions on the
+    case's variables, where the process has a subscription; else what the first message of the conversation carried.
+    """
+
+    key: str
+    paths: tuple[Template, ...]
+    expected: tuple[Template, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What an event waits for or throws (§10.5).
 
     `kind`: none, message, timer, signal, error, escalation or terminate.
     `name`: the message's or signal's name, the error's or escalation's code (None: any code).
     `timer`: a template giving ISO 8601 or cron text; `timer_kind`: timeDate, timeDuration or timeCycle.
-    `key`: the correlation key, evaluated when the wait is set up or the message thrown.
+    `key`: the correlation key, evaluated when the wait is set up or the message thrown; or else `correlation`.
     `payload`: name -> template, what a thrown message or signal carries.
     `code_variable`, `message_variable`: where a catching error or escalation event stores what it caught.
     """
@@ -50,6 +71,7 @@ class Event:
     timer: Template | None = None
     timer_kind: str | None = None
     key: Template | None = None
+    correlation: Correlation | None = None
     payload: Mapping[str, Template] = field(default_factory=dict)
     code_variable: str | None = None
     message_variable: str | None = None
@@ -119,6 +141,76 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class DataElement:
+    """A data object or property of a process or sub-process (§10.4.1): the variable `variable` of that scope.
+
+    `state` and `item` (the structure of its item definition) are what the diagram says of it; they are not enforced.
+    """
+
+    id: str
+    kind: str
+    scope: str
+    variable: str
+    name: str = ""
+    is_collection: bool = False
+    state: str = ""
+    item: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """An input or output set (§10.4.1): it is complete once all `required` variables are there."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`value` goes to the place `path` in the target of its association; the empty path is the target itself."""
+
+    value: Template
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataAssociation:
+    """§10.4.2. Once all `sources` are there, `target` gets `value` (a copy, or the transformation), then `assignments`.
+
+    All are variables: of the element itself where they are its inputs, outputs or properties, else of those around it.
+    """
+
+    sources: tuple[str, ...]
+    target: str
+    value: Template | None = None
+    assignments: tuple[Assignment, ...] = ()
+
+    @property
+    def texts(self) -> tuple[Template, ...]:
+        own = () if self.value is None else (self.value,)
+        return (*own, *(assignment.value for assignment in self.assignments))
+
+
+@dataclass(frozen=True, slots=True)
+class DataFlow:
+    """What an activity or event takes and gives (§10.4.1, §13.3.2).
+
+    It begins with the first complete one of `input_sets`, filled by `taken`, and waits until there is one. At its end
+    the first complete one of `output_sets` goes on by `given`. Where it has `outputs`, only that reaches the scope
+    around; else everything it gave but `own`, its inputs and properties, which live and die with it.
+    """
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    input_sets: tuple[DataSet, ...] = ()
+    output_sets: tuple[DataSet, ...] = ()
+    taken: tuple[DataAssociation, ...] = ()
+    given: tuple[DataAssociation, ...] = ()
+    own: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A flow node (§8.4.10): an activity, gateway or event, with what the machine needs to play it.
 
@@ -151,6 +243,7 @@ class Node:
     call: Call | None = None
     inputs: Mapping[str, Template] = field(default_factory=dict)
     outputs: Mapping[str, Template] = field(default_factory=dict)
+    data: DataFlow | None = None
     async_before: bool = False
     properties: Mapping[str, str] = field(default_factory=dict)
 
@@ -163,6 +256,8 @@ class Scope:
     starts: tuple[str, ...] = ()
     """Start events a token may be put on; where a scope has none, the nodes without incoming flow."""
     event_sub_processes: tuple[str, ...] = ()
+    locals: frozenset[str] = frozenset()
+    """The variables that live and die with it: its data objects and properties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +285,10 @@ class Lane:
 
 @dataclass(frozen=True)  # no slots: it keeps what is worked out from it
 class Graph:
-    """One executable process. `nodes` are keyed by id over all scopes; `scopes` holds the process under its own id."""
+    """One executable process. `nodes` are keyed by id over all scopes; `scopes` holds the process under its own id.
+
+    A global task (`kind` globalUserTask and the like) is one too: a start, the task, an end.
+    """
 
     key: str
     name: str
@@ -206,6 +304,15 @@ class Graph:
     properties: Mapping[str, str] = field(default_factory=dict)
     documentation: str = ""
     line: int = 0
+    kind: str = "process"
+    data: tuple[DataElement, ...] = ()
+    takes: DataFlow | None = None
+    """What the process itself takes and gives, by its ioSpecification."""
+
+    @cached_property
+    def locals(self) -> Mapping[str, frozenset[str]]:
+        """Sub-process -> the variables that live and die with it, where it has any."""
+        return {scope.id: scope.locals for scope in self.scopes.values() if scope.locals and scope.id != self.key}
 
     @cached_property
     def sources(self) -> Mapping[str, frozenset[str]]:

@@ -235,7 +235,7 @@ def _wait_closed(writer: Writer, change: c.WaitClosed) -> None:
     if not writer.waits.pop(change.wait, None):
         writer.closed_waits.append(change.wait)
     event = writer.node(change.element).event
-    received = f"{event.kind if event else 'message'}:received"
+    received = f"{change.kind or (event.kind if event else 'message')}:received"
     kind = received if change.outcome == "completed" else "wait:cancelled"
     writer.note(kind, change.element, change.outcome, _changed(change.data))
 

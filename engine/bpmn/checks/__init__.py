@@ -16,6 +16,7 @@ from engine.bpmn.checks import house, soundness, specification, variables
 from engine.bpmn.checks.subject import CheckContext, Subject
 from engine.bpmn.dmn import decisions_in
 from engine.bpmn.findings import Finding, Place, bounded, label
+from engine.bpmn.model import GLOBAL_TASKS, Graph
 from engine.bpmn.read import Reading, read
 
 __all__ = ["CheckContext", "check"]
@@ -46,7 +47,7 @@ def check_readings(
     for reading in readings:
         broken = frozenset(finding.element for finding in reading.findings if finding.is_error)
         subjects = [
-            Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, broken)
+            Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, _broken_in(graph, broken))
             for graph in reading.graphs
         ]
         told = chain.from_iterable(map(_told, subjects))
@@ -64,6 +65,11 @@ def _told(subject: Subject) -> Iterator[Finding]:
         yield finding
     if not has_errors:
         yield from soundness.process_is_sound(subject)
+
+
+def _broken_in(graph: Graph, broken: frozenset[str]) -> frozenset[str]:
+    """A global task stands in the file, its nodes do not."""
+    return frozenset(graph.nodes) if graph.kind in GLOBAL_TASKS and graph.key in broken else broken
 
 
 def _is(name: str, suffix: str) -> bool:

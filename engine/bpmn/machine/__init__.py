@@ -37,7 +37,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.changes import CaseEnded, Change, Variables
-from engine.bpmn.machine import activities, events, incidents, waits
+from engine.bpmn.machine import activities, correlation, data, events, incidents, waits
 from engine.bpmn.machine.moves import play_on
 from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
 from engine.bpmn.model import Graph, Node
@@ -47,6 +47,7 @@ __all__ = [
     "Environment",
     "Stale",
     "Step",
+    "Unready",
     "cancel",
     "complete",
     "escalate",
@@ -70,6 +71,10 @@ class Step:
     changes: list[Change]
 
 
+class Unready(Refused):
+    """The process should be given more than it is, by its own inputs (§10.4.1). Nothing has happened."""
+
+
 class Stale(Refused):
     """The wait is not open any more, or not for this: somebody or something was faster."""
 
@@ -90,12 +95,17 @@ def start(
     play = Play(graph, env, {"next": 1, "bytes": 0, "runs": {str(ROOT): {"live": 0, "kids": [], "vars": {}}}})
     given, carried = _taken(play, ROOT, variables), _taken(play, ROOT, payload or {})
     try:
+        if graph.takes and (lacking := data.missing_at_start(graph.takes, {**given, **carried})):
+            raise Unready(lacking.en, lacking.sv)
         given |= events.mapped(play, nodes[0], {**given, **carried}, carried)
-        data = play.write(play.plan(ROOT, given))
+        by = nodes[0].event
+        if at is not None and by is not None and by.correlation is not None:
+            correlation.carried(play, ROOT, by.correlation, carried)
+        written = play.write(play.plan(ROOT, given))
     except Stuck as why:
         raise Refused(why.en, why.sv) from None
     if nodes[0].kind == "startEvent" or at is not None:
-        entries: list[Move] = [("leave", ROOT, nodes[0], data)]
+        entries: list[Move] = [("leave", ROOT, nodes[0], written)]
     else:
         entries = [("arrive", ROOT, node, None) for node in nodes]
     activities.open_scope(play, ROOT, graph.key, entries)

@@ -14,7 +14,7 @@ from engine.bpmn.changes import (
     SignalThrown,
     Variables,
 )
-from engine.bpmn.machine import tokens, waits
+from engine.bpmn.machine import correlation, data, tokens, waits
 from engine.bpmn.machine.play import ROOT, Play, Run
 from engine.bpmn.model import Event, Flow, Node
 
@@ -37,13 +37,14 @@ def choice(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
 def caught(play: Play, scope: int, node: Node, given: Variables, direct: bool) -> None:
     """An event came: take over what it carries (through its output mapping unless `direct`), and go on."""
     result = given if direct else mapped(play, node, {**play.visible(scope), **given}, given)
-    flows, data = land(play, scope, node, result)
-    tokens.go(play, scope, node, flows, data)
+    flows, written = land(play, scope, node, result)
+    tokens.go(play, scope, node, flows, written)
 
 
 def mapped(play: Play, node: Node, seen: Variables, given: Variables) -> Variables:
-    """Where an element has output mappings, only they reach the scope around it."""
-    return play.values(node.outputs, seen) if node.outputs else given
+    """Where an element has output mappings or data outputs, only they reach the scope around it."""
+    result = play.values(node.outputs, seen) if node.outputs else given
+    return result if node.data is None else data.given(play, node, {**seen, **result}, result)
 
 
 def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: int = 0) -> tuple[Sequence[Flow], Data]:
@@ -72,10 +73,13 @@ def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
 
 def send(play: Play, number: int, node: Node) -> None:
     """A message or signal leaves the case, as seen from run `number`."""
-    event, seen = node.event or NONE, play.visible(number)
-    payload = play.values(event.payload, seen)
+    event, own = node.event or NONE, data.carried(play, number, node)
+    seen = {**play.visible(number), **own}
+    payload = {**own, **play.values(event.payload, seen)}
     if event.kind == "message":
-        play.changes.append(MessageThrown(node.id, event.name or "", waits.key_of(play, event, seen), payload))
+        play.changes.append(
+            MessageThrown(node.id, event.name or "", correlation.sent(play, number, event, seen, payload), payload)
+        )
     else:
         play.changes.append(SignalThrown(node.id, event.name or "", payload))
 
@@ -91,12 +95,12 @@ def _terminate(play: Play, scope: int, node: Node) -> bool:
 
 
 def _error(play: Play, scope: int, node: Node) -> bool:
-    fail(play, scope, (node.event or NONE).name, "", {})
+    fail(play, scope, (node.event or NONE).name, "", data.carried(play, scope, node))
     return False
 
 
 def _escalation(play: Play, scope: int, node: Node) -> bool:
-    return escalate(play, scope, node.id, (node.event or NONE).name, {})
+    return escalate(play, scope, node.id, (node.event or NONE).name, data.carried(play, scope, node))
 
 
 _THROWN_UP = {"terminate": _terminate, "error": _error, "escalation": _escalation}

@@ -106,5 +106,5 @@ def past(play: Play, number: int, given: Variables) -> None:
         play.queue.append(("body", number, given) if name == "body" else ("finish", number, given, True))
 
 
-_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "caught", "go_on"})
+_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "caught", "go_on", "data"})
 """A token that waits to begin or to leave: helped past, it goes on behind the element."""

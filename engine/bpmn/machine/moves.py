@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.bpmn.changes import JobAdded
-from engine.bpmn.machine import activities, events, incidents, multi, tokens
+from engine.bpmn.machine import activities, data, events, incidents, multi, tokens
 from engine.bpmn.machine.play import Move, Play, Stuck
 from engine.bpmn.model import ACTIVITIES, Flow, Node
 
@@ -16,8 +16,11 @@ def play_on(play: Play) -> None:
     while True:
         while play.queue:
             _make(play, play.queue.popleft())
-        tokens.settle(play)
+        data.settle(play)
         if not play.queue:
+            tokens.settle(play)
+        if not play.queue:
+            data.find_deadlock(play)
             return
 
 
@@ -53,7 +56,10 @@ def _enter(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
             f"Expected the case to come to rest within {play.env.limits.steps} steps, but it runs on. Is there a loop?",
             f"Ärendet kom inte till vila inom {play.env.limits.steps} steg. Går flödet runt utan att vänta på något?",
         )
-    _ELEMENTS[node.kind](play, scope, node, flow)
+    if data.is_ready(play, scope, node):
+        _ELEMENTS[node.kind](play, scope, node, flow)
+    else:
+        data.wait(play, scope, node, flow)
 
 
 def _pass_through(play: Play, scope: int, node: Node, flow: Flow | None) -> None:

@@ -33,8 +33,10 @@ class Run(TypedDict, total=False):
     scope: int
     on: int
     open: str
-    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal.
-    Closed by exactly one change."""
+    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal;
+    or data, which comes from within the case. Closed by exactly one change."""
+    hungry: list[int]
+    """Of the root: the runs that wait for data."""
     stuck: str
     """An incident holds the token; names the move that a retry makes again, or is `join` for a dead join."""
     via: str
@@ -66,6 +68,8 @@ class Run(TypedDict, total=False):
     """A finished instance's part of the output collection; all that is left of it."""
     key: str
     """The correlation key of an expected message."""
+    keys: dict[str, str]
+    """Of the root or an instance: the correlation keys of its conversations (§8.4.2)."""
     due: str
     rule: str
     anchor: str
@@ -250,10 +254,13 @@ class Play:
 
     def _home(self, number: int, name: str) -> Variables:
         instance: Run | None = None
+        declared = self.graph.locals
         while number != ROOT:
             run = self.run(number)
             if name in run.get("vars", ()):
                 return run["vars"]
+            if declared and "live" in run and name in declared.get(run["at"], ()):
+                return run.setdefault("vars", {})
             if instance is None and "index" in run:
                 instance = run
             number = run["scope"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from engine.bpmn.changes import (
     CallClosed,
@@ -21,6 +20,7 @@ from engine.bpmn.changes import (
     WaitClosed,
     WaitOpened,
 )
+from engine.bpmn.machine import correlation
 from engine.bpmn.machine.play import ROOT, Play, Run, Stuck
 from engine.bpmn.machine.tokens import NO_DATA
 from engine.bpmn.model import Event, Node
@@ -46,7 +46,7 @@ def expect(play: Play, number: int, node: Node) -> None:
     if event.kind == "timer":
         _set_timer(play, number, node, event)
     else:
-        key = key_of(play, event, play.visible(number)) if event.kind == "message" else None
+        key = correlation.expected(play, number, event, play.visible(number)) if event.kind == "message" else None
         _await(play, number, node, event, key)
 
 
@@ -56,21 +56,6 @@ def _await(play: Play, number: int, node: Node, event: Event, key: str | None) -
     if key is not None:
         run["key"] = key
     play.changes.append(WaitOpened(number, node.id, event.kind, event.name or "", key))
-
-
-def key_of(play: Play, event: Event, variables: dict[str, Any]) -> str | None:
-    """The correlation key. Where one is asked for, an empty one would meet any other empty one: it is refused."""
-    if event.key is None:
-        return None
-    key = play.value(event.key, variables)
-    if key.__class__ is int:
-        return str(key)
-    if not isinstance(key, str) or not key.strip():
-        raise Stuck(
-            "Expected the correlation key to be a text or a whole number, but it is empty or something else.",
-            "Meddelandets nyckel ska vara en text eller ett heltal, men är tom eller något annat.",
-        )
-    return key
 
 
 rule_of = lru_cache(maxsize=1024)(TimerRule.parse)
@@ -134,6 +119,7 @@ _CLOSED: dict[str, _Closed] = {
     "call": CallClosed,
     "message": WaitClosed,
     "signal": WaitClosed,
+    "data": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "data"),
     "timer": lambda wait, element, outcome, data: (
         TimerFired(wait, element) if outcome == "completed" else TimerCancelled(wait, element)
     ),

@@ -19,6 +19,7 @@ from engine.bpmn.model import (
     ACTIVITIES,
     EVENTS,
     GATEWAYS,
+    GLOBAL_TASKS,
     Call,
     Decision,
     Event,
@@ -31,6 +32,8 @@ from engine.bpmn.model import (
     Node,
     Scope,
 )
+from engine.bpmn.read.correlation import Correlations, has_message, message_of, operation_of
+from engine.bpmn.read.data import ProcessData
 from engine.bpmn.read.says import hint, say
 from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, model, resolve
 from engine.calendar import TimerRule
@@ -49,8 +52,10 @@ Compiled = TypeVar("Compiled")
 
 
 def graph_of(document: Document, process: etree._Element, pool: str = "") -> Graph:
-    """The graph of one `process` element; what it says that cannot be read is added to the document's findings."""
-    return _Process(document, process, pool).graph()
+    """The graph of one `process` element, or of a global task; what it says that cannot be read is added to the
+    document's findings."""
+    reader = _GlobalTask if local(process) in GLOBAL_TASKS else _Process
+    return reader(document, process, pool).graph()
 
 
 class _Process:
@@ -61,10 +66,15 @@ class _Process:
         self._elements: dict[str, etree._Element] = {}
         self._scope_of: dict[str, str] = {}
         self._scopes: dict[str, etree._Element] = {}
+        self._data: ProcessData
+        self._keys: Correlations
 
     def graph(self) -> Graph:
         key = self._id_of(self._process)
         self._collect(self._process, key, depth=0)
+        self._data = ProcessData(self._document, self._scopes, self._field)
+        self._keys = Correlations(self._document, self._process, self._field)
+        takes = self._data.flow_of(self._process)  # first: the nodes refer to what the process takes and gives
         lanes = tuple(self._lanes())
         nodes = self._nodes(tuple(self._flows()), self._lane_of(lanes))
         properties = self._properties(self._process)
@@ -81,6 +91,8 @@ class _Process:
             properties=properties,
             documentation=_documentation(self._process),
             line=line_of(self._process),
+            data=tuple(self._data.elements),
+            takes=takes,
         )
 
     # --- nodes and flows
@@ -163,7 +175,8 @@ class _Process:
         for scope, members in inside.items():
             starts = [node.id for node in members if node.kind == "startEvent" or node.instantiate]
             listening = tuple(node.id for node in members if node.triggered_by_event)
-            scopes[scope] = Scope(scope, tuple(starts or (node.id for node in members if _may_start(node))), listening)
+            entries = tuple(starts or (node.id for node in members if _may_start(node)))
+            scopes[scope] = Scope(scope, entries, listening, self._data.locals.get(scope, frozenset()))
         return scopes
 
     def _host(self, element: etree._Element) -> str | None:
@@ -173,7 +186,7 @@ class _Process:
         return None if host is None else host.get("id")
 
     def _node(self, node: str, element: etree._Element, **around: Any) -> Node:
-        kind = local(element)
+        kind = _kind(element)
         properties = self._properties(element)
         inputs, outputs = self._parameters(element, "inputParameter"), self._parameters(element, "outputParameter")
         details: dict[str, Any] = _DETAILS[kind](self, element, properties) if kind in _DETAILS else {}
@@ -194,6 +207,7 @@ class _Process:
             triggered_by_event=_is_true(element, "triggeredByEvent"),
             inputs=inputs,
             outputs=outputs,
+            data=self._data.flow_of(element),
             async_before=_camunda(element, "asyncBefore") in _TRUE or _camunda(element, "async") in _TRUE,
             properties=properties,
             **around,
@@ -255,7 +269,9 @@ class _Process:
     def _message(self, element: etree._Element, definition: etree._Element, properties: Mapping[str, str]) -> Event:
         name = self._fixed_name(element, definition, "message")
         key = properties.get("correlationKey")
-        return Event("message", name, key=self._field(element, key, "correlationKey") if key else None)
+        if key:  # our own, simple way
+            return Event("message", name, key=self._field(element, key, "correlationKey"))
+        return Event("message", name, correlation=self._keys.of(element, message_of(self._document, definition)))
 
     def _signal(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         return Event("signal", self._fixed_name(element, definition, "signal"))
@@ -266,6 +282,8 @@ class _Process:
         found = resolve(self._document, definition, reference)
         if reference is not None and found is None:
             return None  # told as a dangling reference
+        if kind == "message":
+            found = message_of(self._document, definition)
         name = None if found is None else found.get("name")
         if not name:
             say(self._document, element, f"{kind}-missing")
@@ -320,7 +338,7 @@ class _Process:
     def _human(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
         def given(attribute: str) -> Template | None:
             text = _camunda(element, attribute)
-            if text is None and local(element) == "manualTask":  # where modelling tools have no field for it
+            if text is None and _kind(element) == "manualTask":  # where modelling tools have no field for it
                 text = properties.get(attribute)
             return self._text(element, text, attribute) if text else None
 
@@ -349,7 +367,10 @@ class _Process:
 
     def _service(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
         details: dict[str, Any] = {"topic": self._topic(element)}
-        if local(element) == "sendTask" and element.get("messageRef") is not None:
+        operation = operation_of(self._document, element)
+        if local(element) == "serviceTask" and details["topic"] is None and operation is not None:
+            details["topic"] = operation.get("name", "").strip() or None
+        if local(element) == "sendTask" and has_message(element):
             details["event"] = self._message(element, element, properties)
         return details
 
@@ -357,7 +378,7 @@ class _Process:
         return {"event": self._message(element, element, properties), "instantiate": _is_true(element, "instantiate")}
 
     def _script(self, element: etree._Element, _: Mapping[str, str]) -> dict[str, Any]:
-        language = element.get("scriptFormat", "")
+        language = element.get("scriptFormat") or element.get("scriptLanguage") or ""
         if language != "trappa":
             say(self._document, element, "script-format", language=shown(language))
             return {}
@@ -376,7 +397,7 @@ class _Process:
         return {"decision": Decision(key, variable, mapping)}
 
     def _call(self, element: etree._Element, _: Mapping[str, str]) -> dict[str, Any]:
-        key = element.get("calledElement", "").strip()
+        key = _without_prefix(element, element.get("calledElement", "").strip())
         binding = _camunda(element, "calledElementBinding") or "latest"
         version = _camunda(element, "calledElementVersion") or ""
         number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
@@ -492,6 +513,34 @@ class _Process:
             return None
 
 
+class _GlobalTask(_Process):
+    """A global task (§10.3.6): a graph of one task, so that calling it is like calling a process."""
+
+    def graph(self) -> Graph:
+        element, key = self._process, self._id_of(self._process)
+        start, task, end = (f"{key}.{part}" for part in ("start", "task", "end"))
+        self._scope_of[task], line = key, line_of(element)
+        self._data = ProcessData(self._document, {key: element}, self._field)
+        first, last = Flow(f"{key}.first", start, task, line=line), Flow(f"{key}.last", task, end, line=line)
+        node = self._node(task, element, incoming=(first,), outgoing=(last,), boundary=(), lane=None)
+        nodes = {
+            start: Node(start, "startEvent", key, line=line, outgoing=(first,), event=Event()),
+            task: replace(node, name=node.name or key, data=None),
+            end: Node(end, "endEvent", key, line=line, incoming=(last,), event=Event()),
+        }
+        return Graph(
+            key=key,
+            name=element.get("name") or key,
+            nodes=nodes,
+            scopes={key: Scope(key, (start,))},
+            properties=self._properties(element),
+            documentation=_documentation(element),
+            line=line,
+            kind=local(element),
+            takes=self._data.flow_of(element),
+        )
+
+
 _EVENTS: dict[str, Callable[[_Process, etree._Element, etree._Element, Mapping[str, str]], Event]] = {
     "message": _Process._message,
     "signal": _Process._signal,
@@ -529,6 +578,16 @@ _FACTS = {
     "case.sealedTo": "sealed_to",
     "case.readers": "readers",
 }
+
+
+def _kind(element: etree._Element) -> str:
+    return GLOBAL_TASKS.get(local(element), local(element))
+
+
+def _without_prefix(element: etree._Element, name: str) -> str:
+    """A called element is a QName: `tns:fraga`, of this file or of one that is deployed with it, is `fraga`."""
+    prefix, colon, bare = name.rpartition(":")
+    return bare if colon and prefix in element.nsmap else name
 
 
 def _may_start(node: Node) -> bool:

@@ -28,16 +28,21 @@ READ = _names(
     terminateEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
-    multiInstanceLoopCharacteristics loopCardinality"""
+    multiInstanceLoopCharacteristics loopCardinality
+    dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
+    transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
+    correlationSubscription correlationPropertyBinding dataPath operationRef
+    dataInputRefs optionalInputRefs dataOutputRefs optionalOutputRefs"""
 )
 KEPT = _names(
     """documentation extensionElements textAnnotation text group association categoryValueRef auditing monitoring
-    dataObject dataObjectReference dataStoreReference dataState property rendering partitionElement
-    dataInputAssociation dataOutputAssociation sourceRef targetRef supports supportedInterfaceRef"""
+    dataStoreReference dataState rendering partitionElement supports supportedInterfaceRef"""
 )
 _KEPT_AT_ROOT = _names(
-    """process collaboration message signal error escalation category dataStore itemDefinition import extension
-    relationship documentation extensionElements BPMNDiagram interface resource endPoint partnerEntity partnerRole
+    """process globalTask globalUserTask globalManualTask globalScriptTask globalBusinessRuleTask
+    collaboration message signal error escalation category dataStore itemDefinition import extension
+    relationship documentation extensionElements BPMNDiagram interface correlationProperty resource endPoint
+    partnerEntity partnerRole
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
     terminateEventDefinition"""
 )
@@ -89,39 +94,21 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
         ("avbrytandehändelse", "the cancel event"),
         ("Använd en felhändelse.", "Use an error event."),
     ),
-    "ioSpecification": (
-        ("ioSpecification", "ioSpecification"),
+    **dict.fromkeys(
+        ("whileExecutingInputRefs", "whileExecutingOutputRefs"),
         (
-            "Använd in- och utparametrar (camunda:inputOutput).",
-            "Use input and output parameters (camunda:inputOutput).",
+            ("in- och utdata under tiden", "data while executing"),
+            (
+                "Ta bort dem: data tas när aktiviteten börjar och lämnas när den är klar.",
+                "Remove them: data is taken as the activity begins and given as it ends.",
+            ),
         ),
     ),
-    "assignment": (
-        ("tilldelning i en dataassociation", "the assignment of a data association"),
+    **dict.fromkeys(
+        ("inputSetRefs", "outputSetRefs"),
         (
-            "Använd in- och utparametrar (camunda:inputOutput).",
-            "Use input and output parameters (camunda:inputOutput).",
-        ),
-    ),
-    "transformation": (
-        ("omvandling i en dataassociation", "the transformation of a data association"),
-        (
-            "Använd in- och utparametrar (camunda:inputOutput).",
-            "Use input and output parameters (camunda:inputOutput).",
-        ),
-    ),
-    "correlationSubscription": (
-        ("correlationSubscription", "correlationSubscription"),
-        (
-            "Ange egenskapen correlationKey på meddelandehändelsen.",
-            "Set the property correlationKey on the message event.",
-        ),
-    ),
-    "correlationProperty": (
-        ("correlationProperty", "correlationProperty"),
-        (
-            "Ange egenskapen correlationKey på meddelandehändelsen.",
-            "Set the property correlationKey on the message event.",
+            ("koppling mellan in- och utdatauppsättningar", "the link between input and output sets"),
+            ("Ta bort den; varje uppsättning gäller för sig.", "Remove it; each set holds by itself."),
         ),
     ),
     "potentialOwner": (
@@ -163,26 +150,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
         ),
     ),
     "callableElement": (("callableElement", "callableElement"), _LATER),
-    "globalTask": (
-        ("global uppgift", "the global task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
-    "globalUserTask": (
-        ("global användaruppgift", "the global user task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
-    "globalManualTask": (
-        ("global manuell uppgift", "the global manual task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
-    "globalScriptTask": (
-        ("global skriptuppgift", "the global script task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
-    "globalBusinessRuleTask": (
-        ("global regeluppgift", "the global business rule task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
     "choreography": (("koreografi", "the choreography"), ("Rita en process.", "Draw a process.")),
     "globalConversation": (("global konversation", "the global conversation"), ("Rita en process.", "Draw a process.")),
 }
@@ -243,8 +210,9 @@ _ATTRIBUTES: dict[str, Words] = {
     ),
     "decisionRefTenantId": _LATER,
 }
-_HUMAN = frozenset({"userTask", "manualTask"})
-_TOPICAL = frozenset({"serviceTask", "sendTask", "businessRuleTask"})
+_HUMAN = frozenset({"userTask", "manualTask", "globalUserTask", "globalManualTask"})
+_RULES = frozenset({"businessRuleTask", "globalBusinessRuleTask"})
+_TOPICAL = _RULES | {"serviceTask", "sendTask"}
 _READ_ATTRIBUTES: dict[str, frozenset[str]] = {
     # attribute: where it is read
     "candidateStarterGroups": frozenset({"process"}),
@@ -257,9 +225,9 @@ _READ_ATTRIBUTES: dict[str, frozenset[str]] = {
     "priority": _HUMAN,
     "type": _TOPICAL,
     "topic": _TOPICAL,
-    "resultVariable": frozenset({"businessRuleTask"}),
-    "decisionRef": frozenset({"businessRuleTask"}),
-    "mapDecisionResult": frozenset({"businessRuleTask"}),
+    "resultVariable": _RULES,
+    "decisionRef": _RULES,
+    "mapDecisionResult": _RULES,
     "calledElementBinding": frozenset({"callActivity"}),
     "calledElementVersion": frozenset({"callActivity"}),
     "collection": frozenset({"multiInstanceLoopCharacteristics"}),
