@@ -320,15 +320,13 @@ _LOOPED = '<task id="x"><multiInstanceLoopCharacteristics {}><loopCardinality>2<
 _INSTANCES = "<multiInstanceLoopCharacteristics {}>{}</multiInstanceLoopCharacteristics>"
 REFUSED_INSIDE = {
     "complexGateway": '<complexGateway id="x"/>',
-    "transaction": '<transaction id="x"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
+    "method": '<transaction id="x" method="##Store"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
     "adHocSubProcess": '<adHocSubProcess id="x"><task id="i"/></adHocSubProcess>',
     "standardLoopCharacteristics": '<task id="x"><standardLoopCharacteristics/></task>',
-    "compensateEventDefinition": '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
     "conditionalEventDefinition": _EVENT.format(
         '<conditionalEventDefinition><condition xsi:type="tFormalExpression">a</condition></conditionalEventDefinition>'
     ),
     "linkEventDefinition": _EVENT.format('<linkEventDefinition name="l"/>'),
-    "cancelEventDefinition": '<intermediateThrowEvent id="x"><cancelEventDefinition/></intermediateThrowEvent>',
     "ioSpecification": '<task id="x"><ioSpecification><inputSet/><outputSet/></ioSpecification></task>',
     "assignment": '<task id="x"><dataInputAssociation><targetRef>x</targetRef><assignment><from>a</from><to>b</to></assignment></dataInputAssociation></task>',
     "transformation": '<task id="x"><dataInputAssociation><targetRef>x</targetRef><transformation>a</transformation></dataInputAssociation></task>',
@@ -347,7 +345,6 @@ REFUSED_INSIDE = {
     "operationRef": '<intermediateThrowEvent id="x"><messageEventDefinition messageRef="m"><operationRef>o</operationRef></messageEventDefinition></intermediateThrowEvent>',
     "startQuantity": '<task id="x" startQuantity="2"/>',
     "completionQuantity": '<task id="x" completionQuantity="2"/>',
-    "isForCompensation": '<task id="x" isForCompensation="true"/>',
     "behavior": _LOOPED.format('behavior="One"', ""),
     "eventGatewayType": '<eventBasedGateway id="x" eventGatewayType="Parallel"/>',
     "instantiate": '<eventBasedGateway id="x" instantiate="true"/>',

@@ -1,6 +1,7 @@
 """All that is wrong with a set of process files, at once. One function per rule; add one to the `RULES` of its module.
 
-`specification.py` holds the static rules of BPMN, `variables.py` what is read before it is written, `house.py` ours.
+`specification.py` holds the static rules of BPMN, `compensation.py` those of compensation, `variables.py` what is read
+before it is written, `house.py` ours.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from engine.bpmn.checks import house, specification, variables
+from engine.bpmn.checks import compensation, house, specification, variables
 from engine.bpmn.checks.subject import CheckContext, Subject
 from engine.bpmn.dmn import decisions_in
 from engine.bpmn.findings import Finding, Place, bounded, label
@@ -19,7 +20,7 @@ from engine.bpmn.read import Reading, read
 
 __all__ = ["CheckContext", "check"]
 
-RULES = (*specification.RULES, *variables.RULES, *house.RULES)
+RULES = (*specification.RULES, *compensation.RULES, *variables.RULES, *house.RULES)
 _MAX_FORM_BYTES = 1_000_000
 _MAX_FORM_DEPTH = 20
 

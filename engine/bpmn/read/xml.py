@@ -318,6 +318,7 @@ _REFERENCES: dict[str, tuple[tuple[str, ...], bool]] = {
     "signalEventDefinition": (("signalRef",), True),
     "errorEventDefinition": (("errorRef",), True),
     "escalationEventDefinition": (("escalationRef",), True),
+    "compensateEventDefinition": (("activityRef",), True),
     "sendTask": (("messageRef", "default"), True),
     "receiveTask": (("messageRef", "default"), True),
     "participant": (("processRef",), True),
