@@ -23,11 +23,13 @@ class Compensation:
     neither is compensated by compensating what was completed inside it (default compensation).
     `asked`: the activities that have one of these ways and that a throwing event, or the cancelling of a transaction,
     may reach.
+    `cancelled`: the transactions that may be cancelled from inside; then their finished instances are undone too.
     """
 
     by_activity: Mapping[str, str]
     by_event: Mapping[str, str]
     asked: frozenset[str]
+    cancelled: frozenset[str]
 
 
 def compensation_in(graph: Graph) -> Compensation:
@@ -45,7 +47,7 @@ def compensation_in(graph: Graph) -> Compensation:
     for node in graph.nodes.values():
         inside[node.scope].append(node)
     ways = _Ways(graph, inside, by_activity, by_event)
-    return Compensation(by_activity, by_event, frozenset(ways.asked()))
+    return Compensation(by_activity, by_event, frozenset(ways.asked()), frozenset(ways.cancelled))
 
 
 def is_compensation(node: Node) -> bool:
@@ -98,8 +100,8 @@ class _Ways:
         self._by_name: set[str] = set()
         self._whole: set[str] = set()
         """Scopes in which everything may be asked for."""
-        self._deep: set[str] = set()
-        """Transactions that may be cancelled: everything in them, at any depth."""
+        self.cancelled: set[str] = set()
+        """In these transactions everything may be asked for, at any depth."""
         for throw in throws(graph):
             if throw.event is not None and throw.event.name:
                 self._by_name.add(throw.event.name)
@@ -107,13 +109,14 @@ class _Ways:
                 self._whole.update(visible_from(graph, throw))
         for node in graph.nodes.values():
             if node.kind == "endEvent" and node.event is not None and node.event.kind == "cancel":
-                self._deep.add(cancelled_by(graph, node) or "")
+                transaction = cancelled_by(graph, node)
+                self.cancelled |= {transaction} if transaction else set()
 
     def asked(self) -> Iterator[str]:
         yield from self._asked_in(self._graph.key, whole=False, deep=False)
 
     def _asked_in(self, scope: str, whole: bool, deep: bool) -> Iterator[str]:
-        whole, deep = whole or scope in self._whole, deep or scope in self._deep
+        whole, deep = whole or scope in self._whole, deep or scope in self.cancelled
         for node in self._inside[scope]:
             handles = _handles(self._graph, node)
             may_be = not handles and (whole or deep or node.id in self._by_name)

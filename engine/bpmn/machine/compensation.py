@@ -25,7 +25,8 @@ def keeps(play: Play, run: Run, node: Node, direct: bool = False) -> bool:
     """Whether the activity, about to be completed, must be remembered; Stuck where too much is already, unless somebody
     helps it past (`direct`): then it cannot be compensated."""
     ways = play.graph.compensation
-    if node.id not in ways.asked or run.get("interrupted"):
+    asked = node.id in ways.asked or ("index" in run and node.id in ways.cancelled)
+    if not asked or run.get("interrupted"):
         return False
     if _is_body(run, node):
         return "completed" in run
