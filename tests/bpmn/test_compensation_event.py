@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from statistics import median
+from time import process_time
+
 import pytest
 
 from engine.bpmn import machine
-from engine.bpmn.changes import ElementPassed
+from engine.bpmn.changes import ElementPassed, TaskOpened
 from engine.bpmn.limits import Limits
+from engine.bpmn.machine import Environment
+from tests.bpmn.driver import MORNING, graph_of
 
 
 def undone(case) -> list[str]:
@@ -84,6 +90,13 @@ def test_a_handler_of_its_own_takes_the_place_of_those_inside(play):
     assert "kept" not in {key for run in case.state["runs"].values() for key in run}
     assert case.waiting == ["h1"]
     assert case.complete("h1").complete("h2").outcome == "completed"
+    assert undone(case) == ["del"]
+
+
+def test_what_only_the_inside_could_ask_for_is_forgotten_with_it(play):
+    case = play("blackbox_inside").complete("a")
+    assert case.state["kept"] == 1, "the sub-process, and not its task"
+    assert case.complete("b").complete("hdel").outcome == "completed"
     assert undone(case) == ["del"]
 
 
@@ -263,6 +276,19 @@ def test_a_loop_grows_by_what_may_have_to_be_undone_up_to_a_limit(play):
     for _ in range(3):
         case.complete("ha")
     assert case.outcome == "completed", "the one that was helped past is not compensated"
+
+
+def test_a_turn_of_a_loop_costs_the_same_however_much_is_remembered():
+    graph, now = graph_of(Path(__file__).with_name("compensation_event.bpmn"), "loop"), Environment(MORNING)
+    step, times = machine.start(graph, now, {"igen": True}), []
+    for _ in range(3000):
+        begun = process_time()
+        for _ in ("a", "utan"):
+            (wait,) = (change.wait for change in step.changes if isinstance(change, TaskOpened))
+            step = machine.complete(graph, step.state, now, wait, {})
+        times.append(process_time() - begun)
+    assert step.state["kept"] == 3000
+    assert median(times[-500:]) <= 2 * median(times[:500])
 
 
 def test_whatever_is_under_way_it_can_be_cancelled(play):
