@@ -111,3 +111,17 @@ def test_with_nothing_to_undo(play):
 def test_it_can_be_cancelled_from_outside_while_it_is_undone(play):
     case = play("plain").complete("a").complete("b", nej=True).cancel()
     assert case.outcomes("cancelled") == ["hb", "kop"]
+
+
+def test_with_no_cancel_event_on_its_edge_it_is_an_incident(play):
+    """Deployment refuses such a diagram; a case still does not get lost."""
+    case = play("no_edge").complete("a").complete("ha")
+    assert case.stuck_at == ["kop"]
+    assert case.retry("kop").stuck_at == ["kop"]
+    assert case.skip("kop").waiting == ["efter"]
+
+
+def test_cancelling_outside_a_transaction_is_an_incident(play):
+    case = play("outside").complete("a")
+    assert case.stuck_at == ["avbryt"]
+    assert case.skip("avbryt").outcome == "completed"
