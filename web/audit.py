@@ -40,6 +40,7 @@ def history_kinds() -> dict[str, str]:
         "task:completed": gettext("Uppgift gjord"),
         "task:cancelled": gettext("Uppgift behövs inte"),
         "element:passed": gettext("Steg passerat"),
+        "element:compensated": gettext("Steg gjort ogjort"),
         "service:added": gettext("Tjänst beställd"),
         "service:finished": gettext("Tjänst gjord"),
         "service:failed": gettext("Tjänst misslyckades"),

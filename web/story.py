@@ -105,6 +105,7 @@ def _by_kind() -> Mapping[str, str]:
         "task:completed": gettext("{who} gjorde klart ”{step}”"),
         "task:cancelled": gettext("”{step}” behövdes inte längre"),
         "element:passed": gettext("Passerade ”{step}”"),
+        "element:compensated": gettext("”{step}” gjordes ogjort"),
         "service:added": gettext("”{step}” beställdes"),
         "service:finished": gettext("”{step}” är gjort"),
         "service:failed": gettext("”{step}” misslyckades"),

@@ -20,7 +20,10 @@ ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class ElementPassed:
-    """A token went through an element (or it ended): `outcome` completed, cancelled or failed; `flows` taken."""
+    """A token went through an element (or it ended): `outcome` completed, cancelled or failed; `flows` taken.
+
+    Outcome compensated: an activity that was completed before has now been undone.
+    """
 
     element: str
     outcome: str = "completed"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from engine.bpmn.compensation import Compensation, compensation_in
 from engine.bpmn.expressions import Expression, Script, Template
 
 TASKS = frozenset(
@@ -26,7 +27,8 @@ GLOBAL_TASKS = {
     "globalBusinessRuleTask": "businessRuleTask",
 }
 """What may be called without a process around it (§10.3.6) -> what it is there."""
-ACTIVITIES = TASKS | {"callActivity", "subProcess"}
+SUB_PROCESSES = frozenset({"subProcess", "transaction"})
+ACTIVITIES = TASKS | {"callActivity"} | SUB_PROCESSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,10 @@ class Correlation:
 class Event:
     """What an event waits for or throws (§10.5).
 
-    `kind`: none, message, timer, signal, error, escalation or terminate.
-    `name`: the message's or signal's name, the error's or escalation's code (None: any code).
+    `kind`: none, message, timer, signal, error, escalation, compensate, cancel or terminate.
+    `name`: the message's or signal's name, the error's or escalation's code (None: any code), or the id of the activity
+    to compensate (None: all of the scope).
+    `waits`: a thrown compensation is waited for (waitForCompletion).
     `timer`: a template giving ISO 8601 or cron text; `timer_kind`: timeDate, timeDuration or timeCycle.
     `key`: the correlation key, evaluated when the wait is set up or the message thrown; or else `correlation`.
     `payload`: name -> template, what a thrown message or signal carries.
@@ -75,6 +79,7 @@ class Event:
     payload: Mapping[str, Template] = field(default_factory=dict)
     code_variable: str | None = None
     message_variable: str | None = None
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +222,8 @@ class Node:
     `scope` is the id of the process or sub-process around it. `incoming`/`outgoing` are in document order.
     `inputs`/`outputs` are camunda:inputOutput: inputs make variables local to the activity; where outputs exist, only
     they reach the enclosing scope, otherwise everything the activity gave does.
+    `compensated_by`: of a compensation boundary event, the activities that its associations lead to: its handler.
+    `for_compensation`: the activity is such a handler, outside the flow (isForCompensation).
     """
 
     id: str
@@ -235,6 +242,8 @@ class Node:
     boundary: tuple[str, ...] = ()
     loop: MultiInstance | None = None
     triggered_by_event: bool = False
+    for_compensation: bool = False
+    compensated_by: tuple[str, ...] = ()
     instantiate: bool = False
     work: HumanWork | None = None
     topic: str | None = None
@@ -319,6 +328,11 @@ class Graph:
         """For each flow into a join: the nodes a token can come to it from, on a path around that join (§13.4.3)."""
         joins = (node for node in self.nodes.values() if node.kind in SYNCHRONIZING and len(node.incoming) > 1)
         return {flow.id: self._upstream(flow, join.id) for join in joins for flow in join.incoming}
+
+    @cached_property
+    def compensation(self) -> Compensation:
+        """How activities are compensated, and which may have to be."""
+        return compensation_in(self)
 
     def _upstream(self, flow: Flow, around: str) -> frozenset[str]:
         found: set[str] = set()

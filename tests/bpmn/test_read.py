@@ -322,15 +322,13 @@ _INSTANCES = "<multiInstanceLoopCharacteristics {}>{}</multiInstanceLoopCharacte
 _DATA = '<task id="x"><ioSpecification><dataInput id="i1"/><dataOutput id="o1"/><inputSet id="is">{}</inputSet><outputSet id="os">{}</outputSet></ioSpecification></task>'
 REFUSED_INSIDE = {
     "complexGateway": '<complexGateway id="x"/>',
-    "transaction": '<transaction id="x"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
+    "method": '<transaction id="x" method="##Store"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
     "adHocSubProcess": '<adHocSubProcess id="x"><task id="i"/></adHocSubProcess>',
     "standardLoopCharacteristics": '<task id="x"><standardLoopCharacteristics/></task>',
-    "compensateEventDefinition": '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
     "conditionalEventDefinition": _EVENT.format(
         '<conditionalEventDefinition><condition xsi:type="tFormalExpression">a</condition></conditionalEventDefinition>'
     ),
     "linkEventDefinition": _EVENT.format('<linkEventDefinition name="l"/>'),
-    "cancelEventDefinition": '<intermediateThrowEvent id="x"><cancelEventDefinition/></intermediateThrowEvent>',
     "whileExecutingInputRefs": _DATA.format("<whileExecutingInputRefs>i1</whileExecutingInputRefs>", ""),
     "whileExecutingOutputRefs": _DATA.format("", "<whileExecutingOutputRefs>o1</whileExecutingOutputRefs>"),
     "outputSetRefs": _DATA.format("<outputSetRefs>os</outputSetRefs>", ""),
@@ -350,7 +348,6 @@ REFUSED_INSIDE = {
     ),
     "startQuantity": '<task id="x" startQuantity="2"/>',
     "completionQuantity": '<task id="x" completionQuantity="2"/>',
-    "isForCompensation": '<task id="x" isForCompensation="true"/>',
     "behavior": _LOOPED.format('behavior="One"', ""),
     "eventGatewayType": '<eventBasedGateway id="x" eventGatewayType="Parallel"/>',
     "instantiate": '<eventBasedGateway id="x" instantiate="true"/>',

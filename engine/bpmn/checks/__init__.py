@@ -1,7 +1,8 @@
 """All that is wrong with a set of process files, at once. One function per rule; add one to the `RULES` of its module.
 
-`specification.py` holds the static rules of BPMN, `variables.py` what is read before it is written, `house.py` ours,
-`soundness.py` what comes of playing all ways of a process that has no errors by then.
+`specification.py` holds the static rules of BPMN, `compensation.py` those of compensation, `variables.py` what is read
+before it is written, `house.py` ours, `soundness.py` what comes of playing all ways of a process that has no errors by
+then.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from engine.bpmn.checks import house, soundness, specification, variables
+from engine.bpmn.checks import compensation, house, soundness, specification, variables
 from engine.bpmn.checks.subject import CheckContext, Subject
 from engine.bpmn.dmn import decisions_in
 from engine.bpmn.findings import Finding, Place, bounded, label
@@ -21,7 +22,7 @@ from engine.bpmn.read import Reading, read
 
 __all__ = ["CheckContext", "check"]
 
-RULES = (*specification.RULES, *variables.RULES, *house.RULES)
+RULES = (*specification.RULES, *compensation.RULES, *variables.RULES, *house.RULES)
 _MAX_FORM_BYTES = 1_000_000
 _MAX_FORM_DEPTH = 20
 

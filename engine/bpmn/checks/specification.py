@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 
 from engine.bpmn.checks.subject import Subject
 from engine.bpmn.findings import Finding, Label, listed
-from engine.bpmn.model import ACTIVITIES, EVENTS, Flow, Node
+from engine.bpmn.model import ACTIVITIES, EVENTS, SUB_PROCESSES, Flow, Node
 
 Rule = Callable[[Subject], Iterator[Finding]]
 
-_SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+_SUB_PROCESSES = SUB_PROCESSES | {"adHocSubProcess"}
 _SPLITS_BY_CONDITION = frozenset({"exclusiveGateway", "inclusiveGateway"})
-_KNOWN_EVENTS = frozenset({"none", "message", "timer", "signal", "error", "escalation", "terminate"})
+_KNOWN_EVENTS = frozenset(
+    {"none", "message", "timer", "signal", "error", "escalation", "compensate", "cancel", "terminate"}
+)
 _EVENT_WORDS = {
     "none": ("utan händelsetyp", "without a trigger"),
     "message": ("meddelande", "message"),
@@ -24,6 +26,8 @@ _EVENT_WORDS = {
     "signal": ("signal", "signal"),
     "error": ("fel", "error"),
     "escalation": ("eskalering", "escalation"),
+    "compensate": ("kompensation", "compensation"),
+    "cancel": ("avbrott", "cancel"),
     "terminate": ("avslut", "terminate"),
 }
 
@@ -101,7 +105,7 @@ def scope_has_an_end(subject: Subject) -> Iterator[Finding]:
 
 def sub_process_starts(subject: Subject) -> Iterator[Finding]:
     """§10.3.5: an embedded sub-process starts without a trigger, an event sub-process by exactly one."""
-    for node in subject.nodes("subProcess"):
+    for node in subject.nodes(*SUB_PROCESSES):
         starts = [inner for inner in subject.inside[node.id] if inner.kind == "startEvent"]
         if node.triggered_by_event and len(starts) != 1:
             yield subject.error(
@@ -151,7 +155,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
         inside = subject.inside[scope.id]
         has_start = any(node.kind == "startEvent" for node in inside)
         for node in inside:
-            if node.triggered_by_event:
+            if node.triggered_by_event or node.for_compensation:
                 continue
             begins = node.kind in ("startEvent", "boundaryEvent") or node.instantiate
             if not node.incoming and not begins and (has_start or node.kind in EVENTS):
@@ -163,7 +167,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
                     "Rita flödet dit, eller ta bort elementet.",
                     "Draw the flow to it, or delete the element.",
                 )
-            if not node.outgoing and node.kind != "endEvent":
+            if not node.outgoing and node.kind != "endEvent" and not _leads_to_a_handler(node):
                 yield subject.warning(
                     node,
                     "no-outgoing",
@@ -393,7 +397,7 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     "sub": (Label("en starthändelse i en delprocess", "a start event of a sub-process"), frozenset({"none"})),
     "event-sub": (
         Label("starten i en händelsestyrd delprocess", "the start of an event sub-process"),
-        frozenset({"message", "timer", "signal", "error", "escalation"}),
+        frozenset({"message", "timer", "signal", "error", "escalation", "compensate"}),
     ),
     "intermediateCatchEvent": (
         Label("en väntande mellanhändelse", "an intermediate catch event"),
@@ -401,15 +405,15 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     ),
     "intermediateThrowEvent": (
         Label("en sändande mellanhändelse", "an intermediate throw event"),
-        frozenset({"none", "message", "signal", "escalation"}),
+        frozenset({"none", "message", "signal", "escalation", "compensate"}),
     ),
     "boundaryEvent": (
         Label("en kanthändelse", "a boundary event"),
-        frozenset({"message", "timer", "signal", "error", "escalation"}),
+        frozenset({"message", "timer", "signal", "error", "escalation", "compensate", "cancel"}),
     ),
     "endEvent": (
         Label("en sluthändelse", "an end event"),
-        frozenset({"none", "message", "signal", "error", "escalation", "terminate"}),
+        frozenset({"none", "message", "signal", "error", "escalation", "compensate", "cancel", "terminate"}),
     ),
 }
 
@@ -557,6 +561,10 @@ def everything_can_be_reached(subject: Subject) -> Iterator[Finding]:
 
 def _kind(node: Node) -> str:
     return node.event.kind if node.event else "none"
+
+
+def _leads_to_a_handler(node: Node) -> bool:
+    return node.kind == "boundaryEvent" and _kind(node) == "compensate"
 
 
 def _is_bare(subject: Subject, node: Node, flow: Flow) -> bool:

@@ -16,16 +16,18 @@ State, one JSON object:
 `runs` holds what is alive and nothing else, hence its size does not grow with time: tokens at rest, scopes, listeners,
 each with what it has to remember (`play.Run` names every field). A run's number is its `wait` outside; none is used
 twice, so a late event meets nothing (`Stale`). User data lies under `vars` only. `next` is the next number, `bytes` the
-size of all variables, `ended` the outcome once there is one; then only the variables of the process are left.
+size of all variables, `ended` the outcome once there is one; then only the variables of the process are left. `kept`
+counts the completed activities that are remembered because the diagram has somebody who may ask for their compensation;
+only they let a state grow.
 
 Each step touches a run, those around it, those that listen on it and those it makes; none looks at `runs` as a whole.
 5,000 instances of a multi-instance activity are 5,000 small runs that know their body, while the body knows only how
 many; a store may therefore keep runs apart and fetch them one by one through any mutable mapping.
 
 Walk on in `moves.py`: what each kind of element does with a token. From there `activities.py` (with `people.py` and
-`multi.py`), `events.py` (thrown, caught, up the scopes) and `tokens.py` (splits, joins, deadlocks); below them
-`waits.py` (what is asked of the world outside, and its cancelling) and `play.py` (runs and variables). `incidents.py`
-parks what cannot be played.
+`multi.py`), `events.py` (thrown, caught, up the scopes), `compensation.py` and `tokens.py` (splits, joins, deadlocks);
+below them `waits.py` (what is asked of the world outside, and its cancelling) and `play.py` (runs and variables).
+`incidents.py` parks what cannot be played.
 
 A state that is passed in is used up: go on with the one that comes back. A call that is refused changed nothing.
 """

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from engine.bpmn import dmn
 from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
-from engine.bpmn.machine import data, events, multi, people, tokens, waits
+from engine.bpmn.machine import compensation, data, events, multi, people, tokens, waits
 from engine.bpmn.machine.play import ROOT, Move, Play, Stuck, around
 from engine.bpmn.model import Call, Flow, Node
 from engine.errors import Refused
@@ -17,13 +17,26 @@ from engine.errors import Refused
 
 def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """Each token starts a run of its own: an implicit merge does not wait (§13.3.2)."""
-    number = play.add({"at": node.id, "scope": scope})
+    start(play, play.add({"at": node.id, "scope": scope}))
+
+
+def start(play: Play, number: int) -> None:
+    """The activity that run `number` is at begins, once or in its instances."""
+    node = play.node(play.run(number))
     data.take(play, number, node)
     if node.loop is None:
         begin(play, number, node, node.boundary)
     else:
         waits.listen(play, number, node.boundary)
         multi.begin(play, number, node, node.loop)
+
+
+def begin_handler(play: Play, number: int) -> None:
+    """A compensation activity begins."""
+    if play.exists(number):
+        play.steps_left -= 1
+        play.check_steps()
+        start(play, number)
 
 
 def begin_instance(play: Play, body: int, index: int, item: object) -> None:
@@ -180,7 +193,7 @@ def handle(play: Play, scope: int, start: Node, given: Variables) -> None:
 def ended(play: Play, number: int) -> None:
     """No token is left in a scope: it is done (§13.2, §13.3.4)."""
     run = play.run(number)
-    if run["live"]:
+    if run["live"] or "undo" in run:
         return
     if number == ROOT:
         waits.end_case(play, CaseEnded("completed", None, dict(run["vars"])), "completed")
@@ -199,6 +212,7 @@ _BEGIN: dict[str, Callable[[Play, int, Node], None]] = {
     "businessRuleTask": _decide,
     "callActivity": _call,
     "subProcess": _sub_process,
+    "transaction": _sub_process,
 }
 
 
@@ -209,14 +223,21 @@ def finish(play: Play, number: int, given: Variables, direct: bool = False) -> N
     """The work of a run is done and gave `given`: take it over (past all mappings where `direct`), and go on."""
     run = play.run(number)
     node = play.node(run)
+    if compensation.is_again(run, node):
+        compensation.done(play, number, node, {})
+        return
     if not direct:
         given = _result(play, number, node, given)
+    if "asked" in run:
+        compensation.done(play, number, node, given)
+        return
+    keeps = compensation.keeps(play, run, node, direct)
     if "index" in run and node.loop is not None:
-        multi.end_instance(play, number, node, node.loop, given)
+        multi.end_instance(play, number, node, node.loop, given, keeps)
         return
     flows, written = events.land(play, run["scope"], node, given)
     written = waits.taken_over(play, number, run, written)
-    play.drop(number)
+    compensation.retire(play, number, run, keeps)
     tokens.go(play, run["scope"], node, flows, written)
 
 

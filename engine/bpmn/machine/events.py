@@ -14,7 +14,7 @@ from engine.bpmn.changes import (
     SignalThrown,
     Variables,
 )
-from engine.bpmn.machine import correlation, data, tokens, waits
+from engine.bpmn.machine import compensation, correlation, data, tokens, waits
 from engine.bpmn.machine.play import ROOT, Play, Run
 from engine.bpmn.model import Event, Flow, Node
 
@@ -60,6 +60,9 @@ def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: i
 def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """An intermediate throw event or an end event: what it throws first, then on with the token, or an end of it."""
     event = node.event or NONE
+    if event.kind == "compensate":
+        compensation.throw(play, scope, node)
+        return
     if event.kind in ("message", "signal"):
         send(play, scope, node)
     if event.kind not in _THROWN_UP:
@@ -90,6 +93,7 @@ def _terminate(play: Play, scope: int, node: Node) -> bool:
         waits.end_case(play, CaseEnded("terminated", None, dict(play.run(ROOT)["vars"])), "terminated")
     else:
         waits.clear(play, scope)
+        play.run(scope)["interrupted"] = True
         play.queue.append(("ended", scope))
     return False
 
@@ -103,7 +107,7 @@ def _escalation(play: Play, scope: int, node: Node) -> bool:
     return escalate(play, scope, node.id, (node.event or NONE).name, data.carried(play, scope, node))
 
 
-_THROWN_UP = {"terminate": _terminate, "error": _error, "escalation": _escalation}
+_THROWN_UP = {"terminate": _terminate, "error": _error, "escalation": _escalation, "cancel": compensation.cancel}
 """These concern the scopes around; true: the token that threw is still there."""
 
 
@@ -173,8 +177,9 @@ def _event_sub_processes(play: Play, number: int, run: Run) -> Iterable[str]:
 
 
 def _boundary(play: Play, run: Run) -> Sequence[str]:
-    """A multi-instance activity has its boundary events once, on the whole."""
-    return () if "index" in run else play.node(run).boundary
+    """A multi-instance activity has its boundary events once, on the whole; one that is compensated has none left."""
+    node = play.node(run)
+    return () if "index" in run or compensation.is_again(run, node) else node.boundary
 
 
 def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -> Node | None:

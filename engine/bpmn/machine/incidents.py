@@ -9,7 +9,7 @@ from engine.bpmn.machine import multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Run, Stuck
 from engine.bpmn.model import Flow, Node
 
-_IN_ITS_RUN = frozenset({"finish", "ended", "body"})
+_IN_ITS_RUN = frozenset({"finish", "ended", "body", "undo", "begin"})
 """These moves concern a run that is there and stays; the others a token on its way, which gets a run to wait in."""
 
 
@@ -67,6 +67,8 @@ _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "finish": lambda number, run, node: ("finish", number, run.pop("given"), run.pop("direct")),
     "body": lambda number, run, node: ("body", number, run.pop("given")),
     "ended": lambda number, run, node: ("ended", number),
+    "undo": lambda number, run, node: ("undo", number),
+    "begin": lambda number, run, node: ("begin", number),
 }
 
 
@@ -74,6 +76,10 @@ def let_in(play: Play, number: int, run: Run) -> None:
     """The worker has come by: a token that waited before its element goes in."""
     node = play.node(run)
     waits.close(play, number, run, "completed")
+    if "asked" in run:
+        del run["open"]
+        play.queue.append(("begin", number))
+        return
     play.drop(number)
     play.queue.append(("enter", run["scope"], node, flow_of(run, node)))
 
@@ -90,7 +96,7 @@ def past(play: Play, number: int, given: Variables) -> None:
     if name == "join":
         tokens.fire(play, run["on"], node)
         play.queue.append(("caught", run["on"], node, given, True))
-    elif name in _ON_THE_WAY:
+    elif name in _ON_THE_WAY and "asked" not in run:
         waits.close(play, number, run, "completed")
         play.drop(number)
         play.queue.append(("caught", run["scope"], node, given, True))

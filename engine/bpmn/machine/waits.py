@@ -158,19 +158,24 @@ def cancel(play: Play, number: int, outcome: str = "cancelled") -> None:
     clear(play, number)
     stop_listening(play, run)
     close(play, number, run, outcome)
+    play.give_back(number, run)
     play.drop(number)
-    if "out" not in run:
+    asked = run.get("asked", ROOT)
+    if "out" not in run and asked is not None:  # else it was passed before
         play.changes.append(ElementPassed(run["at"], outcome))
+    if asked:
+        play.queue.append(("undo", asked))
 
 
 def clear(play: Play, number: int) -> None:
     """End everything inside a scope: its runs, its tokens at joins and on their way, its event sub-processes.
 
-    What listens on the scope from outside, its boundary events, goes on.
+    What listens on the scope from outside, its boundary events, goes on; what is completed can still be compensated.
     """
     run = play.run(number)
     for kid in play.kids(run):
-        cancel(play, kid)
+        if "kept" not in play.run(kid):
+            cancel(play, kid)
     for node in run.pop("joins", {}):
         play.changes.append(ElementPassed(node, "cancelled"))
     for listener in list(run.get("watch", ())):
@@ -198,6 +203,7 @@ def end_case(play: Play, change: Change, outcome: str) -> None:
     play.runs.clear()
     play.runs[str(ROOT)] = {"live": 0, "vars": root["vars"]}
     play.state["ended"] = outcome
+    play.state.pop("kept", None)
     play.queue.clear()
     play.touched.clear()
     play.changes.append(change)

@@ -20,6 +20,7 @@ from engine.bpmn.model import (
     EVENTS,
     GATEWAYS,
     GLOBAL_TASKS,
+    SUB_PROCESSES,
     Call,
     Decision,
     Event,
@@ -39,7 +40,7 @@ from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, mo
 from engine.calendar import TimerRule
 from engine.errors import BadTime, ExpressionError
 
-_SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+_SUB_PROCESSES = SUB_PROCESSES | {"adHocSubProcess"}
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS | _SUB_PROCESSES | {"complexGateway"}
 """With those that are refused by name: the flows around them are real, and are checked all the same."""
 MAX_COMPILED = 300_000
@@ -148,6 +149,7 @@ class _Process:
         incoming: dict[str, list[Flow]] = {}
         outgoing: dict[str, list[Flow]] = {}
         boundary: dict[str, list[str]] = {}
+        handlers = self._compensation_handlers()
         for flow in flows:
             outgoing.setdefault(flow.source, []).append(flow)
             incoming.setdefault(flow.target, []).append(flow)
@@ -162,10 +164,31 @@ class _Process:
                 incoming=tuple(incoming.get(node, ())),
                 outgoing=tuple(outgoing.get(node, ())),
                 boundary=tuple(boundary.get(node, ())),
+                compensated_by=tuple(handlers.get(node, ())),
                 lane=lanes.get(node),
             )
             self._check_direction(element, nodes[node])
         return nodes
+
+    def _compensation_handlers(self) -> dict[str, list[str]]:
+        """Compensation boundary event -> the activities its associations lead to (§10.7.1). One that is drawn the other
+        way round counts where it has no arrow."""
+        handlers: dict[str, list[str]] = {}
+        for association in self._document.root.iter(model("association")):
+            ends = [(association.get(end) or "").rpartition(":")[2] for end in ("sourceRef", "targetRef")]
+            if association.get("associationDirection", "None") != "One" and self._compensates(ends[1]):
+                ends.reverse()
+            event, handler = ends
+            if self._compensates(event) and handler in self._elements and local(self._elements[handler]) not in EVENTS:
+                handlers.setdefault(event, []).append(handler)
+        return handlers
+
+    def _compensates(self, event: str) -> bool:
+        element = self._elements.get(event)
+        if element is None or local(element) != "boundaryEvent":
+            return False
+        definition = self._definition(element)
+        return definition is not None and local(definition) == "compensateEventDefinition"
 
     def _scopes_of(self, nodes: Mapping[str, Node]) -> dict[str, Scope]:
         inside: dict[str, list[Node]] = {scope: [] for scope in self._scopes}
@@ -205,6 +228,7 @@ class _Process:
             interrupting=_is_true(element, "cancelActivity", "true") and _is_true(element, "isInterrupting", "true"),
             loop=self._loop(element, properties),
             triggered_by_event=_is_true(element, "triggeredByEvent"),
+            for_compensation=_is_true(element, "isForCompensation"),
             inputs=inputs,
             outputs=outputs,
             data=self._data.flow_of(element),
@@ -302,6 +326,14 @@ class _Process:
     def _escalation(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         code = self._code(element, definition, "escalation")
         return Event("escalation", code, code_variable=_camunda(definition, "escalationCodeVariable"))
+
+    def _compensate(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
+        """Only who throws says which activity is meant; who catches knows it from where it stands (§10.5.5)."""
+        if local(element) not in _THROWING:
+            return Event("compensate")
+        found = resolve(self._document, definition, definition.get("activityRef"))
+        name = None if found is None else found.get("id")
+        return Event("compensate", name, waits=_is_true(definition, "waitForCompletion", "true"))
 
     def _code(self, element: etree._Element, definition: etree._Element, kind: str) -> str | None:
         """The code; None catches any (§10.5.5), but cannot be thrown."""
@@ -546,6 +578,7 @@ _EVENTS: dict[str, Callable[[_Process, etree._Element, etree._Element, Mapping[s
     "signal": _Process._signal,
     "error": _Process._error_event,
     "escalation": _Process._escalation,
+    "compensate": _Process._compensate,
     "timer": _Process._timer,
 }
 _DETAILS: dict[str, Callable[[_Process, etree._Element, Mapping[str, str]], dict[str, Any]]] = {
@@ -592,7 +625,8 @@ def _without_prefix(element: etree._Element, name: str) -> str:
 
 def _may_start(node: Node) -> bool:
     """§13.3.4: where nothing says where to start, what no flow leads to does."""
-    return not node.incoming and node.kind != "boundaryEvent" and not node.triggered_by_event
+    outside_the_flow = node.kind == "boundaryEvent" or node.triggered_by_event or node.for_compensation
+    return not node.incoming and not outside_the_flow
 
 
 def _field(name: str) -> Label:

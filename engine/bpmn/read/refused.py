@@ -25,8 +25,9 @@ READ = _names(
     """process laneSet childLaneSet lane flowNodeRef sequenceFlow conditionExpression incoming outgoing script
     startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent eventDefinitionRef
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
-    terminateEventDefinition timeDate timeDuration timeCycle
+    terminateEventDefinition compensateEventDefinition cancelEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
+    transaction
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
     multiInstanceLoopCharacteristics loopCardinality
     dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
@@ -44,7 +45,7 @@ _KEPT_AT_ROOT = _names(
     relationship documentation extensionElements BPMNDiagram interface correlationProperty resource endPoint
     partnerEntity partnerRole
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
-    terminateEventDefinition"""
+    terminateEventDefinition compensateEventDefinition cancelEventDefinition"""
 )
 
 _LATER: Words = (
@@ -60,13 +61,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
             "Use an exclusive, inclusive or parallel gateway.",
         ),
     ),
-    "transaction": (
-        ("transaktion", "the transaction"),
-        (
-            "Använd en vanlig delprocess med felhändelser på kanten.",
-            "Use an ordinary sub-process with error events on its boundary.",
-        ),
-    ),
     "adHocSubProcess": (
         ("ad hoc-delprocess", "the ad-hoc sub-process"),
         (
@@ -78,10 +72,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
         ("standardloop", "the standard loop"),
         ("Rita en exklusiv gateway med ett flöde tillbaka.", "Draw an exclusive gateway with a flow back."),
     ),
-    "compensateEventDefinition": (
-        ("kompensationshändelse", "the compensation event"),
-        ("Rita det som ska göras ogjort som egna uppgifter.", "Draw what is to be undone as tasks of its own."),
-    ),
     "conditionalEventDefinition": (
         ("villkorshändelse", "the conditional event"),
         (
@@ -90,10 +80,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
         ),
     ),
     "linkEventDefinition": (("länkhändelse", "the link event"), ("Rita ett vanligt flöde.", "Draw an ordinary flow.")),
-    "cancelEventDefinition": (
-        ("avbrytandehändelse", "the cancel event"),
-        ("Använd en felhändelse.", "Use an error event."),
-    ),
     **dict.fromkeys(
         ("whileExecutingInputRefs", "whileExecutingOutputRefs"),
         (
@@ -246,18 +232,12 @@ _OFF = frozenset({"false", "0", ""})
 _READ_IN = frozenset(
     {("completionCondition", "multiInstanceLoopCharacteristics"), ("instantiate", "receiveTask")}
 )  # read there, refused elsewhere
-_SCOPES = frozenset({"transaction", "adHocSubProcess"})  # refused, but what is in them is looked at all the same
+_SCOPES = frozenset({"adHocSubProcess"})  # refused, but what is in them is looked at all the same
 _QUANTITY: Words = ("Rita flera flöden eller flera uppgifter.", "Draw several flows or several tasks.")
 _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
     # attribute, values that are fine, what another value asks for, what to do instead
     ("startQuantity", frozenset({"1"}), ("startQuantity", "startQuantity"), _QUANTITY),
     ("completionQuantity", frozenset({"1"}), ("completionQuantity", "completionQuantity"), _QUANTITY),
-    (
-        "isForCompensation",
-        _OFF,
-        ("kompensationsaktivitet", "the compensation activity"),
-        _ELEMENTS["compensateEventDefinition"][1],
-    ),
     (
         "parallelMultiple",
         _OFF,
@@ -275,6 +255,12 @@ _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
         _OFF,
         ("gateway som startar processen", "the instantiating gateway"),
         ("Rita en starthändelse för varje.", "Draw a start event for each."),
+    ),
+    (
+        "method",
+        frozenset({"##Compensate"}),
+        ("transaktion utan kompensation (method)", "a transaction without compensation (method)"),
+        ("Använd metoden ##Compensate.", "Use the method ##Compensate."),
     ),
     (
         "behavior",

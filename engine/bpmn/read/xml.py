@@ -318,6 +318,7 @@ _REFERENCES: dict[str, tuple[tuple[str, ...], bool]] = {
     "signalEventDefinition": (("signalRef",), True),
     "errorEventDefinition": (("errorRef",), True),
     "escalationEventDefinition": (("escalationRef",), True),
+    "compensateEventDefinition": (("activityRef",), True),
     "sendTask": (("messageRef", "operationRef", "default"), True),
     "receiveTask": (("messageRef", "operationRef", "default"), True),
     "serviceTask": (("operationRef", "default"), True),

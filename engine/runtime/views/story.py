@@ -31,6 +31,7 @@ TOLD = frozenset(
         "message:received",
         "message:sent",
         "service:finished",
+        "element:compensated",
         "incident:opened",
         "incident:retried",
         "incident:resolved",
