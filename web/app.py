@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 
 BLUEPRINTS = (
     "inbox", "tasks", "start", "auth",
-    "case", "year", "mail", "incidents", "processes", "people", "audit", "clock",
+    "case", "year", "mail", "incidents", "processes", "people", "audit", "guide", "clock",
 )  # fmt: skip
 """Modules of web/, each with one blueprint of the same name; `clock` in the demo only."""
 

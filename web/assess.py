@@ -82,12 +82,15 @@ def named(task: TaskDetail, errors: Mapping[str, str]) -> Mapping[str, str]:
         return errors
     reports = [str(one.get("nummer")) for one in task.variables.get("rapporter") or () if isinstance(one, Mapping)]
 
-    def told(path: str, sentence: str) -> str:
+    def told(path: str, sentence: str) -> tuple[str, str]:
+        if path.endswith((".problem.val", ".problem.nyckel")):
+            path = path.removesuffix(".val").removesuffix(".nyckel") + ".nyckel"
+            sentence = gettext("Välj vilket problem rapporten förs till, eller ett nytt.")
         index = path.split(".")[1] if path.startswith("bedomningar.") else ""
         known = index.isdecimal() and int(index) < len(reports)
-        return f"{reports[int(index)]}: {sentence}" if known else sentence
+        return path, f"{reports[int(index)]}: {sentence}" if known else sentence
 
-    return {path: told(path, sentence) for path, sentence in errors.items()}
+    return dict(told(path, sentence) for path, sentence in errors.items())
 
 
 def _named(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

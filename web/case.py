@@ -20,7 +20,7 @@ from web.errors import sentence
 from web.formats import day_text
 from web.ladder import decision_words, drawing, ladder_of
 from web.security import SIGNED_IN, allow, holds, is_pane
-from web.story import tell
+from web.story import grouped, tell
 
 case = Blueprint("case", __name__)
 
@@ -145,10 +145,10 @@ def _page(case_id: int, errors: Mapping[str, str] | None = None, text: str = "")
         ladder=ladder_of(one.process, one.status, one.state, story.variables, one.started_at),
         days_open=(local(one.ended_at or now()).date() - local(one.started_at).date()).days,
         reported=told(story.asked, story.variables) if story.asked else [],
-        events=[tell(event) for event in story.story.events],
+        events=grouped([tell(event) for event in story.story.events]),
         feedback=_newest_first(story.variables.get("aterkoppling")),
         decisions=_numbered(story.variables.get("beslut")),
-        mails=[(mail, addressee(mail)) for mail in story.mails],
+        mails=_together(story.mails),
         has_task=[one for one in story.waiting if one.kind == "task"],
         other_waits=[one for one in story.waiting if one.kind not in ("task", "incident") and not one.is_aside],
         incidents=[one for one in story.waiting if one.kind == "incident"],
@@ -171,6 +171,15 @@ def told(form: Form, variables: Mapping[str, Any]) -> list[tuple[str, str]]:
         elif value not in (None, "", [], False):
             pairs.append((one.label or one.name, forms.answer_text(one, value, context)))
     return pairs
+
+
+def _together(mails: Sequence[Post]) -> list[list[tuple[Post, str]]]:
+    """The same words to several on the same day are one line."""
+    pairs = [(mail, addressee(mail)) for mail in mails]
+    groups: dict[Any, list[tuple[Post, str]]] = {}
+    for mail, to in pairs:
+        groups.setdefault((mail.title, local(mail.at).date()), []).append((mail, to))
+    return list(groups.values())
 
 
 def addressee(mail: Post | MailRow) -> str:

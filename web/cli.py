@@ -108,7 +108,7 @@ def _migrate(arguments: argparse.Namespace) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from engine.bpmn.checks import check
+    from engine.definitions.check import check
 
     findings = check(house.read_files(arguments.files), house.check_context(SystemClock().now()))
     if arguments.json:

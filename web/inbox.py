@@ -63,6 +63,7 @@ def index() -> Any:
         next_url=_page_url(place, search, page.next_key) if page.next_key else None,
         first_url=_page_url(place, search, None) if request.args.get("after") else None,
         why=labels.why_mine,
+        has_roles=bool(working_roles(actor())),
     )
 
 

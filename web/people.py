@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -23,6 +24,7 @@ from engine import (
     SetPassword,
     SettingsList,
 )
+from engine.calendar import Duration
 from engine.errors import Conflict, Invalid, NotFound, Refused
 from web import labels
 from web.door import ask, do
@@ -244,19 +246,32 @@ class _Setting:
     @staticmethod
     def of(name: str, value: Any, row: Mapping[str, Any] | None) -> dict[str, Any]:
         known = row or {}
+        text = known.get("text")  # a catalogue may have it, as for the code lists
         return {
             "name": name,
-            "text": known.get("text") or _technical().get(name, name),
-            "unit": known.get("enhet", ""),
+            "text": gettext(text) if text else _technical().get(name, name),
+            "unit": _units().get(known.get("enhet", ""), known.get("enhet", "")),
             "is_assumed": known.get("grund") == "A",
             "value": json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value,
             "default": known.get("varde"),
         }
 
     @staticmethod
-    def read(text: str, old: Any) -> Any:
-        """ValueError where the text is no value of the old one's kind."""
-        text = text.strip()
+    def read(text: str, old: Any, unit: str = "") -> Any:
+        """ValueError where the text is no value of the old one's kind and unit."""
+        value = _Setting._read(text.strip(), old)
+        if unit == "datum":
+            if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", str(value)):
+                raise ValueError
+            date.fromisoformat(f"2027-{value}")  # a year without 29 February: the day must exist each year
+        elif unit == "period":
+            Duration.parse(str(value))
+        elif unit and isinstance(value, (int, float)) and not (unit == "dag i månaden") <= value <= _MOST[unit]:
+            raise ValueError
+        return value
+
+    @staticmethod
+    def _read(text: str, old: Any) -> Any:
         if isinstance(old, bool):
             return text == "true"
         if isinstance(old, int):
@@ -271,6 +286,20 @@ class _Setting:
         if not text:
             raise ValueError
         return text
+
+
+_MOST = {"arbetsdagar": 1000, "dagar": 1000, "antal": 1000, "dag i månaden": 28}
+
+
+def _units() -> dict[str, str]:
+    return {
+        "arbetsdagar": gettext("arbetsdagar"),
+        "dagar": gettext("dagar"),
+        "antal": gettext("gånger"),
+        "dag i månaden": gettext("dag i månaden"),
+        "datum": gettext("månad-dag, 11-30 är 30 november"),
+        "period": gettext("period, P14D är 14 dagar"),
+    }
 
 
 def _technical() -> dict[str, str]:
@@ -289,11 +318,15 @@ def _technical() -> dict[str, str]:
 @allow("admin")
 def change_setting(name: str) -> Any:
     values = ask(SettingsList())
+    unit = next((row.get("enhet", "") for row in labels.reference("installningar") if row["nyckel"] == name), "")
     try:
-        value = _Setting.read(request.form.get("value", ""), values.get(name))
+        value = _Setting.read(request.form.get("value", ""), values.get(name), unit)
         do(ChangeSetting(name, value))
     except ValueError:
-        return _settings_page({name: gettext("Skriv ett värde av samma slag som det som stod här.")}), 422
+        told = gettext(
+            "Skriv ett värde av samma slag som det som stod här, till exempel %(old)s.", old=values.get(name)
+        )
+        return _settings_page({name: told}), 422
     except Invalid as invalid:
         return _settings_page({name: sentence(invalid)}), 422
     flash(gettext("Inställningen är sparad och gäller från nästa steg i varje ärende."), "ok")

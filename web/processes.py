@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,9 +10,10 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask_babel import gettext, ngettext
 
 from engine import Deploy, Finding, KnownHere, Retire
-from engine.bpmn.checks import check
+from engine.bpmn.model import Graph, Node
+from engine.definitions.check import check
 from engine.errors import CheckFailed, Invalid, Refused
-from engine.runtime.views import Diagram, Process, Processes
+from engine.runtime.views import Diagram, Process, Processes, ProcessPage
 from web.door import ask, do
 from web.errors import sentence
 from web.forms import rich_text
@@ -41,16 +42,51 @@ def show(key: str, version: int | None = None) -> Any:
         "processes/show.html",
         page=page,
         findings=told(findings),
+        counts=_standing(page),
+        outline=_outline(page.graph),
         standing=sorted(
-            (
-                (page.graph.nodes[element].name or element, count)
-                for element, count in page.counts.items()
-                if element in page.graph.nodes
-            ),
-            key=lambda one: -one[1],
+            ((page.graph.nodes[element], count) for element, count in _standing(page).items()),
+            key=lambda one: (-one[1], one[0].name),
         ),
         readme=rich_text(page.files.get("README.md", b"").decode("utf-8", "replace")),
     )
+
+
+def _standing(page: ProcessPage) -> dict[str, int]:
+    """Where cases stand. Clocks and messages that only listen beside a step are no place of their own."""
+    nodes = page.graph.nodes
+    return {
+        element: count
+        for element, count in page.counts.items()
+        if element in nodes and nodes[element].kind not in ("boundaryEvent", "startEvent")
+    }
+
+
+def _outline(graph: Graph) -> list[tuple[str, list[tuple[str, list[str]]]]]:
+    """The diagram as text, for whoever cannot see it: lane by lane its named steps, and what may come after each."""
+    lanes: dict[str, list[tuple[str, list[str]]]] = {lane.name: [] for lane in graph.lanes}
+    names = {node: lane.name for lane in graph.lanes for node in lane.nodes}
+    for node in graph.nodes.values():
+        if node.name:
+            around: Node | None = node
+            while around and around.id not in names:
+                around = graph.nodes.get(around.attached_to or around.scope)
+            lane = names[around.id] if around else ""
+            host = graph.nodes[node.attached_to].name if node.attached_to else ""
+            told = f"{node.name} ({host})" if host else node.name
+            lanes.setdefault(lane, []).append((told, list(dict.fromkeys(_ahead(graph, node, {node.id})))))
+    return [(lane, steps) for lane, steps in lanes.items() if steps]
+
+
+def _ahead(graph: Graph, node: Node, seen: set[str]) -> Iterator[str]:
+    """Names of what follows; what has no name is passed through."""
+    for flow in node.outgoing:
+        to = graph.nodes[flow.target]
+        if to.name:
+            yield f"{flow.name}: {to.name}" if flow.name else to.name
+        elif to.id not in seen:
+            seen.add(to.id)
+            yield from _ahead(graph, to, seen)
 
 
 @processes.get("/definitions/<int:definition_id>/diagram.xml")

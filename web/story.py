@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -40,13 +41,18 @@ def tell(event: Event) -> Told:
         sentence=_sentence(event, doer),
         at=event.at,
         mark=_mark(event),
-        who=event.person,
+        who=event.person if event.role != "system" else "",
         role=labels.role_name(event.role) if event.role != "system" else "",
         details=_details(event),
         version=event.version,
         seq=event.seq,
         hash=event.hash,
     )
+
+
+def grouped(told: Sequence[Told]) -> list[list[Told]]:
+    """Neighbours that say the same thing, together: 27 parties that left their figures are one line to open."""
+    return [list(same) for _, same in groupby(told, key=lambda one: (one.sentence, one.mark))]
 
 
 def doer_name(event: Event) -> str:
@@ -99,6 +105,7 @@ def _by_kind() -> Mapping[str, str]:
         "task:completed": gettext("{who} gjorde klart ”{step}”"),
         "task:cancelled": gettext("”{step}” behövdes inte längre"),
         "element:passed": gettext("Passerade ”{step}”"),
+        "element:compensated": gettext("”{step}” gjordes ogjort"),
         "service:added": gettext("”{step}” beställdes"),
         "service:finished": gettext("”{step}” är gjort"),
         "service:failed": gettext("”{step}” misslyckades"),
@@ -112,6 +119,7 @@ def _by_kind() -> Mapping[str, str]:
         "message:sent": gettext("”{step}” skickades"),
         "signal:received": gettext("”{step}” kom"),
         "condition:met": gettext("Villkoret för ”{step}” blev uppfyllt"),
+        "data:received": gettext("Det som behövs för ”{step}” finns nu"),
         "signal:sent": gettext("”{step}” skickades"),
         "incident:opened": gettext("”{step}” stannade och väntar på administratören"),
         "incident:retried": gettext("{who} lät ”{step}” försöka igen"),

@@ -20,7 +20,10 @@ ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class ElementPassed:
-    """A token went through an element (or it ended): `outcome` completed, cancelled or failed; `flows` taken."""
+    """A token went through an element (or it ended): `outcome` completed, cancelled or failed; `flows` taken.
+
+    Outcome compensated: an activity that was completed before has now been undone.
+    """
 
     element: str
     outcome: str = "completed"
@@ -102,6 +105,7 @@ class WaitOpened:
     """A message or signal (`kind`) called `name` is expected; a message's `key` must be equal (None: no key).
 
     Or a condition (`kind`) is to become true, which the machine itself will see; `name` is its text.
+    Or an activity waits for data (`kind` data) that others in the case are to give; `name` says which.
     """
 
     wait: int
@@ -113,7 +117,7 @@ class WaitOpened:
 
 @dataclass(frozen=True, slots=True)
 class WaitClosed:
-    """The expected message, signal or condition (`kind`) came (outcome completed) or is no longer wanted (cancelled).
+    """The expected message, signal, condition or data (`kind`) came (completed) or is no longer wanted (cancelled).
 
     What goes on listening after it came opens at once again, under the same `wait`.
     """

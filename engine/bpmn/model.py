@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from engine.bpmn.compensation import Compensation, compensation_in
 from engine.bpmn.expressions import Expression, Script, Template
 
 TASKS = frozenset(
@@ -18,7 +19,16 @@ TASKS = frozenset(
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"})
 SYNCHRONIZING = frozenset({"parallelGateway", "inclusiveGateway", "complexGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
-ACTIVITIES = TASKS | {"callActivity", "subProcess"}
+GLOBAL_TASKS = {
+    "globalTask": "task",
+    "globalUserTask": "userTask",
+    "globalManualTask": "manualTask",
+    "globalScriptTask": "scriptTask",
+    "globalBusinessRuleTask": "businessRuleTask",
+}
+"""What may be called without a process around it (§10.3.6) -> what it is there."""
+SUB_PROCESSES = frozenset({"subProcess", "transaction"})
+ACTIVITIES = TASKS | {"callActivity"} | SUB_PROCESSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +46,29 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Correlation:
+    """How a message is told from others of its name (§8.4.2), by the correlation key with id `key`.
+
+    `paths`: the key's properties as expressions on what the message carries. `expected`: the same as expressions on the
+    case's variables, where the process has a subscription; else what the first message of the conversation carried.
+    """
+
+    key: str
+    paths: tuple[Template, ...]
+    expected: tuple[Template, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What an event waits for or throws (§10.5).
 
-    `kind`: none, message, timer, signal, error, escalation, conditional, link or terminate; where there are several,
-    multiple (any of `parts`) or parallelMultiple (all of them).
-    `name`: the name of the message, signal or link, the error's or escalation's code (None: any code).
+    `kind`: none, message, timer, signal, error, escalation, conditional, link, compensate, cancel or terminate; of
+    several, multiple (any of `parts`) or parallelMultiple (all of them).
+    `name`: the name of the message, signal or link, the error's or escalation's code (None: any code), or the id of the
+    activity to compensate (None: all of the scope).
+    `waits`: a thrown compensation is waited for (waitForCompletion).
     `timer`: a template giving ISO 8601 or cron text; `timer_kind`: timeDate, timeDuration or timeCycle.
-    `key`: the correlation key, evaluated when the wait is set up or the message thrown.
+    `key`: the correlation key, evaluated when the wait is set up or the message thrown; or else `correlation`.
     `payload`: name -> template, what a thrown message or signal carries.
     `condition`: what a conditional event waits for to become true.
     `code_variable`, `message_variable`: where a catching error or escalation event stores what it caught.
@@ -55,9 +80,11 @@ class Event:
     timer_kind: str | None = None
     condition: Expression | None = None
     key: Template | None = None
+    correlation: Correlation | None = None
     payload: Mapping[str, Template] = field(default_factory=dict)
     code_variable: str | None = None
     message_variable: str | None = None
+    waits: bool = True
     parts: tuple[Event, ...] = ()
 
     @property
@@ -130,12 +157,84 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class DataElement:
+    """A data object or property of a process or sub-process (§10.4.1): the variable `variable` of that scope.
+
+    `state` and `item` (the structure of its item definition) are what the diagram says of it; they are not enforced.
+    """
+
+    id: str
+    kind: str
+    scope: str
+    variable: str
+    name: str = ""
+    is_collection: bool = False
+    state: str = ""
+    item: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """An input or output set (§10.4.1): it is complete once all `required` variables are there."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`value` goes to the place `path` in the target of its association; the empty path is the target itself."""
+
+    value: Template
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataAssociation:
+    """§10.4.2. Once all `sources` are there, `target` gets `value` (a copy, or the transformation), then `assignments`.
+
+    All are variables: of the element itself where they are its inputs, outputs or properties, else of those around it.
+    """
+
+    sources: tuple[str, ...]
+    target: str
+    value: Template | None = None
+    assignments: tuple[Assignment, ...] = ()
+
+    @property
+    def texts(self) -> tuple[Template, ...]:
+        own = () if self.value is None else (self.value,)
+        return (*own, *(assignment.value for assignment in self.assignments))
+
+
+@dataclass(frozen=True, slots=True)
+class DataFlow:
+    """What an activity or event takes and gives (§10.4.1, §13.3.2).
+
+    It begins with the first complete one of `input_sets`, filled by `taken`, and waits until there is one. At its end
+    the first complete one of `output_sets` goes on by `given`. Where it has `outputs`, only that reaches the scope
+    around; else everything it gave but `own`, its inputs and properties, which live and die with it.
+    """
+
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    input_sets: tuple[DataSet, ...] = ()
+    output_sets: tuple[DataSet, ...] = ()
+    taken: tuple[DataAssociation, ...] = ()
+    given: tuple[DataAssociation, ...] = ()
+    own: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A flow node (§8.4.10): an activity, gateway or event, with what the machine needs to play it.
 
     `scope` is the id of the process or sub-process around it. `incoming`/`outgoing` are in document order.
     `inputs`/`outputs` are camunda:inputOutput: inputs make variables local to the activity; where outputs exist, only
     they reach the enclosing scope, otherwise everything the activity gave does.
+    `compensated_by`: of a compensation boundary event, the activities that its associations lead to: its handler.
+    `for_compensation`: the activity is such a handler, outside the flow (isForCompensation).
     """
 
     id: str
@@ -154,6 +253,8 @@ class Node:
     boundary: tuple[str, ...] = ()
     loop: MultiInstance | None = None
     triggered_by_event: bool = False
+    for_compensation: bool = False
+    compensated_by: tuple[str, ...] = ()
     instantiate: bool = False
     parallel: bool = False
     """An event-based gateway all of whose events must come (eventGatewayType Parallel, §10.6.6)."""
@@ -166,6 +267,7 @@ class Node:
     call: Call | None = None
     inputs: Mapping[str, Template] = field(default_factory=dict)
     outputs: Mapping[str, Template] = field(default_factory=dict)
+    data: DataFlow | None = None
     async_before: bool = False
     properties: Mapping[str, str] = field(default_factory=dict)
 
@@ -178,6 +280,8 @@ class Scope:
     starts: tuple[str, ...] = ()
     """Start events a token may be put on; where a scope has none, the nodes without incoming flow."""
     event_sub_processes: tuple[str, ...] = ()
+    locals: frozenset[str] = frozenset()
+    """The variables that live and die with it: its data objects and properties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +309,10 @@ class Lane:
 
 @dataclass(frozen=True)  # no slots: it keeps what is worked out from it
 class Graph:
-    """One executable process. `nodes` are keyed by id over all scopes; `scopes` holds the process under its own id."""
+    """One executable process. `nodes` are keyed by id over all scopes; `scopes` holds the process under its own id.
+
+    A global task (`kind` globalUserTask and the like) is one too: a start, the task, an end.
+    """
 
     key: str
     name: str
@@ -221,6 +328,15 @@ class Graph:
     properties: Mapping[str, str] = field(default_factory=dict)
     documentation: str = ""
     line: int = 0
+    kind: str = "process"
+    data: tuple[DataElement, ...] = ()
+    takes: DataFlow | None = None
+    """What the process itself takes and gives, by its ioSpecification."""
+
+    @cached_property
+    def locals(self) -> Mapping[str, frozenset[str]]:
+        """Sub-process -> the variables that live and die with it, where it has any."""
+        return {scope.id: scope.locals for scope in self.scopes.values() if scope.locals and scope.id != self.key}
 
     @cached_property
     def ways_in(self) -> tuple[Node, ...]:
@@ -239,6 +355,11 @@ class Graph:
         """For each flow into a join: the nodes a token can come to it from, on a path around that join (§13.4.3)."""
         joins = (node for node in self.nodes.values() if node.kind in SYNCHRONIZING and len(node.incoming) > 1)
         return {flow.id: self._upstream(flow, join.id) for join in joins for flow in join.incoming}
+
+    @cached_property
+    def compensation(self) -> Compensation:
+        """How activities are compensated, and which may have to be."""
+        return compensation_in(self)
 
     def _upstream(self, flow: Flow, around: str) -> frozenset[str]:
         found: set[str] = set()

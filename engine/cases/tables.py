@@ -40,6 +40,7 @@ case = sa.Table(
     sa.Index("ix_case_process_state", "process", "state"),
     sa.Index("ix_case_live", "definition_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
     sa.Index("ix_case_started_by", "started_by"),
+    sa.Index("ix_case_changed_at", "changed_at", "id"),
 )
 
 case_reader = sa.Table(

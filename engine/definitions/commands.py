@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from engine import contract, forms
+from engine import contract
 from engine.actor import Actor
-from engine.bpmn.checks import CheckContext, check_readings
+from engine.bpmn.checks import CheckContext
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Graph
-from engine.bpmn.read import read as read_bpmn
 from engine.definitions import store
+from engine.definitions.check import check_read, has, readings_of
 from engine.definitions.starts import replace_start_timers
 from engine.definitions.tables import definition, definition_file
 from engine.engine import Engine, Read, Transaction
@@ -98,10 +98,9 @@ class KnownHere:
 
 def prepare(files: Mapping[str, bytes], known: CheckContext) -> _Deployment:
     """Files to definitions; CheckFailed where they are not fit to run."""
-    readings = [read_bpmn(files[name], name=name) for name in sorted(files) if _has(name, ".bpmn")]
-    findings = check_readings(readings, files, known)
+    readings = readings_of(files)
+    findings = check_read(readings, files, known)
     bundles = [_bundle(graph, reading.name, files) for reading in readings for graph in reading.graphs]
-    findings += _form_findings(bundles)
     if not bundles and not findings:
         findings.append(_nothing_to_deploy())
     if any(finding.is_error for finding in findings):
@@ -174,9 +173,9 @@ def _bundle(graph: Graph, name: str, files: Mapping[str, bytes]) -> _Bundle:
     own: dict[str, bytes] = {}
     for path in sorted(files):
         stem = PurePosixPath(path).stem
-        if _has(path, ".json") and stem in used:
+        if has(path, ".json") and stem in used:
             own[store.form_file(stem)] = files[path]
-        elif (_has(path, ".dmn") and decides) or PurePosixPath(path).name == "README.md":
+        elif (has(path, ".dmn") and decides) or PurePosixPath(path).name == "README.md":
             own[PurePosixPath(path).name] = files[path]
     return _Bundle(graph, files[name], own, _hash(graph.key, files[name], own))
 
@@ -185,12 +184,6 @@ def _hash(key: str, source: bytes, files: Mapping[str, bytes]) -> str:
     parts = [("", source), *sorted(files.items())]
     named = "".join(f"{name}\0{sha256(content).hexdigest()}\n" for name, content in parts)
     return sha256(f"{key}\n{named}".encode()).hexdigest()
-
-
-def _form_findings(bundles: Sequence[_Bundle]) -> list[Finding]:
-    """Each form read whole, as the task page will."""
-    seen = {(name, data) for one in bundles for name, data in one.files.items() if name.startswith("forms/")}
-    return [finding for name, data in sorted(seen) for finding in forms.check_form(data, name)]
 
 
 def _nothing_to_deploy() -> Finding:
@@ -203,7 +196,3 @@ def _nothing_to_deploy() -> Finding:
         "Här ska finnas minst en processfil (.bpmn), men det finns ingen.",
         "Expected at least one process file (.bpmn), but there is none.",
     )
-
-
-def _has(name: str, suffix: str) -> bool:
-    return PurePosixPath(name).suffix.lower() == suffix

@@ -13,6 +13,7 @@ from engine.bpmn.findings import ERROR, Finding
 from engine.errors import ExpressionError, Refused
 from engine.forms.check import iso_date
 from engine.forms.conditions import Condition
+from engine.forms.lines import Lines
 from engine.forms.model import (
     CHOOSING,
     DEPTH_LIMIT,
@@ -59,17 +60,25 @@ def _read(content: bytes | str | Mapping[str, Any], file: str = "") -> tuple[For
     return reader.form(content), reader.findings
 
 
+_OPEN = (
+    "Öppna formuläret i formulärverktyget och rätta fältet.",
+    "Open the form in the form editor and correct the field.",
+)
+
+
 class _Reader:
     """Goes through a file once; notes what it cannot play and reads on."""
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.lines: Lines | None = None
         self.findings: list[Finding] = []
         self.count = 0
         self.submit: str | None = None
 
     def error(self, path: str, sv: str, en: str) -> None:
-        self.findings.append(Finding("form", ERROR, self.file, 0, path, sv, en))
+        line = self.lines.of(path) if self.lines else 0
+        self.findings.append(Finding("form", ERROR, self.file, line, path, sv, en, *_OPEN))
 
     def form(self, content: bytes | str | Mapping[str, Any]) -> Form:
         document = content if isinstance(content, Mapping) else self._json(content)
@@ -122,7 +131,8 @@ class _Reader:
             )
             return None
         try:
-            document = json.loads(content)
+            text = content if isinstance(content, str) else content.decode(json.detect_encoding(content))
+            document = json.loads(text)
         except (ValueError, RecursionError):
             self.error("", "Filen går inte att läsa som JSON.", "Expected JSON, but the file cannot be read as such.")
             return None
@@ -133,6 +143,7 @@ class _Reader:
                 f"Expected a JSON object, but it is a {type(document).__name__}.",
             )
             return None
+        self.lines = Lines(text)
         return document
 
     def _fields(self, components: list[Any], path: str, depth: int, prefix: str = "") -> tuple[Field, ...]:

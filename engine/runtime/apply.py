@@ -127,7 +127,8 @@ def _changed(data: c.Data) -> dict[str, Any]:
 
 def _passed(writer: Writer, change: c.ElementPassed) -> None:
     flows = {"flows": list(change.flows)} if change.flows else {}
-    writer.note("element:passed", change.element, change.outcome, {**flows, **_changed(change.data)})
+    kind = "element:compensated" if change.outcome == "compensated" else "element:passed"
+    writer.note(kind, change.element, change.outcome, {**flows, **_changed(change.data)})
 
 
 def _task_opened(writer: Writer, change: c.TaskOpened) -> None:

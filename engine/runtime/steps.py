@@ -12,7 +12,7 @@ from sqlalchemy import bindparam
 from engine.actor import Actor
 from engine.bpmn import changes as c
 from engine.bpmn import machine
-from engine.bpmn.machine import Stale, Step
+from engine.bpmn.machine import Stale, Step, Unready
 from engine.calendar import local
 from engine.cases import facts, numbers, store
 from engine.cases.store import Case
@@ -100,6 +100,7 @@ def begin(
     graph, known = definition.graph, {**given, **(payload or {})}
     key = business_key or facts.business_key(tx, graph.facts.business_key, known)
     _refuse_second(tx, definition.key, key)
+    step = machine.start(graph, facts.environment(tx, definition), given, at=at, payload=dict(payload or {}))
     year, number = numbers.take(tx, graph.number_series or "TT")
     case = store.new(
         definition,
@@ -110,7 +111,6 @@ def begin(
         parent_id=caller[0] if caller else None,
         parent_wait=caller[1] if caller else None,
     )
-    step = machine.start(graph, facts.environment(tx, definition), given, at=at, payload=dict(payload or {}))
     started = Note("case:started", data={"changes": {name: {"after": value} for name, value in known.items()}})
     advance(tx, case, step, doer, started)
     return case
@@ -155,8 +155,8 @@ def call(tx: Transaction, caller: Case, called: Mapping[str, Any], wait: int, do
         return f"Den anropade processen {called['key']} är inte i bruk."
     try:
         begin(tx, definition, doer, called["variables"], business_key=called["business_key"], caller=(caller.id, wait))
-    except AlreadyStarted as taken:
-        return taken.sv
+    except (AlreadyStarted, Unready) as refused:
+        return refused.sv
     return None
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.bpmn.expressions import compile_expression, compile_script, template
-from engine.bpmn.model import Event, Flow, Graph, HumanWork, MultiInstance, Node, Scope
+from engine.bpmn.model import SUB_PROCESSES, Event, Flow, Graph, HumanWork, MultiInstance, Node, Scope
 
 WORK = HumanWork(candidates=template("handlaggare"))
 
@@ -44,7 +44,7 @@ class Drawing:
             incoming = tuple(flow for flow in self.flows if flow.target == node.id)
             outgoing = tuple(flow for flow in self.flows if flow.source == node.id)
             self.change(node.id, incoming=incoming, outgoing=outgoing, boundary=attached)
-        scopes = {key, *(node.id for node in self.nodes.values() if node.kind == "subProcess")}
+        scopes = {key, *(node.id for node in self.nodes.values() if node.kind in SUB_PROCESSES)}
         return Graph(key, key, self.nodes, {scope: self._scope(scope) for scope in sorted(scopes)})
 
     def _scope(self, scope: str) -> Scope:

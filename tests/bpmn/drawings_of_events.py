@@ -54,7 +54,7 @@ DRAWINGS: list[tuple[str, list[tuple[str, str, str]]]] = [
     (chain(f'<intermediateCatchEvent id="x">{_condition("")}</intermediateCatchEvent>'), [("condition-missing", "error", "x")]),
     (chain(f'<intermediateCatchEvent id="x">{_condition("1 > 0")}</intermediateCatchEvent>'), [("condition-without-variable", "error", "x")]),
     (chain(f'<intermediateCatchEvent id="x">{MESSAGE}{SIGNAL}</intermediateCatchEvent>'), []),
-    (chain(f'<intermediateCatchEvent id="x">{MESSAGE}<linkEventDefinition name="l"/></intermediateCatchEvent>'), [("link-among-several", "error", "x")]),
+    (chain(f'<intermediateCatchEvent id="x">{MESSAGE}<linkEventDefinition name="l"/></intermediateCatchEvent>'), [("not-alone", "error", "x")]),
     (chain(f'<intermediateCatchEvent id="x">{MESSAGE}{ERROR}</intermediateCatchEvent>'), [("event-type", "error", "x")]),
     (chain(f'<intermediateCatchEvent id="x" parallelMultiple="true">{MESSAGE}{SIGNAL}{_condition("a")}</intermediateCatchEvent>'), []),
     (chain(f'{_A}<boundaryEvent id="x" attachedToRef="a" parallelMultiple="true">{MESSAGE}{ERROR}</boundaryEvent>\nx -> e', "a", "a"), [("parallel-multiple", "error", "x")]),

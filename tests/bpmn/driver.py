@@ -288,18 +288,28 @@ class Case:
                 assert int(number) in runs[str(run["on"])]["watch"]
             elif number != "0":
                 holder = runs[str(run["scope"])]
-                assert "total" in holder or int(number) in holder["kids"]
+                kept = {*holder.get("completed", ()), *self._taken(runs)} if "kept" in run else ()
+                assert "total" in holder or int(number) in holder.get("kids", ()) or int(number) in kept
             if "live" in run and not self.ended:
                 at_joins = [count for flows in run.get("joins", {}).values() for count in flows.values()]
                 assert all(at_joins)
                 assert run["live"] == len(run.get("kids", ())) + sum(at_joins)
-                assert run["live"] or run.get("stuck") == "ended"
-            assert run.get("open") or run.get("stuck") or {"live", "total", "out", "watch", "came"} & run.keys(), run
+                assert run["live"] or run.get("stuck") == "ended" or "undo" in run
+            assert (
+                run.get("open")
+                or run.get("stuck")
+                or {*run} & {"live", "total", "out", "watch", "came", "kept", "undo"}
+            ), run
         assert self.state["bytes"] == size
         reads = {(name, number) for number, run in runs.items() for name in run.get("reads", ())}
         watched = self.state.get("watched", {})
         assert {(name, number) for name, numbers in watched.items() for number in numbers} == reads
         assert all(("reads" in run) == (run.get("open") == "condition") for run in runs.values())
+        assert self.state.get("kept", 0) == sum("kept" in run for run in runs.values())
+
+    def _taken(self, runs: Mapping[str, Any]) -> list[int]:
+        """What somebody is about to compensate."""
+        return [number for run in runs.values() for number in run.get("undo", ())]
 
 
 class Both:

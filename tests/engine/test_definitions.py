@@ -15,6 +15,8 @@ from engine import (
     StartCase,
     contract,
 )
+from engine.definitions.check import check
+from engine.definitions.commands import KnownHere
 from tests.engine.house import HERE, House
 
 
@@ -60,6 +62,17 @@ def test_everything_wrong_is_told_at_once_and_nothing_is_stored(house: House) ->
     files = {finding.file for finding in told.value.findings if finding.is_error}
     assert files == {"arende.bpmn", "forms/granska.json", "tjanst.bpmn"}
     assert house.ask(Definitions()) == []
+    assert all(finding.line for finding in told.value.findings if finding.file.startswith("forms/"))
+
+
+def test_check_says_what_deploy_would_say(house: House) -> None:
+    files = {f"{name}.bpmn": (HERE / f"{name}.bpmn").read_bytes() for name in ("arende", "tjanst")}
+    files |= {f"forms/{path.name}": path.read_bytes() for path in (HERE / "forms").glob("*.json")}
+    files["forms/granska.json"] = files["forms/granska.json"].replace(b'"select"', b'"hologram"')
+    with pytest.raises(CheckFailed) as told:
+        house.do(Deploy(files))
+    assert check(files, house.ask(KnownHere())) == list(told.value.findings)
+    assert "form" in {finding.rule for finding in told.value.findings}
 
 
 def test_what_is_no_process_is_refused(house: House) -> None:

@@ -14,6 +14,12 @@ def real(real_world: World) -> World:
     return real_world
 
 
+def test_help_is_there_for_everybody(world: World) -> None:
+    for who in (None, "karin", "rut"):
+        page = world.client(who).see("/help")
+        assert "Det här kan du göra" in page.text
+
+
 def test_the_demo_offers_each_person_by_role(world: World) -> None:
     page = world.client().see("/login")
     assert "Storsthlm, handläggare" in page.text

@@ -18,6 +18,7 @@ from web.security import ANYONE, allow, check_routes
 
 OPEN_TO_ANYONE = {
     "static", "auth.login", "auth.log_in", "auth.by_password", "auth.log_in_as", "auth.logout", "auth.language",
+    "guide.index",
 }  # fmt: skip
 BLUEPRINTS_OF_THIS_TEST = {"inbox", "tasks", "start", "auth", "static"}
 

@@ -9,8 +9,11 @@ import pytest
 
 from tests.web.catalogue import catalogue, hidden_in_f_strings, messages
 from tests.web.conftest import START, World
+from web import labels
 from web.formats import ceiling, day_and_distance, day_text, distance_text, due_kind, moment_text
+from web.languages import translations
 
+RUNGS = ("analys", "sekretariat", "tsg", "vis")
 SLOT = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 
 
@@ -37,6 +40,19 @@ def test_every_translation_keeps_the_slots() -> None:
         for text in texts(message.string):
             assert set(SLOT.findall(text)) <= wanted, message.id
         assert set(SLOT.findall(texts(message.string)[-1])) == wanted, message.id
+
+
+def test_the_houses_own_lists_have_their_english(world: World) -> None:
+    """Statuses, decisions and settings; what forms and diagrams say is the process's own."""
+    english = translations("en")
+    with world.app.test_request_context():
+        said = [
+            str(row.get("namn") or row.get("kortnamn") or row.get("text"))
+            for kind in ("status", "aterkopplingssteg", "installningar", *(f"utfall_{one}" for one in RUNGS))
+            for row in labels.reference(kind)
+        ]
+    assert len(said) > 50
+    assert [one for one in said if one not in ("TSG", "VIS") and english.gettext(one) == one] == []
 
 
 def test_no_text_hides_where_nobody_finds_it() -> None:

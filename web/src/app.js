@@ -10,3 +10,4 @@ import './hide.js';
 import './once.js';
 import './progress.js';
 import './idle.js';
+import './dates.js';

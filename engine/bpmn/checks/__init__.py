@@ -1,8 +1,9 @@
 """All that is wrong with a set of process files, at once. One function per rule; add one to the `RULES` of its module.
 
 `specification.py` holds the static rules of BPMN, `events.py` those of links, conditions and several triggers,
-`gateways.py` those of complex gateways and of gateways that start a process, `variables.py` what is read before it is
-written, `house.py` ours, `soundness.py` what comes of playing all ways of a process that has no errors by then.
+`gateways.py` those of complex gateways and of gateways that start a process, `compensation.py` those of compensation,
+`variables.py` what is read before it is written, `house.py` ours, `soundness.py` what comes of playing all ways of a
+process that has no errors by then.
 """
 
 from __future__ import annotations
@@ -13,15 +14,23 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from engine.bpmn.checks import events, gateways, house, soundness, specification, variables
+from engine.bpmn.checks import compensation, events, gateways, house, soundness, specification, variables
 from engine.bpmn.checks.subject import CheckContext, Subject
 from engine.bpmn.dmn import decisions_in
 from engine.bpmn.findings import Finding, Place, bounded, label
+from engine.bpmn.model import GLOBAL_TASKS, Graph
 from engine.bpmn.read import Reading, read
 
 __all__ = ["CheckContext", "check"]
 
-RULES = (*specification.RULES, *events.RULES, *gateways.RULES, *variables.RULES, *house.RULES)
+RULES = (
+    *specification.RULES,
+    *events.RULES,
+    *gateways.RULES,
+    *compensation.RULES,
+    *variables.RULES,
+    *house.RULES,
+)
 _MAX_FORM_BYTES = 1_000_000
 _MAX_FORM_DEPTH = 20
 
@@ -47,7 +56,7 @@ def check_readings(
     for reading in readings:
         broken = frozenset(finding.element for finding in reading.findings if finding.is_error)
         subjects = [
-            Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, broken)
+            Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, _broken_in(graph, broken))
             for graph in reading.graphs
         ]
         told = chain.from_iterable(map(_told, subjects))
@@ -65,6 +74,11 @@ def _told(subject: Subject) -> Iterator[Finding]:
         yield finding
     if not has_errors:
         yield from soundness.process_is_sound(subject)
+
+
+def _broken_in(graph: Graph, broken: frozenset[str]) -> frozenset[str]:
+    """A global task stands in the file, its nodes do not."""
+    return frozenset(graph.nodes) if graph.kind in GLOBAL_TASKS and graph.key in broken else broken
 
 
 def _is(name: str, suffix: str) -> bool:

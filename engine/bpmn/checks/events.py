@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.bpmn.checks.subject import Subject
-from engine.bpmn.findings import Finding, shown
+from engine.bpmn.findings import Finding, Label, shown
 from engine.bpmn.model import Event, Node
 
 Rule = Callable[[Subject], Iterator[Finding]]
@@ -151,18 +151,27 @@ def _triggers(subject: Subject) -> Iterator[tuple[Node, Event]]:
 # --- several triggers ------------------------------------------------------------------------------------------------
 
 
-def links_are_alone(subject: Subject) -> Iterator[Finding]:
-    """Table 10.93: a link is no trigger among others."""
+def some_are_alone(subject: Subject) -> Iterator[Finding]:
+    """Table 10.93: a link is no trigger among others. Nor is, in this house, what undoes or cancels: what came of it
+    together with something else, nobody could foresee."""
     for node, event in _triggers(subject):
-        if event.kind == "link" and node.event is not event:
+        if event.kind in _ALONE and node.event is not event:
             yield subject.error(
                 node,
-                "link-among-several",
-                "{who} ska ha länken för sig, men har fler händelsetyper",
-                "{who} should have the link alone, but has more triggers",
-                "Rita länken som en egen händelse.",
-                "Draw the link as an event of its own.",
+                "not-alone",
+                "{who} har fler händelsetyper, men {kind} ska vara ensam på sin händelse",
+                "{who} has several triggers, but {kind} should be alone on its event",
+                "Rita den som en egen händelse.",
+                "Draw it as an event of its own.",
+                kind=_ALONE[event.kind],
             )
+
+
+_ALONE = {
+    "link": Label("en länk", "a link"),
+    "compensate": Label("en kompensation", "a compensation"),
+    "cancel": Label("ett avbrott", "a cancel"),
+}
 
 
 def all_of_several_can_be_waited_for(subject: Subject) -> Iterator[Finding]:
@@ -218,7 +227,7 @@ RULES: tuple[Rule, ...] = (
     links_have_two_ends,
     links_stand_for_flows,
     conditions_can_come_true,
-    links_are_alone,
+    some_are_alone,
     all_of_several_can_be_waited_for,
     one_timer_starts,
 )

@@ -85,7 +85,7 @@ def starting_gateways_wait_for_what_starts(subject: Subject) -> Iterator[Finding
                     "Change the trigger, or draw a start event.",
                     gateway=subject.label(node),
                 )
-            elif node.parallel and any(one.key is None for one in event.triggers):
+            elif node.parallel and any(one.key is None and one.correlation is None for one in event.triggers):
                 yield subject.warning(
                     target,
                     "starting-event-key",

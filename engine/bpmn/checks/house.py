@@ -11,7 +11,7 @@ from engine.bpmn.checks.subject import HUMAN, CheckContext, Compiled, Subject, t
 from engine.bpmn.dmn import Table
 from engine.bpmn.expressions import BUILTINS, Template
 from engine.bpmn.findings import Finding, Label, Place, label, listed, shown
-from engine.bpmn.model import Graph, Node
+from engine.bpmn.model import GLOBAL_TASKS, Graph, Node
 
 FEEDBACK = "aterkoppling"
 _NOT_LISTED = 12  # names to suggest from, at most
@@ -57,7 +57,7 @@ _UNKNOWN_ROLE = (
 def human_tasks_lie_in_the_lane_of_their_role(subject: Subject) -> Iterator[Finding]:
     """R38: a lane per task, known as role, and the same role as does the task."""
     known = subject.context.roles
-    if known is None:
+    if known is None or subject.graph.kind in GLOBAL_TASKS:  # which lie nowhere
         return
     if not subject.graph.lanes and any(subject.nodes(*HUMAN)):
         yield subject.error(

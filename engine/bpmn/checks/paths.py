@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from engine.bpmn.compensation import throws
 from engine.bpmn.model import Graph, Node
 
-_NO_WAY_OUT = frozenset({"error"})  # an error end is caught on an edge, or ends the case
+_NO_WAY_OUT = frozenset({"error", "cancel"})  # such an end is caught on an edge, or ends the case
 
 
 class Paths:
@@ -18,6 +19,7 @@ class Paths:
     def __init__(self, graph: Graph, interruptions: bool = True) -> None:
         self._graph = graph
         self._interruptions = interruptions
+        self._throws = [throw.id for throw in throws(graph)]
         self._next: dict[str, list[str]] = {}
         for node in graph.nodes.values():
             self._add(node)
@@ -32,7 +34,12 @@ class Paths:
         return self._next.get(step, [])
 
     def _add(self, node: Node) -> None:
+        if node.compensated_by:
+            self._next[node.id] = list(node.compensated_by)
+            return
         onwards = [flow.target for flow in node.outgoing]
+        if node.for_compensation:  # who asked for it goes on
+            onwards += self._throws
         edges = node.boundary if self._interruptions else ()
         inside = self._graph.scopes.get(node.id)
         if inside is None:
@@ -41,7 +48,7 @@ class Paths:
             starts = [*inside.starts, *(inside.event_sub_processes if self._interruptions else ())]
             self._next[node.id] = [*(starts or [self.exit_of(node.id)]), *edges]
             self._next[self.exit_of(node.id)] = onwards
-        ends_here = not node.outgoing and not (
+        ends_here = not (onwards or node.for_compensation) and not (
             node.event and any(event.kind in _NO_WAY_OUT for event in node.event.triggers) and node.kind == "endEvent"
         )
         if ends_here and node.scope != self._graph.key:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 
 from engine.bpmn.checks.subject import Subject
 from engine.bpmn.findings import Finding, Label, listed
-from engine.bpmn.model import ACTIVITIES, EVENTS, Event, Flow, Node
+from engine.bpmn.model import ACTIVITIES, EVENTS, SUB_PROCESSES, Event, Flow, Node
 
 Rule = Callable[[Subject], Iterator[Finding]]
 
-_SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+_SUB_PROCESSES = SUB_PROCESSES | {"adHocSubProcess"}
 _SPLITS_BY_CONDITION = frozenset({"exclusiveGateway", "inclusiveGateway"})
 _EVENT_WORDS = {
     "none": ("utan händelsetyp", "without a trigger"),
@@ -25,6 +25,8 @@ _EVENT_WORDS = {
     "escalation": ("eskalering", "escalation"),
     "conditional": ("villkor", "conditional"),
     "link": ("länk", "link"),
+    "compensate": ("kompensation", "compensation"),
+    "cancel": ("avbrott", "cancel"),
     "terminate": ("avslut", "terminate"),
 }
 
@@ -102,7 +104,7 @@ def scope_has_an_end(subject: Subject) -> Iterator[Finding]:
 
 def sub_process_starts(subject: Subject) -> Iterator[Finding]:
     """§10.3.5: an embedded sub-process starts without a trigger, an event sub-process by exactly one."""
-    for node in subject.nodes("subProcess"):
+    for node in subject.nodes(*SUB_PROCESSES):
         starts = [inner for inner in subject.inside[node.id] if inner.kind == "startEvent"]
         if node.triggered_by_event and len(starts) != 1:
             yield subject.error(
@@ -152,7 +154,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
         inside = subject.inside[scope.id]
         has_start = any(node.kind == "startEvent" for node in inside)
         for node in inside:
-            if node.triggered_by_event:
+            if node.triggered_by_event or node.for_compensation:
                 continue
             begins = node.kind in ("startEvent", "boundaryEvent") or node.instantiate or _kind(node) == "link"
             if not node.incoming and not begins and (has_start or node.kind in EVENTS):
@@ -164,7 +166,8 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
                     "Rita flödet dit, eller ta bort elementet.",
                     "Draw the flow to it, or delete the element.",
                 )
-            if not node.outgoing and node.kind != "endEvent" and _kind(node) != "link":
+            goes_on = node.kind == "endEvent" or _kind(node) == "link" or _leads_to_a_handler(node)
+            if not node.outgoing and not goes_on:
                 yield subject.warning(
                     node,
                     "no-outgoing",
@@ -398,7 +401,7 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     "sub": (Label("en starthändelse i en delprocess", "a start event of a sub-process"), frozenset({"none"})),
     "event-sub": (
         Label("starten i en händelsestyrd delprocess", "the start of an event sub-process"),
-        frozenset({"message", "timer", "signal", "error", "escalation", "conditional"}),
+        frozenset({"message", "timer", "signal", "error", "escalation", "conditional", "compensate"}),
     ),
     "intermediateCatchEvent": (
         Label("en väntande mellanhändelse", "an intermediate catch event"),
@@ -406,15 +409,15 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     ),
     "intermediateThrowEvent": (
         Label("en sändande mellanhändelse", "an intermediate throw event"),
-        frozenset({"none", "message", "signal", "escalation", "link"}),
+        frozenset({"none", "message", "signal", "escalation", "link", "compensate"}),
     ),
     "boundaryEvent": (
         Label("en kanthändelse", "a boundary event"),
-        frozenset({"message", "timer", "signal", "error", "escalation", "conditional"}),
+        frozenset({"message", "timer", "signal", "error", "escalation", "conditional", "compensate", "cancel"}),
     ),
     "endEvent": (
         Label("en sluthändelse", "an end event"),
-        frozenset({"none", "message", "signal", "error", "escalation", "terminate"}),
+        frozenset({"none", "message", "signal", "error", "escalation", "compensate", "cancel", "terminate"}),
     ),
 }
 
@@ -571,6 +574,10 @@ def _kind(node: Node) -> str:
 
 def _triggers(node: Node) -> tuple[Event, ...]:
     return node.event.triggers if node.event else (Event(),)
+
+
+def _leads_to_a_handler(node: Node) -> bool:
+    return node.kind == "boundaryEvent" and _kind(node) == "compensate"
 
 
 def _is_bare(subject: Subject, node: Node, flow: Flow) -> bool:

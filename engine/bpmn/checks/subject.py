@@ -11,7 +11,7 @@ from engine.bpmn.checks.paths import Paths
 from engine.bpmn.dmn import Table
 from engine.bpmn.expressions import Expression, Script, Template
 from engine.bpmn.findings import Finding, Label, Place, Value, label, shown
-from engine.bpmn.model import Event, Flow, Graph, Lane, Node
+from engine.bpmn.model import GLOBAL_TASKS, DataFlow, Event, Flow, Graph, Lane, Node
 
 HUMAN = frozenset({"userTask", "manualTask"})
 Compiled = Expression | Template | Script
@@ -90,10 +90,12 @@ class Subject:
         if isinstance(what, str):
             node = self.graph.nodes.get(what)
             return self.label(self.graph) if node is None else self.label(node)
+        if isinstance(what, Node) and self.graph.kind in GLOBAL_TASKS:
+            return label(self.graph.kind, self.graph.key, self.graph.name)
         if isinstance(what, Node):
             return label(what.kind, what.id, what.name)
         if isinstance(what, Graph):
-            return label("process", what.key, what.name if what.name != what.key else "")
+            return label(what.kind, what.key, what.name if what.name != what.key else "")
         return label("sequenceFlow" if isinstance(what, Flow) else "lane", what.id, what.name)
 
     def error(
@@ -109,6 +111,8 @@ class Subject:
 
     def _place(self, what: Node | Flow | Lane | Graph) -> Place:
         line = 0 if isinstance(what, Lane) else what.line
+        if self.graph.kind in GLOBAL_TASKS:  # all of it is one element of the file
+            return Place(self.file, line, shown(self.graph.key, 200))
         return Place(self.file, line, shown(what.key if isinstance(what, Graph) else what.id, 200))
 
 
@@ -116,6 +120,8 @@ def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:
     """Everything compiled in a node, with the name of its field; its flows' conditions too."""
     yield from (("inputs", text) for text in node.inputs.values())
     yield from (("outputs", text) for text in node.outputs.values())
+    if node.data:
+        yield from _texts_of_data(node.data)
     if node.script:
         yield "script", node.script
     if node.event:
@@ -139,6 +145,15 @@ def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:
     yield from (("condition", flow.condition) for flow in node.outgoing if flow.condition)
 
 
+def _texts_of_data(data: DataFlow) -> Iterator[tuple[str, Compiled]]:
+    """What an only input set requires must come; what is optional, or part of one set of several, may."""
+    required = data.input_sets[0].required if len(data.input_sets) == 1 else ()
+    for one in data.taken:
+        must_come = one.target in required or not one.sources
+        yield from (("data_taken" if must_come else "data_optional", text) for text in one.texts)
+    yield from (("data_given", text) for one in data.given for text in one.texts)
+
+
 def _texts_of_event(event: Event) -> Iterator[tuple[str, Compiled]]:
     if event.timer:
         yield "timer", event.timer
@@ -146,6 +161,9 @@ def _texts_of_event(event: Event) -> Iterator[tuple[str, Compiled]]:
         yield "correlation_key", event.key
     if event.condition:
         yield "awaited", event.condition
+    if event.correlation:
+        yield from (("correlation_key", text) for text in event.correlation.expected)
+        yield from (("message_path", text) for text in event.correlation.paths)
     yield from (("payload", text) for text in event.payload.values())
     for part in event.parts:
         yield from _texts_of_event(part)

@@ -23,9 +23,9 @@ IN_EACH_INSTANCE = frozenset({"loopCounter"}) | {
     for counted in ("Instances", "ActiveInstances", "CompletedInstances", "TerminatedInstances")
 }
 _EMPTY_HANDED = frozenset({"none", "timer", "link", "conditional"})
-_AFTERWARDS = frozenset({"outputs", "condition", "completion", "output_element"})
-_NOT_YET = frozenset({"returned", "awaited"})
-"""Read from the called case's variables, not from ours; or waited for until it is there."""
+_AFTERWARDS = frozenset({"outputs", "data_given", "condition", "completion", "output_element"})
+_NOT_OURS = frozenset({"returned", "message_path", "data_optional", "awaited"})
+"""Read from the called case's variables or from what a message carries, not from ours; or only when it is there."""
 _MOST_ROUNDS = 200_000
 
 _GIVEN_AT_START, _ANYTHING = 1, 2  # bits; those of the variables come after
@@ -121,7 +121,7 @@ class _Flow:
             after |= self._within.get(node.id, 0)
         missing = {name for name in self._asked_by_table(node) if not self._may_be_there(name, before)}
         for field, text in texts_of(node):
-            if field not in _NOT_YET:
+            if field not in _NOT_OURS:
                 known = after if field in _AFTERWARDS else before
                 missing |= {name for name in text.required if not self._may_be_there(name, known)}
         return missing
@@ -139,11 +139,13 @@ class _Flow:
     def _given(self, node: Node) -> int:
         """What reaches the scope around when the node ends."""
         given = self._mask(self._writes(node))
-        return given if node.outputs else given | self._brought(node)
+        return given if node.outputs or (node.data and node.data.outputs) else given | self._brought(node)
 
     def _writes(self, node: Node) -> set[str]:
         """What the node writes by name into the scope around."""
         names = set(node.outputs) or self._own_writes(node)
+        if node.data:
+            names = (set() if node.data.outputs else names - node.data.own) | {one.target for one in node.data.given}
         if node.loop and node.loop.output_collection:
             names.add(node.loop.output_collection)
         return names
@@ -184,7 +186,7 @@ class _Flow:
 
 def _own_names(node: Node) -> set[str]:
     """What is there only while the activity is under way; counted as there from then on, to be wary."""
-    names = set(node.inputs)
+    names = set(node.inputs) | ({*node.data.own, *node.data.outputs} if node.data else set())
     if node.kind == "complexGateway":
         names |= {"activationCount", "waitingForStart", *(flow.id for flow in node.incoming)}
     if node.loop:

@@ -17,16 +17,17 @@ State, one JSON object:
 each with what it has to remember (`play.Run` names every field). A run's number is its `wait` outside; none is used
 twice, so a late event meets nothing (`Stale`). User data lies under `vars` only. `next` is the next number, `bytes` the
 size of all variables, `watched` the waits for a condition by the names it reads, `ended` the outcome once there is one;
-then only the variables of the process are left.
+then only the variables of the process are left. `kept` counts the completed activities that are remembered because the
+diagram has somebody who may ask for their compensation; only they let a state grow.
 
 Each step touches a run, those around it, those that listen on it and those it makes; none looks at `runs` as a whole.
 5,000 instances of a multi-instance activity are 5,000 small runs that know their body, while the body knows only how
 many; a store may therefore keep runs apart and fetch them one by one through any mutable mapping.
 
 Walk on in `moves.py`: what each kind of element does with a token. From there `activities.py` (with `people.py` and
-`multi.py`), `events.py` (thrown, caught, up the scopes) and `tokens.py` (splits, joins, deadlocks); below them
-`waits.py` (what is asked of the world outside, and its cancelling) and `play.py` (runs and variables). `incidents.py`
-parks what cannot be played.
+`multi.py`), `events.py` (thrown, caught, up the scopes), `compensation.py` and `tokens.py` (splits, joins, deadlocks);
+below them `waits.py` (what is asked of the world outside, and its cancelling) and `play.py` (runs and variables).
+`incidents.py` parks what cannot be played.
 
 A state that is passed in is used up: go on with the one that comes back. A call that is refused changed nothing.
 """
@@ -34,20 +35,22 @@ A state that is passed in is used up: go on with the one that comes back. A call
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.changes import CaseEnded, Change, ElementPassed, Variables
-from engine.bpmn.machine import activities, events, incidents, waits
+from engine.bpmn.machine import activities, correlation, data, events, incidents, waits
 from engine.bpmn.machine.moves import play_on
 from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
-from engine.bpmn.model import Graph, Node
+from engine.bpmn.model import Event, Graph, Node
 from engine.errors import Refused
 
 __all__ = [
     "Environment",
     "Stale",
     "Step",
+    "Unready",
     "cancel",
     "complete",
     "escalate",
@@ -71,6 +74,10 @@ class Step:
     changes: list[Change]
 
 
+class Unready(Refused):
+    """The process should be given more than it is, by its own inputs (§10.4.1). Nothing has happened."""
+
+
 class Stale(Refused):
     """The wait is not open any more, or not for this: somebody or something was faster."""
 
@@ -91,12 +98,17 @@ def start(
     play = Play(graph, env, {"next": 1, "bytes": 0, "runs": {str(ROOT): {"live": 0, "kids": [], "vars": {}}}})
     given, carried = _taken(play, ROOT, variables), _taken(play, ROOT, payload or {})
     try:
+        if graph.takes and (lacking := data.missing_at_start(graph.takes, {**given, **carried})):
+            raise Unready(lacking.en, lacking.sv)
         given |= events.mapped(play, nodes[0], {**given, **carried}, carried)
-        data = play.write(play.plan(ROOT, given))
+        by = nodes[0].event
+        if at is not None and by is not None:
+            _begin_conversation(play, by, carried)
+        written = play.write(play.plan(ROOT, given))
     except Stuck as why:
         raise Refused(why.en, why.sv) from None
     if nodes[0].kind == "startEvent" or at is not None:
-        entries: list[Move] = [("leave", ROOT, nodes[0], data), *_alternatives(play, nodes[0])]
+        entries: list[Move] = [("leave", ROOT, nodes[0], written), *_alternatives(play, nodes[0])]
     else:
         entries = [("arrive", ROOT, node, None) for node in nodes]
     activities.open_scope(play, ROOT, graph.key, entries)
@@ -222,6 +234,14 @@ def _starts(graph: Graph, at: str | None) -> list[Node]:
             f"Processen ”{graph.name}” kan inte startas på det sättet.",
         )
     return chosen
+
+
+def _begin_conversation(play: Play, by: Event, carried: Variables) -> None:
+    """The message that a case starts by sets its correlation keys; of several, those that what has come can set."""
+    for event in by.triggers:
+        if event.correlation is not None:
+            with suppress(Stuck) if by.kind == "multiple" else nullcontext():
+                correlation.carried(play, ROOT, event.correlation, carried)
 
 
 def _alternatives(play: Play, node: Node) -> Iterator[Move]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from engine.bpmn import dmn
 from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
-from engine.bpmn.machine import events, multi, people, tokens, waits
+from engine.bpmn.machine import compensation, data, events, multi, people, tokens, waits
 from engine.bpmn.machine.play import ROOT, Move, Play, Stuck, around
 from engine.bpmn.model import Call, Flow, Node
 from engine.errors import Refused
@@ -17,12 +17,26 @@ from engine.errors import Refused
 
 def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """Each token starts a run of its own: an implicit merge does not wait (§13.3.2)."""
-    number = play.add({"at": node.id, "scope": scope})
+    start(play, play.add({"at": node.id, "scope": scope}))
+
+
+def start(play: Play, number: int) -> None:
+    """The activity that run `number` is at begins, once or in its instances."""
+    node = play.node(play.run(number))
+    data.take(play, number, node)
     if node.loop is None:
         begin(play, number, node, node.boundary)
     else:
         waits.listen(play, number, node.boundary)
         multi.begin(play, number, node, node.loop)
+
+
+def begin_handler(play: Play, number: int) -> None:
+    """A compensation activity begins."""
+    if play.exists(number):
+        play.steps_left -= 1
+        play.check_steps()
+        start(play, number)
 
 
 def begin_instance(play: Play, body: int, index: int, item: object) -> None:
@@ -49,7 +63,8 @@ def _job(play: Play, number: int, node: Node) -> None:
         raise Stuck("Expected a service task with a topic, but it has none.", "Tjänsteuppgiften saknar ämne (topic).")
     run = play.run(number)
     run["open"] = "job"
-    variables = {name: run["vars"][name] for name in node.inputs} if node.inputs else dict(play.visible(number))
+    seen, inputs = play.visible(number), (*node.inputs, *(node.data.inputs if node.data else ()))
+    variables = {name: seen[name] for name in inputs if name in seen} if inputs else dict(seen)
     play.changes.append(JobAdded(number, node.id, node.topic, variables))
 
 
@@ -103,14 +118,19 @@ def _call(play: Play, number: int, node: Node) -> None:
             binding=call.binding,
             version=call.version,
             business_key=None if business_key is None else str(business_key),
-            variables={**(seen if call.all_in else {}), **play.values(call.inputs, seen)},
+            variables={
+                **(seen if call.all_in else {}),
+                **{name: seen[name] for name in (node.data.inputs if node.data else ()) if name in seen},
+                **play.values(call.inputs, seen),
+            },
         )
     )
 
 
-def _returned(play: Play, call: Call, outcome: Variables) -> Variables:
-    """What a called case gives back, by the mapping of the call."""
-    return {**(outcome if call.all_out else {}), **play.values(call.outputs, outcome)}
+def _returned(play: Play, node: Node, call: Call, outcome: Variables) -> Variables:
+    """What a called case gives back: by the mapping of the call, and by name to the outputs it has drawn."""
+    drawn = {name: outcome[name] for name in (node.data.outputs if node.data else ()) if name in outcome}
+    return {**(outcome if call.all_out else {}), **drawn, **play.values(call.outputs, outcome)}
 
 
 def left_behind(play: Play, number: int, outcome: Variables) -> Variables:
@@ -173,7 +193,7 @@ def handle(play: Play, scope: int, start: Node, given: Variables) -> None:
 def ended(play: Play, number: int) -> None:
     """No token is left in a scope: it is done (§13.2, §13.3.4)."""
     run = play.run(number)
-    if run["live"]:
+    if run["live"] or "undo" in run:
         return
     if number == ROOT:
         waits.end_case(play, CaseEnded("completed", None, dict(run["vars"])), "completed")
@@ -192,6 +212,7 @@ _BEGIN: dict[str, Callable[[Play, int, Node], None]] = {
     "businessRuleTask": _decide,
     "callActivity": _call,
     "subProcess": _sub_process,
+    "transaction": _sub_process,
 }
 
 
@@ -202,20 +223,27 @@ def finish(play: Play, number: int, given: Variables, direct: bool = False) -> N
     """The work of a run is done and gave `given`: take it over (past all mappings where `direct`), and go on."""
     run = play.run(number)
     node = play.node(run)
+    if compensation.is_again(run, node):
+        compensation.done(play, number, node, {})
+        return
     if not direct:
         given = _result(play, number, node, given)
-    if "index" in run and node.loop is not None:
-        multi.end_instance(play, number, node, node.loop, given)
+    if "asked" in run:
+        compensation.done(play, number, node, given)
         return
-    flows, data = events.land(play, run["scope"], node, given)
-    data = waits.taken_over(play, number, run, data)
-    play.drop(number)
-    tokens.go(play, run["scope"], node, flows, data)
+    keeps = compensation.keeps(play, run, node, direct)
+    if "index" in run and node.loop is not None:
+        multi.end_instance(play, number, node, node.loop, given, keeps)
+        return
+    flows, written = events.land(play, run["scope"], node, given)
+    written = waits.taken_over(play, number, run, written)
+    compensation.retire(play, number, run, keeps)
+    tokens.go(play, run["scope"], node, flows, written)
 
 
 def _result(play: Play, number: int, node: Node, given: Variables) -> Variables:
     if node.call is not None:
-        given = _returned(play, node.call, given)
-    if not node.outputs:
+        given = _returned(play, node, node.call, given)
+    if not node.outputs and node.data is None:
         return given
     return events.mapped(play, node, {**play.visible(number), **given}, given)

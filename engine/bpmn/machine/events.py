@@ -14,7 +14,7 @@ from engine.bpmn.changes import (
     SignalThrown,
     Variables,
 )
-from engine.bpmn.machine import several, tokens, waits
+from engine.bpmn.machine import compensation, correlation, data, several, tokens, waits
 from engine.bpmn.machine.play import ROOT, Play, Run
 from engine.bpmn.model import Event, Flow, Node
 
@@ -46,13 +46,14 @@ def choice(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
 def caught(play: Play, scope: int, node: Node, given: Variables, direct: bool) -> None:
     """An event came: take over what it carries (through its output mapping unless `direct`), and go on."""
     result = given if direct else mapped(play, node, {**play.visible(scope), **given}, given)
-    flows, data = land(play, scope, node, result)
-    tokens.go(play, scope, node, flows, data)
+    flows, written = land(play, scope, node, result)
+    tokens.go(play, scope, node, flows, written)
 
 
 def mapped(play: Play, node: Node, seen: Variables, given: Variables) -> Variables:
-    """Where an element has output mappings, only they reach the scope around it."""
-    return play.values(node.outputs, seen) if node.outputs else given
+    """Where an element has output mappings or data outputs, only they reach the scope around it."""
+    result = play.values(node.outputs, seen) if node.outputs else given
+    return result if node.data is None else data.given(play, node, {**seen, **result}, result)
 
 
 def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: int = 0) -> tuple[Sequence[Flow], Data]:
@@ -68,6 +69,9 @@ def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: i
 def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """An intermediate throw event or an end event: what it throws first, then on with the token, or an end of it."""
     event = node.event or NONE
+    if event.kind == "compensate":
+        compensation.throw(play, scope, node)
+        return
     if event.kind == "link":
         play.changes.append(ElementPassed(node.id))
         tokens.spread(play, scope, node.outgoing)
@@ -88,10 +92,13 @@ def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
 
 def send(play: Play, number: int, node: Node, event: Event) -> None:
     """A message or signal leaves the case, as seen from run `number`."""
-    seen = play.visible(number)
-    payload = play.values(event.payload, seen)
+    own = data.carried(play, number, node)
+    seen = {**play.visible(number), **own}
+    payload = {**own, **play.values(event.payload, seen)}
     if event.kind == "message":
-        play.changes.append(MessageThrown(node.id, event.name or "", waits.key_of(play, event, seen), payload))
+        play.changes.append(
+            MessageThrown(node.id, event.name or "", correlation.sent(play, number, event, seen, payload), payload)
+        )
     else:
         play.changes.append(SignalThrown(node.id, event.name or "", payload))
 
@@ -102,22 +109,27 @@ def _terminate(play: Play, scope: int, node: Node, event: Event) -> bool:
         waits.end_case(play, CaseEnded("terminated", None, dict(play.run(ROOT)["vars"])), "terminated")
     else:
         waits.clear(play, scope)
+        play.run(scope)["interrupted"] = True
         play.queue.append(("ended", scope))
     return False
 
 
 def _error(play: Play, scope: int, node: Node, event: Event) -> bool:
-    fail(play, scope, event.name, "", {})
+    fail(play, scope, event.name, "", data.carried(play, scope, node))
     return False
 
 
 def _escalation(play: Play, scope: int, node: Node, event: Event) -> bool:
-    return escalate(play, scope, node.id, event.name, {})
+    return escalate(play, scope, node.id, event.name, data.carried(play, scope, node))
 
 
-_THROWN_UP = {"terminate": _terminate, "error": _error, "escalation": _escalation}
+def _cancel(play: Play, scope: int, node: Node, event: Event) -> bool:
+    return compensation.cancel(play, scope, node)
+
+
+_THROWN_UP = {"terminate": _terminate, "error": _error, "escalation": _escalation, "cancel": _cancel}
 """These concern the scopes around; true: the token that threw is still there."""
-_LAST = ("escalation", "error", "terminate")
+_LAST = ("escalation", "cancel", "error", "terminate")
 """Of several, what leaves the thrower alive comes first; behind what does not, there is nobody left to throw."""
 
 
@@ -190,8 +202,9 @@ def _event_sub_processes(play: Play, number: int, run: Run, past: str) -> Iterab
 
 
 def _boundary(play: Play, run: Run) -> Sequence[str]:
-    """A multi-instance activity has its boundary events once, on the whole."""
-    return () if "index" in run else play.node(run).boundary
+    """A multi-instance activity has its boundary events once, on the whole; one that is compensated has none left."""
+    node = play.node(run)
+    return () if "index" in run or compensation.is_again(run, node) else node.boundary
 
 
 def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -> tuple[Node, Event] | None:

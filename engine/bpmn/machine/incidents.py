@@ -9,7 +9,7 @@ from engine.bpmn.machine import events, multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Run, Stuck
 from engine.bpmn.model import Flow, Node
 
-_IN_ITS_RUN = frozenset({"finish", "ended", "body", "expect"})
+_IN_ITS_RUN = frozenset({"finish", "ended", "body", "expect", "undo", "begin"})
 """These moves concern a run that is there and stays; the others a token on its way, which gets a run to wait in."""
 
 
@@ -69,6 +69,8 @@ _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "body": lambda number, run, node: ("body", number, run.pop("given")),
     "ended": lambda number, run, node: ("ended", number),
     "expect": lambda number, run, node: ("expect", number),
+    "undo": lambda number, run, node: ("undo", number),
+    "begin": lambda number, run, node: ("begin", number),
 }
 
 
@@ -76,6 +78,10 @@ def let_in(play: Play, number: int, run: Run) -> None:
     """The worker has come by: a token that waited before its element goes in."""
     node = play.node(run)
     waits.close(play, number, run, "completed")
+    if "asked" in run:
+        del run["open"]
+        play.queue.append(("begin", number))
+        return
     play.drop(number)
     play.queue.append(("enter", run["scope"], node, flow_of(run, node)))
 
@@ -92,7 +98,7 @@ def past(play: Play, number: int, given: Variables) -> None:
     if name == "join":
         tokens.fire(play, run["on"], node)
         play.queue.append(("caught", run["on"], node, given, True))
-    elif name in _ON_THE_WAY:
+    elif name in _ON_THE_WAY and "asked" not in run:
         waits.close(play, number, run, "completed")
         play.drop(number)
         play.queue.append(("caught", run["scope"], node, given, True))
@@ -112,5 +118,5 @@ def past(play: Play, number: int, given: Variables) -> None:
         play.queue.append(("body", number, given) if name == "body" else ("finish", number, given, True))
 
 
-_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "reset", "caught", "go_on"})
+_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "reset", "caught", "go_on", "data"})
 """A token that waits to begin or to leave: helped past, it goes on behind the element."""

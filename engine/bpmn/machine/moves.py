@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.bpmn.changes import JobAdded
-from engine.bpmn.machine import activities, complex_gateway, conditions, events, incidents, multi, tokens, waits
+from engine.bpmn.machine import (
+    activities,
+    compensation,
+    complex_gateway,
+    conditions,
+    data,
+    events,
+    incidents,
+    multi,
+    tokens,
+    waits,
+)
 from engine.bpmn.machine.play import Move, Play, Stuck
 from engine.bpmn.model import ACTIVITIES, Flow, Node
 
@@ -19,10 +30,12 @@ def play_on(play: Play) -> None:
                 conditions.look(play)
             if play.queue:
                 _make(play, play.queue.popleft())
-        if complex_gateway.settle(play):
+        data.settle(play)
+        if play.queue or complex_gateway.settle(play):
             continue
         tokens.settle(play)
         if not play.queue:
+            data.find_deadlock(play)
             return
 
 
@@ -53,12 +66,11 @@ def _wait_for_worker(play: Play, scope: int, node: Node, flow: Flow | None) -> N
 
 
 def _enter(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
-    if play.steps_left < 0:
-        raise Stuck(
-            f"Expected the case to come to rest within {play.env.limits.steps} steps, but it runs on. Is there a loop?",
-            f"Ärendet kom inte till vila inom {play.env.limits.steps} steg. Går flödet runt utan att vänta på något?",
-        )
-    _ELEMENTS[node.kind](play, scope, node, flow)
+    play.check_steps()
+    if data.is_ready(play, scope, node):
+        _ELEMENTS[node.kind](play, scope, node, flow)
+    else:
+        data.wait(play, scope, node, flow)
 
 
 def _pass_through(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
@@ -92,4 +104,6 @@ _MOVES: dict[str, Callable[..., None]] = {
     "handle": activities.handle,  # scope, start event, given: an event sub-process starts
     "instance": activities.begin_instance,  # body, index, item
     "body": multi.end_body,  # body, given: all instances are done
+    "undo": compensation.undo_next,  # run: it compensates the next of what it has to, or is done with it
+    "begin": activities.begin_handler,  # run: a compensation activity begins
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.bpmn.changes import ElementPassed, Variables
-from engine.bpmn.machine import events, tokens, waits
+from engine.bpmn.machine import compensation, events, tokens, waits
 from engine.bpmn.machine.play import Play, Run, Stuck, plain
 from engine.bpmn.model import MultiInstance, Node
 
@@ -81,8 +81,11 @@ def item_of(run: Run, node: Node) -> Any:
     return run["vars"].get(node.loop.element_variable or "") if node.loop else None
 
 
-def end_instance(play: Play, number: int, node: Node, loop: MultiInstance, result: Variables) -> None:
-    """An instance is done: keep its output, and see whether it was the last or the completion condition holds."""
+def end_instance(
+    play: Play, number: int, node: Node, loop: MultiInstance, result: Variables, keeps: bool = False
+) -> None:
+    """An instance is done: keep its output, and see whether it was the last or the completion condition holds. With
+    `keeps` it may have to be compensated."""
     run = play.run(number)
     body = run["scope"]
     held = play.run(body)
@@ -92,9 +95,11 @@ def end_instance(play: Play, number: int, node: Node, loop: MultiInstance, resul
     writes = play.plan(number, result)
     play.weigh(size)
     data = waits.taken_over(play, number, run, play.write(writes))
-    play.drop(number)
+    compensation.retire(play, number, run, keeps)
     if loop.output_collection:
-        play.add({"at": node.id, "scope": body, "index": run["index"], "out": output}, number)
+        if not keeps:
+            play.add({"at": node.id, "scope": body, "index": run["index"]}, number)
+        play.run(number)["out"] = output
         play.state["bytes"] += size
     play.changes.append(ElementPassed(node.id, "completed", (), data))
     held["done"] += 1
@@ -136,7 +141,7 @@ def _holds(play: Play, loop: MultiInstance, held: Run, seen: Variables) -> bool:
 
 def _cancel_rest(play: Play, body: int) -> None:
     for kid in play.kids(play.run(body)):
-        if "out" not in play.run(kid):
+        if not {"out", "kept"} & play.run(kid).keys():
             waits.cancel(play, kid)
     waits.recall(play, body)
 
@@ -148,13 +153,16 @@ def end_body(play: Play, body: int, given: Variables) -> None:
     kids = play.kids(run)
     collection = node.loop.output_collection if node.loop else None
     outputs: list[Any] = [None] * run["total"]
-    for kid in kids:
+    for kid in kids if collection else ():
         outputs[play.run(kid)["index"]] = play.run(kid)["out"]
     result = {collection: outputs, **given} if collection else given
     freed = plain(collection, outputs)[1] if collection else 0
+    if "asked" in run:
+        compensation.done(play, body, node, result, freed)
+        return
     flows, data = events.land(play, run["scope"], node, result, freed)
     waits.stop_listening(play, run)
     for kid in kids:
-        play.drop(kid)
-    play.drop(body)
+        play.forget_output(kid)
+    compensation.retire(play, body, run, compensation.keeps(play, run, node))
     tokens.go(play, run["scope"], node, flows, data)

@@ -34,7 +34,9 @@ class Run(TypedDict, total=False):
     on: int
     open: str
     """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal;
-    or condition, which the case itself will meet. Closed by exactly one change."""
+    or condition or data, which come from within the case. Closed by exactly one change."""
+    hungry: list[int]
+    """Of the root: the runs that wait for data."""
     stuck: str
     """An incident holds the token; names the move that a retry makes again, or is `join` for a dead join."""
     via: str
@@ -56,12 +58,29 @@ class Run(TypedDict, total=False):
     live: int
     """This is a scope, with so many tokens inside: in runs, at joins or on their way."""
     kids: list[int]
+    kept: bool
+    """This activity was completed and may have to be compensated: with `vars` as they were, and what is kept inside."""
+    completed: list[int]
+    """The kept ones of this scope or multi-instance body, in the order in which they were completed."""
+    partial: bool
+    """Of this kept one only parts were completed, before it was cancelled with the transaction around it."""
+    undo: list[int]
+    """The kept ones that this run still has to compensate, the next one last: a throwing event, a sub-process or body
+    that is compensated, or a transaction that is cancelled."""
+    asked: int | None
+    """This run compensates, outside the flow: a handler, a sub-process that is compensated, a throwing event that does
+    not wait. Names the run that goes on when it is done."""
+    undoes: str
+    """The activity that this handler compensates."""
+    cancelling: bool
+    """This transaction is cancelled; it ends when all is undone."""
     joins: dict[str, dict[str, int]]
     """Gateway -> incoming flow -> tokens that wait there. Never a zero."""
     resets: dict[str, list[str]]
     """Complex gateway that waits for reset -> the incoming flows it has had a token from."""
     interrupted: bool
-    """An interrupting event sub-process has taken over this scope."""
+    """An interrupting event sub-process has taken over this scope, or it was terminated, cancelled or is compensated:
+    nothing else can start in it, and it will not have been completed."""
     total: int
     """This is the body of a multi-instance activity with so many instances."""
     sequential: bool
@@ -76,6 +95,8 @@ class Run(TypedDict, total=False):
     """A finished instance's part of the output collection; all that is left of it."""
     key: str
     """The correlation key of an expected message."""
+    keys: dict[str, str]
+    """Of the root or an instance: the correlation keys of its conversations (§8.4.2)."""
     due: str
     rule: str
     anchor: str
@@ -177,18 +198,66 @@ class Play:
     def drop(self, number: int) -> None:
         self.unwatch(number)
         run = self.runs.pop(str(number))
+        for record in (*run.get("completed", ()), *run.get("undo", ())):
+            self.drop(record)
         if "vars" in run:
             self.state["bytes"] -= sum(map(size_of, run["vars"].values()))
         if "out" in run:
             self.state["bytes"] -= size_of(run["out"])
-        if "on" in run:
+        if "kept" in run:
+            self.remember(-1)
+        elif "on" in run:
             holder = self.runs.get(str(run["on"]))
             if holder is not None:
                 holder["watch"].remove(number)
-        elif "index" not in run:
-            holder = self.runs.get(str(run["scope"]))
-            if holder is not None:
-                holder["kids"].remove(number)
+        else:
+            self._leave_holder(number, run)
+
+    def _leave_holder(self, number: int, run: Run) -> None:
+        holder = self.runs.get(str(run["scope"]))
+        if holder is not None and "kids" in holder:  # a multi-instance body knows its instances by their numbers
+            holder["kids"].remove(number)
+
+    def remember(self, count: int) -> None:
+        """So many more completed activities are kept for compensation."""
+        kept = self.state.pop("kept", 0) + count
+        if kept:
+            self.state["kept"] = kept
+
+    def keep(self, number: int, run: Run) -> None:
+        """Run `number` is over, and is kept as `run` by the scope or body it belongs to, for compensation."""
+        self._leave_holder(number, run)
+        self.runs[str(number)] = {**run, "kept": True}
+        self.run(run["scope"]).setdefault("completed", []).append(number)
+        self.remember(1)
+
+    def forget_output(self, number: int) -> None:
+        """A finished instance has given its output; nothing else is left of it, unless it is kept."""
+        run = self.run(number)
+        if "kept" not in run:
+            self.drop(number)
+        elif "out" in run:
+            self.state["bytes"] -= size_of(run.pop("out"))
+
+    def give_back(self, number: int, run: Run) -> None:
+        """Run `number` will not compensate what it has taken from others: somebody else may ask for it."""
+        for one in reversed(run.get("undo", ())):
+            scope = self.run(one)["scope"]
+            if scope != number:
+                run["undo"].remove(one)
+                self.run(scope).setdefault("completed", []).insert(0, one)
+
+    def revive(self, number: int) -> Run:
+        """A kept run that no list holds any more is at work again, as a scope."""
+        run = self.run(number)
+        del run["kept"]
+        self.remember(-1)
+        holder = self.run(run["scope"])
+        holder.setdefault("kids", []).append(number)
+        holder["live"] += 1
+        run["live"] = 0
+        run["interrupted"] = True
+        return run
 
     def watch(self, number: int, names: Iterable[str]) -> None:
         """Let run `number`, which waits for a condition, be looked at now and when one of its variables is written."""
@@ -221,6 +290,16 @@ class Play:
         del self.changes[changes:]
         while len(self.queue) > moves:
             self.queue.pop()
+
+    def check_steps(self) -> None:
+        """Stuck where the case runs on without coming to rest."""
+        if self.steps_left < 0:
+            raise Stuck(
+                f"Expected the case to come to rest within {self.env.limits.steps} steps, but it runs on."
+                " Is there a loop?",
+                f"Ärendet kom inte till vila inom {self.env.limits.steps} steg. Går flödet runt utan att vänta på"
+                " något?",
+            )
 
     # --- variables ---
 
@@ -265,6 +344,8 @@ class Play:
         home = self.run(number).setdefault("vars", {})
         for name, value in values.items():
             kept, size = plain(name, value)
+            if name in home:
+                size -= size_of(home[name])
             if checked:
                 self.weigh(size)
             home[name] = kept
@@ -285,10 +366,13 @@ class Play:
 
     def _home(self, number: int, name: str) -> Variables:
         instance: Run | None = None
+        declared = self.graph.locals
         while number != ROOT:
             run = self.run(number)
             if name in run.get("vars", ()):
                 return run["vars"]
+            if declared and "live" in run and name in declared.get(run["at"], ()):
+                return run.setdefault("vars", {})
             if instance is None and "index" in run:
                 instance = run
             number = run["scope"]

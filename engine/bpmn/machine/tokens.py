@@ -178,6 +178,8 @@ def _places(play: Play, scope: int) -> Iterator[str]:
     """The nodes where tokens of this scope are at work; of one held before or behind an element, also the next ones."""
     for number in play.kids(play.run(scope)):
         run = play.run(number)
+        if "asked" in run:  # compensation gives the flow no token
+            continue
         yield run["at"]
         if run.get("stuck") == "leave":
             yield from (flow.target for flow in play.node(run).outgoing)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from engine.bpmn.changes import (
     CallClosed,
@@ -21,6 +20,7 @@ from engine.bpmn.changes import (
     WaitClosed,
     WaitOpened,
 )
+from engine.bpmn.machine import correlation
 from engine.bpmn.machine.play import ROOT, Play, Run, Stuck
 from engine.bpmn.machine.tokens import NO_DATA
 from engine.bpmn.model import Event, Node
@@ -67,7 +67,7 @@ def expect(play: Play, number: int, node: Node) -> None:
     elif event.kind == "conditional":
         _await_condition(play, number, node, event)
     else:
-        key = key_of(play, event, play.visible(number)) if event.kind == "message" else None
+        key = correlation.expected(play, number, event, play.visible(number)) if event.kind == "message" else None
         _await(play, number, node, event, key)
 
 
@@ -89,21 +89,6 @@ def _await(play: Play, number: int, node: Node, event: Event, key: str | None) -
     if key is not None:
         run["key"] = key
     play.changes.append(WaitOpened(number, node.id, event.kind, event.name or "", key))
-
-
-def key_of(play: Play, event: Event, variables: dict[str, Any]) -> str | None:
-    """The correlation key. Where one is asked for, an empty one would meet any other empty one: it is refused."""
-    if event.key is None:
-        return None
-    key = play.value(event.key, variables)
-    if key.__class__ is int:
-        return str(key)
-    if not isinstance(key, str) or not key.strip():
-        raise Stuck(
-            "Expected the correlation key to be a text or a whole number, but it is empty or something else.",
-            "Meddelandets nyckel ska vara en text eller ett heltal, men är tom eller något annat.",
-        )
-    return key
 
 
 rule_of = lru_cache(maxsize=1024)(TimerRule.parse)
@@ -170,6 +155,7 @@ _CLOSED: dict[str, _Closed] = {
     "message": WaitClosed,
     "signal": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "signal"),
     "condition": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "condition"),
+    "data": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "data"),
     "timer": lambda wait, element, outcome, data: (
         TimerFired(wait, element) if outcome == "completed" else TimerCancelled(wait, element)
     ),
@@ -209,19 +195,24 @@ def cancel(play: Play, number: int, outcome: str = "cancelled") -> None:
     clear(play, number)
     stop_listening(play, run)
     close(play, number, run, outcome)
+    play.give_back(number, run)
     play.drop(number)
-    if "out" not in run:
+    asked = run.get("asked", ROOT)
+    if "out" not in run and asked is not None:  # else it was passed before
         play.changes.append(ElementPassed(run["at"], outcome))
+    if asked:
+        play.queue.append(("undo", asked))
 
 
 def clear(play: Play, number: int) -> None:
     """End everything inside a scope: its runs, its tokens at joins and on their way, its event sub-processes.
 
-    What listens on the scope from outside, its boundary events, goes on.
+    What listens on the scope from outside, its boundary events, goes on; what is completed can still be compensated.
     """
     run = play.run(number)
     for kid in play.kids(run):
-        cancel(play, kid)
+        if "kept" not in play.run(kid):
+            cancel(play, kid)
     run.pop("resets", None)
     for node in run.pop("joins", {}):
         play.changes.append(ElementPassed(node, "cancelled"))
@@ -250,6 +241,7 @@ def end_case(play: Play, change: Change, outcome: str) -> None:
     play.runs.clear()
     play.runs[str(ROOT)] = {"live": 0, "vars": root["vars"]}
     play.state["ended"] = outcome
+    play.state.pop("kept", None)
     play.queue.clear()
     play.touched.clear()
     play.changes.append(change)

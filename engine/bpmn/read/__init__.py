@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from lxml import etree
 
 from engine.bpmn.findings import Finding, Place, bounded
-from engine.bpmn.model import Graph
+from engine.bpmn.model import GLOBAL_TASKS, Graph
 from engine.bpmn.read.graph import FLOW_NODES, graph_of
 from engine.bpmn.read.refused import refused_at_root, refused_in
-from engine.bpmn.read.xml import DIAGRAM, Document, Unreadable, local, model, open_bpmn
+from engine.bpmn.read.xml import DIAGRAM, Document, Unreadable, in_model, local, model, open_bpmn
 
 __all__ = ["Reading", "read"]
 
@@ -47,11 +47,14 @@ def read(source: bytes, *, name: str = "<file>") -> Reading:
         return Reading(name, findings=(unreadable.finding,))
     processes = list(document.root.iterchildren(model("process")))
     executable = [process for process in processes if process.get("isExecutable", "").strip() in ("true", "1")]
-    document.findings += _unexecutable(document, processes, executable)
+    tasks = [element for element in document.root.iterchildren(etree.Element) if _is_global_task(element)]
+    only_tasks = bool(tasks) and not any(map(_has_content, processes))
+    if not only_tasks:
+        document.findings += _unexecutable(document, processes, executable)
     document.findings += refused_at_root(document)
     pools = _pools(document)
     graphs = []
-    for process in executable or [process for process in processes if _has_content(process)]:
+    for process in [*(executable or filter(_has_content, processes)), *tasks]:
         document.findings += refused_in(document, process)
         graphs.append(graph_of(document, process, pools.get(process.get("id", ""), "")))
     has_diagram = document.root.find(f"{{{DIAGRAM}}}BPMNDiagram") is not None
@@ -59,7 +62,7 @@ def read(source: bytes, *, name: str = "<file>") -> Reading:
         document.findings.append(_no_diagram(name))
     exporter = f"{document.root.get('exporter', '')} {document.root.get('exporterVersion', '')}".strip()
     in_order = sorted(bounded(document.findings, name), key=lambda finding: finding.line)
-    return Reading(name, tuple(graphs), tuple(in_order), bool(executable), exporter, has_diagram)
+    return Reading(name, tuple(graphs), tuple(in_order), bool(executable) or only_tasks, exporter, has_diagram)
 
 
 def _pools(document: Document) -> dict[str, str]:
@@ -69,6 +72,10 @@ def _pools(document: Document) -> dict[str, str]:
         for pool in document.root.iter(model("participant"))
         if pool.get("processRef")
     }
+
+
+def _is_global_task(element: etree._Element) -> bool:
+    return in_model(element) and local(element) in GLOBAL_TASKS
 
 
 def _has_content(process: etree._Element) -> bool:

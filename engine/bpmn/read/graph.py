@@ -19,6 +19,8 @@ from engine.bpmn.model import (
     ACTIVITIES,
     EVENTS,
     GATEWAYS,
+    GLOBAL_TASKS,
+    SUB_PROCESSES,
     Call,
     Decision,
     Event,
@@ -31,13 +33,15 @@ from engine.bpmn.model import (
     Node,
     Scope,
 )
+from engine.bpmn.read.correlation import Correlations, has_message, message_of, operation_of
+from engine.bpmn.read.data import ProcessData
 from engine.bpmn.read.links import link_flows
 from engine.bpmn.read.says import hint, say
 from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, model, resolve
 from engine.calendar import TimerRule
 from engine.errors import BadTime, ExpressionError
 
-_SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+_SUB_PROCESSES = SUB_PROCESSES | {"adHocSubProcess"}
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS | _SUB_PROCESSES
 """With those that are refused by name: the flows around them are real, and are checked all the same."""
 MAX_COMPILED = 300_000
@@ -51,8 +55,10 @@ Compiled = TypeVar("Compiled")
 
 
 def graph_of(document: Document, process: etree._Element, pool: str = "") -> Graph:
-    """The graph of one `process` element; what it says that cannot be read is added to the document's findings."""
-    return _Process(document, process, pool).graph()
+    """The graph of one `process` element, or of a global task; what it says that cannot be read is added to the
+    document's findings."""
+    reader = _GlobalTask if local(process) in GLOBAL_TASKS else _Process
+    return reader(document, process, pool).graph()
 
 
 class _Process:
@@ -63,10 +69,15 @@ class _Process:
         self._elements: dict[str, etree._Element] = {}
         self._scope_of: dict[str, str] = {}
         self._scopes: dict[str, etree._Element] = {}
+        self._data: ProcessData
+        self._keys: Correlations
 
     def graph(self) -> Graph:
         key = self._id_of(self._process)
         self._collect(self._process, key, depth=0)
+        self._data = ProcessData(self._document, self._scopes, self._field)
+        self._keys = Correlations(self._document, self._process, self._field)
+        takes = self._data.flow_of(self._process)  # first: the nodes refer to what the process takes and gives
         lanes = tuple(self._lanes())
         flows = (*self._flows(), *link_flows(self._elements, self._scope_of))
         nodes = self._nodes(flows, self._lane_of(lanes))
@@ -84,6 +95,8 @@ class _Process:
             properties=properties,
             documentation=_documentation(self._process),
             line=line_of(self._process),
+            data=tuple(self._data.elements),
+            takes=takes,
         )
 
     # --- nodes and flows
@@ -139,6 +152,7 @@ class _Process:
         incoming: dict[str, list[Flow]] = {}
         outgoing: dict[str, list[Flow]] = {}
         boundary: dict[str, list[str]] = {}
+        handlers = self._compensation_handlers()
         for flow in flows:
             outgoing.setdefault(flow.source, []).append(flow)
             incoming.setdefault(flow.target, []).append(flow)
@@ -153,10 +167,30 @@ class _Process:
                 incoming=tuple(incoming.get(node, ())),
                 outgoing=tuple(outgoing.get(node, ())),
                 boundary=tuple(boundary.get(node, ())),
+                compensated_by=tuple(handlers.get(node, ())),
                 lane=lanes.get(node),
             )
             self._check_direction(element, nodes[node])
         return nodes
+
+    def _compensation_handlers(self) -> dict[str, list[str]]:
+        """Compensation boundary event -> the activities its associations lead to (§10.7.1). One that is drawn the other
+        way round counts where it has no arrow."""
+        handlers: dict[str, list[str]] = {}
+        for association in self._document.root.iter(model("association")):
+            ends = [(association.get(end) or "").rpartition(":")[2] for end in ("sourceRef", "targetRef")]
+            if association.get("associationDirection", "None") != "One" and self._compensates(ends[1]):
+                ends.reverse()
+            event, handler = ends
+            if self._compensates(event) and handler in self._elements and local(self._elements[handler]) not in EVENTS:
+                handlers.setdefault(event, []).append(handler)
+        return handlers
+
+    def _compensates(self, event: str) -> bool:
+        element = self._elements.get(event)
+        if element is None or local(element) != "boundaryEvent":
+            return False
+        return any(local(definition) == "compensateEventDefinition" for definition in self._definitions(element))
 
     def _scopes_of(self, nodes: Mapping[str, Node]) -> dict[str, Scope]:
         inside: dict[str, list[Node]] = {scope: [] for scope in self._scopes}
@@ -166,7 +200,8 @@ class _Process:
         for scope, members in inside.items():
             starts = [node.id for node in members if node.kind == "startEvent" or node.instantiate]
             listening = tuple(node.id for node in members if node.triggered_by_event)
-            scopes[scope] = Scope(scope, tuple(starts or (node.id for node in members if _may_start(node))), listening)
+            entries = tuple(starts or (node.id for node in members if _may_start(node)))
+            scopes[scope] = Scope(scope, entries, listening, self._data.locals.get(scope, frozenset()))
         return scopes
 
     def _host(self, element: etree._Element) -> str | None:
@@ -176,7 +211,7 @@ class _Process:
         return None if host is None else host.get("id")
 
     def _node(self, node: str, element: etree._Element, **around: Any) -> Node:
-        kind = local(element)
+        kind = _kind(element)
         properties = self._properties(element)
         inputs, outputs = self._parameters(element, "inputParameter"), self._parameters(element, "outputParameter")
         details: dict[str, Any] = _DETAILS[kind](self, element, properties) if kind in _DETAILS else {}
@@ -195,8 +230,10 @@ class _Process:
             interrupting=_is_true(element, "cancelActivity", "true") and _is_true(element, "isInterrupting", "true"),
             loop=self._loop(element, properties),
             triggered_by_event=_is_true(element, "triggeredByEvent"),
+            for_compensation=_is_true(element, "isForCompensation"),
             inputs=inputs,
             outputs=outputs,
+            data=self._data.flow_of(element),
             async_before=_camunda(element, "asyncBefore") in _TRUE or _camunda(element, "async") in _TRUE,
             properties=properties,
             **around,
@@ -262,7 +299,9 @@ class _Process:
     def _message(self, element: etree._Element, definition: etree._Element, properties: Mapping[str, str]) -> Event:
         name = self._fixed_name(element, definition, "message")
         key = properties.get("correlationKey")
-        return Event("message", name, key=self._field(element, key, "correlationKey") if key else None)
+        if key:  # our own, simple way
+            return Event("message", name, key=self._field(element, key, "correlationKey"))
+        return Event("message", name, correlation=self._keys.of(element, message_of(self._document, definition)))
 
     def _signal(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         return Event("signal", self._fixed_name(element, definition, "signal"))
@@ -282,6 +321,8 @@ class _Process:
         found = resolve(self._document, definition, reference)
         if reference is not None and found is None:
             return None  # told as a dangling reference
+        if kind == "message":
+            found = message_of(self._document, definition)
         name = None if found is None else found.get("name")
         if not name:
             say(self._document, element, f"{kind}-missing")
@@ -300,6 +341,14 @@ class _Process:
     def _escalation(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         code = self._code(element, definition, "escalation")
         return Event("escalation", code, code_variable=_camunda(definition, "escalationCodeVariable"))
+
+    def _compensate(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
+        """Only who throws says which activity is meant; who catches knows it from where it stands (§10.5.5)."""
+        if local(element) not in _THROWING:
+            return Event("compensate")
+        found = resolve(self._document, definition, definition.get("activityRef"))
+        name = None if found is None else found.get("id")
+        return Event("compensate", name, waits=_is_true(definition, "waitForCompletion", "true"))
 
     def _code(self, element: etree._Element, definition: etree._Element, kind: str) -> str | None:
         """The code; None catches any (§10.5.5), but cannot be thrown."""
@@ -336,7 +385,7 @@ class _Process:
     def _human(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
         def given(attribute: str) -> Template | None:
             text = _camunda(element, attribute)
-            if text is None and local(element) == "manualTask":  # where modelling tools have no field for it
+            if text is None and _kind(element) == "manualTask":  # where modelling tools have no field for it
                 text = properties.get(attribute)
             return self._text(element, text, attribute) if text else None
 
@@ -373,7 +422,10 @@ class _Process:
 
     def _service(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
         details: dict[str, Any] = {"topic": self._topic(element)}
-        if local(element) == "sendTask" and element.get("messageRef") is not None:
+        operation = operation_of(self._document, element)
+        if local(element) == "serviceTask" and details["topic"] is None and operation is not None:
+            details["topic"] = operation.get("name", "").strip() or None
+        if local(element) == "sendTask" and has_message(element):
             details["event"] = self._message(element, element, properties)
         return details
 
@@ -381,7 +433,7 @@ class _Process:
         return {"event": self._message(element, element, properties), "instantiate": _is_true(element, "instantiate")}
 
     def _script(self, element: etree._Element, _: Mapping[str, str]) -> dict[str, Any]:
-        language = element.get("scriptFormat", "")
+        language = element.get("scriptFormat") or element.get("scriptLanguage") or ""
         if language != "trappa":
             say(self._document, element, "script-format", language=shown(language))
             return {}
@@ -400,7 +452,7 @@ class _Process:
         return {"decision": Decision(key, variable, mapping)}
 
     def _call(self, element: etree._Element, _: Mapping[str, str]) -> dict[str, Any]:
-        key = element.get("calledElement", "").strip()
+        key = _without_prefix(element, element.get("calledElement", "").strip())
         binding = _camunda(element, "calledElementBinding") or "latest"
         version = _camunda(element, "calledElementVersion") or ""
         number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
@@ -516,11 +568,40 @@ class _Process:
             return None
 
 
+class _GlobalTask(_Process):
+    """A global task (§10.3.6): a graph of one task, so that calling it is like calling a process."""
+
+    def graph(self) -> Graph:
+        element, key = self._process, self._id_of(self._process)
+        start, task, end = (f"{key}.{part}" for part in ("start", "task", "end"))
+        self._scope_of[task], line = key, line_of(element)
+        self._data = ProcessData(self._document, {key: element}, self._field)
+        first, last = Flow(f"{key}.first", start, task, line=line), Flow(f"{key}.last", task, end, line=line)
+        node = self._node(task, element, incoming=(first,), outgoing=(last,), boundary=(), lane=None)
+        nodes = {
+            start: Node(start, "startEvent", key, line=line, outgoing=(first,), event=Event()),
+            task: replace(node, name=node.name or key, data=None),
+            end: Node(end, "endEvent", key, line=line, incoming=(last,), event=Event()),
+        }
+        return Graph(
+            key=key,
+            name=element.get("name") or key,
+            nodes=nodes,
+            scopes={key: Scope(key, (start,))},
+            properties=self._properties(element),
+            documentation=_documentation(element),
+            line=line,
+            kind=local(element),
+            takes=self._data.flow_of(element),
+        )
+
+
 _EVENTS: dict[str, Callable[[_Process, etree._Element, etree._Element, Mapping[str, str]], Event]] = {
     "message": _Process._message,
     "signal": _Process._signal,
     "error": _Process._error_event,
     "escalation": _Process._escalation,
+    "compensate": _Process._compensate,
     "timer": _Process._timer,
     "conditional": _Process._conditional,
     "link": _Process._link,
@@ -559,9 +640,20 @@ _FACTS = {
 }
 
 
+def _kind(element: etree._Element) -> str:
+    return GLOBAL_TASKS.get(local(element), local(element))
+
+
+def _without_prefix(element: etree._Element, name: str) -> str:
+    """A called element is a QName: `tns:fraga`, of this file or of one that is deployed with it, is `fraga`."""
+    prefix, colon, bare = name.rpartition(":")
+    return bare if colon and prefix in element.nsmap else name
+
+
 def _may_start(node: Node) -> bool:
     """§13.3.4: where nothing says where to start, what no flow leads to does."""
-    return not node.incoming and node.kind != "boundaryEvent" and not node.triggered_by_event
+    outside_the_flow = node.kind == "boundaryEvent" or node.triggered_by_event or node.for_compensation
+    return not node.incoming and not outside_the_flow
 
 
 def _carrying(event: Event, payload: Mapping[str, Template]) -> Event:

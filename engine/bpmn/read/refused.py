@@ -25,22 +25,29 @@ READ = _names(
     """process laneSet childLaneSet lane flowNodeRef sequenceFlow conditionExpression incoming outgoing script
     startEvent endEvent intermediateCatchEvent intermediateThrowEvent boundaryEvent eventDefinitionRef
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
-    terminateEventDefinition linkEventDefinition conditionalEventDefinition
-    timeDate timeDuration timeCycle
+    terminateEventDefinition compensateEventDefinition cancelEventDefinition linkEventDefinition
+    conditionalEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
+    transaction
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway complexGateway
-    multiInstanceLoopCharacteristics loopCardinality"""
+    multiInstanceLoopCharacteristics loopCardinality
+    dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
+    transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
+    correlationSubscription correlationPropertyBinding dataPath operationRef
+    dataInputRefs optionalInputRefs dataOutputRefs optionalOutputRefs"""
 )
 KEPT = _names(
     """documentation extensionElements textAnnotation text group association categoryValueRef auditing monitoring
-    dataObject dataObjectReference dataStoreReference dataState property rendering partitionElement
-    dataInputAssociation dataOutputAssociation sourceRef targetRef supports supportedInterfaceRef"""
+    dataStoreReference dataState rendering partitionElement supports supportedInterfaceRef"""
 )
 _KEPT_AT_ROOT = _names(
-    """process collaboration message signal error escalation category dataStore itemDefinition import extension
-    relationship documentation extensionElements BPMNDiagram interface resource endPoint partnerEntity partnerRole
+    """process globalTask globalUserTask globalManualTask globalScriptTask globalBusinessRuleTask
+    collaboration message signal error escalation category dataStore itemDefinition import extension
+    relationship documentation extensionElements BPMNDiagram interface correlationProperty resource endPoint
+    partnerEntity partnerRole
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
-    terminateEventDefinition conditionalEventDefinition"""
+    terminateEventDefinition compensateEventDefinition cancelEventDefinition
+    conditionalEventDefinition"""
 )
 
 _LATER: Words = (
@@ -49,13 +56,6 @@ _LATER: Words = (
 )
 _ELEMENTS: dict[str, tuple[Words, Words]] = {
     # local name: (what it is called, what to do instead)
-    "transaction": (
-        ("transaktion", "the transaction"),
-        (
-            "Använd en vanlig delprocess med felhändelser på kanten.",
-            "Use an ordinary sub-process with error events on its boundary.",
-        ),
-    ),
     "adHocSubProcess": (
         ("ad hoc-delprocess", "the ad-hoc sub-process"),
         (
@@ -67,47 +67,21 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
         ("standardloop", "the standard loop"),
         ("Rita en exklusiv gateway med ett flöde tillbaka.", "Draw an exclusive gateway with a flow back."),
     ),
-    "compensateEventDefinition": (
-        ("kompensationshändelse", "the compensation event"),
-        ("Rita det som ska göras ogjort som egna uppgifter.", "Draw what is to be undone as tasks of its own."),
-    ),
-    "cancelEventDefinition": (
-        ("avbrytandehändelse", "the cancel event"),
-        ("Använd en felhändelse.", "Use an error event."),
-    ),
-    "ioSpecification": (
-        ("ioSpecification", "ioSpecification"),
+    **dict.fromkeys(
+        ("whileExecutingInputRefs", "whileExecutingOutputRefs"),
         (
-            "Använd in- och utparametrar (camunda:inputOutput).",
-            "Use input and output parameters (camunda:inputOutput).",
+            ("in- och utdata under tiden", "data while executing"),
+            (
+                "Ta bort dem: data tas när aktiviteten börjar och lämnas när den är klar.",
+                "Remove them: data is taken as the activity begins and given as it ends.",
+            ),
         ),
     ),
-    "assignment": (
-        ("tilldelning i en dataassociation", "the assignment of a data association"),
+    **dict.fromkeys(
+        ("inputSetRefs", "outputSetRefs"),
         (
-            "Använd in- och utparametrar (camunda:inputOutput).",
-            "Use input and output parameters (camunda:inputOutput).",
-        ),
-    ),
-    "transformation": (
-        ("omvandling i en dataassociation", "the transformation of a data association"),
-        (
-            "Använd in- och utparametrar (camunda:inputOutput).",
-            "Use input and output parameters (camunda:inputOutput).",
-        ),
-    ),
-    "correlationSubscription": (
-        ("correlationSubscription", "correlationSubscription"),
-        (
-            "Ange egenskapen correlationKey på meddelandehändelsen.",
-            "Set the property correlationKey on the message event.",
-        ),
-    ),
-    "correlationProperty": (
-        ("correlationProperty", "correlationProperty"),
-        (
-            "Ange egenskapen correlationKey på meddelandehändelsen.",
-            "Set the property correlationKey on the message event.",
+            ("koppling mellan in- och utdatauppsättningar", "the link between input and output sets"),
+            ("Ta bort den; varje uppsättning gäller för sig.", "Remove it; each set holds by itself."),
         ),
     ),
     "potentialOwner": (
@@ -149,26 +123,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
         ),
     ),
     "callableElement": (("callableElement", "callableElement"), _LATER),
-    "globalTask": (
-        ("global uppgift", "the global task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
-    "globalUserTask": (
-        ("global användaruppgift", "the global user task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
-    "globalManualTask": (
-        ("global manuell uppgift", "the global manual task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
-    "globalScriptTask": (
-        ("global skriptuppgift", "the global script task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
-    "globalBusinessRuleTask": (
-        ("global regeluppgift", "the global business rule task"),
-        ("Rita uppgiften i processen.", "Draw the task in the process."),
-    ),
     "choreography": (("koreografi", "the choreography"), ("Rita en process.", "Draw a process.")),
     "globalConversation": (("global konversation", "the global conversation"), ("Rita en process.", "Draw a process.")),
 }
@@ -229,8 +183,9 @@ _ATTRIBUTES: dict[str, Words] = {
     ),
     "decisionRefTenantId": _LATER,
 }
-_HUMAN = frozenset({"userTask", "manualTask"})
-_TOPICAL = frozenset({"serviceTask", "sendTask", "businessRuleTask"})
+_HUMAN = frozenset({"userTask", "manualTask", "globalUserTask", "globalManualTask"})
+_RULES = frozenset({"businessRuleTask", "globalBusinessRuleTask"})
+_TOPICAL = _RULES | {"serviceTask", "sendTask"}
 _READ_ATTRIBUTES: dict[str, frozenset[str]] = {
     # attribute: where it is read
     "candidateStarterGroups": frozenset({"process"}),
@@ -243,9 +198,9 @@ _READ_ATTRIBUTES: dict[str, frozenset[str]] = {
     "priority": _HUMAN,
     "type": _TOPICAL,
     "topic": _TOPICAL,
-    "resultVariable": frozenset({"businessRuleTask"}),
-    "decisionRef": frozenset({"businessRuleTask"}),
-    "mapDecisionResult": frozenset({"businessRuleTask"}),
+    "resultVariable": _RULES,
+    "decisionRef": _RULES,
+    "mapDecisionResult": _RULES,
     "calledElementBinding": frozenset({"callActivity"}),
     "calledElementVersion": frozenset({"callActivity"}),
     "collection": frozenset({"multiInstanceLoopCharacteristics"}),
@@ -268,17 +223,17 @@ _READ_IN = frozenset(
         ("activationCondition", "complexGateway"),
     }
 )  # read there, refused elsewhere
-_SCOPES = frozenset({"transaction", "adHocSubProcess"})  # refused, but what is in them is looked at all the same
+_SCOPES = frozenset({"adHocSubProcess"})  # refused, but what is in them is looked at all the same
 _QUANTITY: Words = ("Rita flera flöden eller flera uppgifter.", "Draw several flows or several tasks.")
 _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
     # attribute, values that are fine, what another value asks for, what to do instead
     ("startQuantity", frozenset({"1"}), ("startQuantity", "startQuantity"), _QUANTITY),
     ("completionQuantity", frozenset({"1"}), ("completionQuantity", "completionQuantity"), _QUANTITY),
     (
-        "isForCompensation",
-        _OFF,
-        ("kompensationsaktivitet", "the compensation activity"),
-        _ELEMENTS["compensateEventDefinition"][1],
+        "method",
+        frozenset({"##Compensate"}),
+        ("transaktion utan kompensation (method)", "a transaction without compensation (method)"),
+        ("Använd metoden ##Compensate.", "Use the method ##Compensate."),
     ),
     (
         "behavior",

@@ -172,6 +172,26 @@ _FOREIGN: tuple[tuple[str, str, str], ...] = (
     (r"^\s*(\$\{\s*)?=", "Ta bort likhetstecknet i början.", "Remove the equals sign at the beginning."),
     (r"#\{", "Skriv ${…} i stället för #{…}.", "Write ${…} instead of #{…}."),
     (
+        r"\bif\b.*\bthen\b|\?.*:",
+        "Skriv a if villkor else b i stället för if/then/else och ?:.",
+        "Write a if condition else b instead of if/then/else and ?:.",
+    ),
+    (
+        r"\b(eq|ne|lt|gt|le|ge)\b",
+        "Skriv ==, !=, <, >, <= och >= i stället för eq, ne, lt, gt, le och ge.",
+        "Write ==, !=, <, >, <= and >= instead of eq, ne, lt, gt, le and ge.",
+    ),
+    (
+        r"\bempty\b",
+        "Skriv x == null or x == '' i stället för empty x.",
+        "Write x == null or x == '' instead of empty x.",
+    ),
+    (
+        r"\bgetDataObject\b|\bgetDataInput\b|\bgetProcessProperty\b|/@|^\s*/",
+        "Skriv dataobjektets namn och en punkt, som Rapport.belopp, i stället för XPath.",
+        "Write the name of the data object and a dot, as in Rapport.belopp, instead of XPath.",
+    ),
+    (
         r"\.\w+\s*\(",
         "Metoder finns inte. Använd systemets funktioner.",
         "There are no methods. Use the functions of the house.",
@@ -187,4 +207,6 @@ def hint(text: str, in_script: bool) -> Label:
             return Label(sv, en)
     if not in_script and re.search(_ASSIGNMENT, text[:2000]):
         return Label("Jämför med == i stället för =.", "Compare with == instead of =.")
+    if re.fullmatch(r"\s*[^\W\d]\w*(\s+\w+)+[.!?]?\s*", text[:2000]):
+        return Label("Sätt citattecken kring text: 'så här'.", "Put quotes around a text: 'like this'.")
     return Label("Rätta uttrycket.", "Correct the expression.")

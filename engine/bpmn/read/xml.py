@@ -318,8 +318,13 @@ _REFERENCES: dict[str, tuple[tuple[str, ...], bool]] = {
     "signalEventDefinition": (("signalRef",), True),
     "errorEventDefinition": (("errorRef",), True),
     "escalationEventDefinition": (("escalationRef",), True),
-    "sendTask": (("messageRef", "default"), True),
-    "receiveTask": (("messageRef", "default"), True),
+    "compensateEventDefinition": (("activityRef",), True),
+    "sendTask": (("messageRef", "operationRef", "default"), True),
+    "receiveTask": (("messageRef", "operationRef", "default"), True),
+    "serviceTask": (("operationRef", "default"), True),
+    "correlationSubscription": (("correlationKeyRef",), True),
+    "correlationPropertyBinding": (("correlationPropertyRef",), True),
+    "correlationPropertyRetrievalExpression": (("messageRef",), True),
     "participant": (("processRef",), True),
     "messageFlow": (("sourceRef", "targetRef", "messageRef"), False),
     "association": (("sourceRef", "targetRef"), False),
@@ -329,10 +334,23 @@ _REFERENCES: dict[str, tuple[tuple[str, ...], bool]] = {
     "BPMNEdge": (("bpmnElement",), False),
     "BPMNPlane": (("bpmnElement",), False),
 }
-_REFERRING_TEXT = {"incoming": False, "outgoing": False, "flowNodeRef": True, "eventDefinitionRef": True}
+_REFERRING_TEXT = {
+    "incoming": False,
+    "outgoing": False,
+    "flowNodeRef": True,
+    "eventDefinitionRef": True,
+    "operationRef": True,
+    "inMessageRef": True,
+    "outMessageRef": False,
+    "correlationPropertyRef": True,
+}
 _TARGETS = {
     "messageRef": frozenset({"message"}),
     "signalRef": frozenset({"signal"}),
+    "operationRef": frozenset({"operation"}),
+    "inMessageRef": frozenset({"message"}),
+    "correlationKeyRef": frozenset({"correlationKey"}),
+    "correlationPropertyRef": frozenset({"correlationProperty"}),
     "errorRef": frozenset({"error"}),
     "escalationRef": frozenset({"escalation"}),
     "processRef": frozenset({"process"}),
@@ -389,7 +407,18 @@ def _seen(element: etree._Element) -> etree._Element:
     return element if seen is None else seen
 
 
-_PARTS = ("EventDefinition", "LoopCharacteristics", "Expression", "Condition", "Cardinality", "script", "definitions")
+_PARTS = (
+    "EventDefinition",
+    "LoopCharacteristics",
+    "Expression",
+    "Condition",
+    "Cardinality",
+    "Specification",
+    "inputSet",
+    "outputSet",
+    "script",
+    "definitions",
+)
 
 
 # --- the schema ----------------------------------------------------------------------------------------------------

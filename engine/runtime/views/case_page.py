@@ -109,7 +109,7 @@ class CasePage:
         own, *related = _with_relatives(read, one)
         posts = _posts(read, one) if may_look else []
         kinds = None if self.all_steps else TOLD
-        log_read(read, "ärendet", one.id)
+        log_read(read, f"ärendet {one.number}", one.id)
         return CaseStory(
             case=row_of(own),
             definition_id=one.definition.id,

@@ -32,6 +32,7 @@ TOLD = frozenset(
         "message:sent",
         "condition:met",
         "service:finished",
+        "element:compensated",
         "incident:opened",
         "incident:retried",
         "incident:resolved",

@@ -94,6 +94,17 @@ def test_what_is_missing_is_said_at_its_report(at: Opener) -> None:
     assert kept["bedomningar.0.motivering"] == REASON
 
 
+def test_a_structural_problem_needs_to_be_chosen_in_the_tables_own_words(at: Opener) -> None:
+    world = at("analysis")
+    task_id = world.task("bedom")
+    client = world.client("storsthlm")
+    client.see(f"/tasks/{task_id}")
+    given = answers(client.page) | {"bedomningar.0.bedomning": "strukturellt", "bedomningar.0.problem.nyckel": ""}
+    client.submit(f"/tasks/{task_id}/complete", given, status=422)
+    number = number_of(rows(client.page)[0])
+    assert f"{number}: Välj vilket problem rapporten förs till, eller ett nytt." in client.errors()
+
+
 def test_R2_personnummer_in_a_reason_is_refused(at: Opener) -> None:
     world = at("analysis")
     task_id = world.task("bedom")

@@ -96,7 +96,7 @@ def test_history_in_plain_sentences(at: Opener) -> None:
     world = at("end")
     client = world.client("storsthlm")
     page = client.see(f"/cases/{world.names['01']}")
-    told = [one.text for one in page.all("p") if one["class"] == "timeline-what"]
+    told = [one.text for one in page.all("span") if one["class"] == "timeline-what"]
     for sentence in (
         "Kvartalsanalysen bedömde problemet som strukturellt",
         "Storsthlm tog emot rapporten",
@@ -109,11 +109,21 @@ def test_history_in_plain_sentences(at: Opener) -> None:
         "newest first"
     )
     client.see(f"/cases/{world.names['01']}?steps=all")
-    assert len([one for one in client.page.all("p") if one["class"] == "timeline-what"]) == 40
+    assert len([one for one in client.page.all("span") if one["class"] == "timeline-what"]) == 40
     for _ in range(2):
         older = next(one["href"] for one in client.page.all("a") if "before=" in one["href"])
         client.see(older)
     assert "tog upp frågan lokalt" in all_text(client.page)
+
+
+def test_what_repeats_is_one_line_that_opens(at: Opener) -> None:
+    """Neighbours in the story that say the same are one line, and so is one mail to many beside it."""
+    page = at("end").client("sekretariat").see("/cases/1")
+    whole, *within = [one for one in page.all("ol") if one["class"] == "timeline"]
+    told = [one.text for one in whole.all("span") if one["class"] == "timeline-what"]
+    assert "3 gånger: ”Flagga ofullständigt underlag” är gjort" in told
+    assert 3 in [len(list(one.all("li"))) for one in within]
+    assert any(one.text.endswith(" mottagare") for one in page.all("summary"))
 
 
 def test_who_has_it_now_and_related_cases(at: Opener) -> None:

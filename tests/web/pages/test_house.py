@@ -229,6 +229,10 @@ def test_processes_with_versions_diagram_and_counts(at: Opener) -> None:
     drawn = next(one for one in page.all("div") if one["data-diagram"])
     assert '"tsg_beslutar": 4' in drawn["data-counts"]
     assert "Registrera TSG:s beslut" in text_of(page)
+    # The clock that listens beside the step is no place of its own; the picture comes as text too.
+    assert '"forsenad' not in drawn["data-counts"].lower()
+    steps = next(one.text for one in page.all("li") if one.text.startswith("Registrera TSG:s beslut"))
+    assert "→" in steps
     assert client.get("/processes/finns_inte").status_code == 404
     assert client.get("/processes/arshjul/99").status_code == 404
     answer = client.get("/definitions/1/diagram.xml")
@@ -340,6 +344,18 @@ def test_settings_are_changed_by_value_of_the_same_kind(at: Opener) -> None:
     client.submit("/settings/retry.minutes", {"value": "[1, 2"}, status=422)
     client.see("/settings")
     client.submit("/settings/retry.minutes", {"value": "[1, 2]"})
+    for name, value in (
+        ("data_sista_dag", "hej"),
+        ("data_sista_dag", "02-29"),
+        ("data_paminnelse_mellanrum", "14"),
+        ("registrering", "-1"),
+        ("analys_klar_dag", "31"),
+    ):
+        client.see("/settings")
+        client.submit(f"/settings/{name}", {"value": value}, status=422)
+        assert client.errors(), value
+    client.see("/settings")
+    client.submit("/settings/data_sista_dag", {"value": "03-01"})
     assert client.post("/settings/finns_inte", data={"csrf_token": token(client), "value": "1"}).status_code in (
         404,
         422,

@@ -1,0 +1,381 @@
+"""Data (§10.4): data objects, properties, inputs and outputs become variables, and data associations what fills them.
+
+A variable is called what the element is called, made a name that an expression can use: what is no letter, digit or
+underscore becomes an underscore ("Rapport (utkast)" is `Rapport_utkast`). A data object without a name goes by the name
+of the references that show it, else by its id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.expressions import Template, compile_expression, template
+from engine.bpmn.findings import Label, label, shown
+from engine.bpmn.model import Assignment, DataAssociation, DataElement, DataFlow, DataSet
+from engine.bpmn.read.xml import Document, line_of, local, model, resolve
+from engine.errors import ExpressionError
+
+_SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+Compile = Callable[[etree._Element, str, str], Template | None]
+"""An element, an expression of it and the name of the field, to a template; None, with a finding, where it is wrong."""
+
+_OWN = ("property", "dataInput", "dataOutput")
+_PLACEHOLDER = "__targetRef_placeholder"
+"""What Camunda Modeler and bpmn.io draw an arrow to where there is no data input: a picture, nothing to fill."""
+_SETS = {
+    "inputSet": ("dataInputRefs", "optionalInputRefs"),
+    "outputSet": ("dataOutputRefs", "optionalOutputRefs"),
+}
+
+
+def variable_name(text: str) -> str:
+    """The variable that something of this name is; "" where no name can be made of it."""
+    made = re.sub(r"\W+", "_", text.strip()).strip("_")
+    if made[:1].isdigit():
+        made = f"_{made}"
+    try:
+        return made if made and compile_expression(made).names == {made} else ""
+    except ExpressionError:
+        return ""
+
+
+class ProcessData:
+    """The data of one process: read once, then asked for each activity and event (`flow_of`)."""
+
+    def __init__(self, document: Document, scopes: Mapping[str, etree._Element], compile_field: Compile) -> None:
+        """`scopes`: the process and its sub-processes by id, outer ones first."""
+        self._document = document
+        self._compile = compile_field
+        self._scopes = scopes
+        self._shown_as = _names_of_references(next(iter(scopes.values())))
+        self.variables: dict[str, str] = {}
+        """Id of an item-aware element -> its variable."""
+        self._home: dict[str, etree._Element] = {}
+        """Id of an item-aware element -> the process, sub-process, activity or event it stands in."""
+        self.elements: list[DataElement] = []
+        for scope, element in scopes.items():
+            self._read_scope(scope, element)
+        self.locals: dict[str, frozenset[str]] = {}
+        """Process or sub-process -> the variables that live and die with it."""
+        for one in self.elements:
+            self.locals[one.scope] = self.locals.get(one.scope, frozenset()) | {one.variable}
+        self._tell_collisions()
+
+    # --- what there is
+
+    def _read_scope(self, scope: str, element: etree._Element) -> None:
+        for child in element.iterchildren(model("dataObject"), model("property")):
+            name = child.get("name") or self._shown_as.get(child.get("id", ""), "")
+            if self._add(child, element, name):
+                self._keep(child, scope, name)
+        for child in element.iterchildren(model("dataObjectReference")):
+            self._refer(child, element, scope)
+
+    def _refer(self, reference: etree._Element, element: etree._Element, scope: str) -> None:
+        """Another picture of a data object, or, where it is said of none, one of its own."""
+        found = resolve(self._document, reference, reference.get("dataObjectRef"))
+        if found is None or local(found) != "dataObject":
+            if self._add(reference, element, reference.get("name", "")):
+                self._keep(reference, scope, reference.get("name", ""))
+            return
+        owner, own = found.getparent(), found.get("id", "")
+        if owner is not None and owner.get("id") in self._scopes:
+            self._home[reference.get("id", "")] = owner
+            name = found.get("name") or self._shown_as.get(own, "")
+            self.variables[reference.get("id", "")] = self._variable(found, name, tell=False)
+
+    def _add(self, element: etree._Element, home: etree._Element, name: str) -> bool:
+        found = element.get("id", "")
+        if not found or name == _PLACEHOLDER:
+            return False
+        self._home[found] = home
+        self.variables[found] = self._variable(element, name)
+        return True
+
+    def _keep(self, element: etree._Element, scope: str, name: str) -> None:
+        state = element.find(model("dataState"))
+        self.elements.append(
+            DataElement(
+                id=element.get("id", ""),
+                kind=local(element),
+                scope=scope,
+                variable=self.variables[element.get("id", "")],
+                name=name,
+                is_collection=element.get("isCollection", "").strip() in ("true", "1"),
+                state="" if state is None else state.get("name", ""),
+                item=self._item(element),
+                line=line_of(element),
+            )
+        )
+
+    def _item(self, element: etree._Element) -> str:
+        """What kind of thing it holds, as its item definition says (kept, and not enforced)."""
+        definition = resolve(self._document, element, element.get("itemSubjectRef"))
+        return (definition.get("structureRef") or "") if definition is not None else ""
+
+    def _variable(self, element: etree._Element, name: str, tell: bool = True) -> str:
+        made = variable_name(name or element.get("id", ""))
+        if made:
+            return made
+        fallback = variable_name(f"data_{element.get('id', '')}")
+        if tell:
+            self._tell(
+                element,
+                "data-name",
+                "{who} ska ha ett namn som kan vara en variabel, men av ”{name}” blir det inget",
+                '{who} should have a name that can be a variable, but "{name}" cannot',
+                "Ge den ett namn som börjar med en bokstav, till exempel Rapport. Ord som and, or och not är upptagna.",
+                "Give it a name that begins with a letter, such as Rapport. Words such as and, or and not are taken.",
+                name=shown(name),
+            )
+        return fallback
+
+    def _tell_collisions(self) -> None:
+        first: dict[tuple[str, str], DataElement] = {}
+        for one in self.elements:
+            around = [scope for scope in self._around(one.scope) if (scope, one.variable) in first]
+            if around:
+                self._tell_collision(one, first[around[0], one.variable])
+            first.setdefault((one.scope, one.variable), one)
+
+    def _tell_collision(self, one: DataElement, other: DataElement) -> None:
+        element = self._document.by_id.get(one.id)
+        if element is None:
+            return
+        if one.scope == other.scope and one.name == other.name and one.name:
+            self._document.findings.append(
+                self._document.place(element).warning(
+                    "data-collision",
+                    "{who} och {other} heter likadant och är därför en och samma variabel, {variable}",
+                    "{who} and {other} have one name and so are one variable, {variable}",
+                    "Är det meningen behöver inget göras. Ge annars den ena ett annat namn.",
+                    "If that is meant there is nothing to do. Else give one of them another name.",
+                    who=self._document.label(element),
+                    other=label(other.kind, other.id, other.name),
+                    variable=one.variable,
+                )
+            )
+            return
+        self._tell(
+            element,
+            "data-collision",
+            "{who} och {other} skulle båda bli variabeln {variable}, så det ena skulle dölja det andra",
+            "{who} and {other} would both be variable {variable}, so that one would hide the other",
+            "Ge den ena ett annat namn, eller låt ett dataobjekt visas på båda ställena.",
+            "Give one of them another name, or let one data object show in both places.",
+            other=label(other.kind, other.id, other.name),
+            variable=one.variable,
+        )
+
+    # --- what an activity or event does with it
+
+    def flow_of(self, element: etree._Element) -> DataFlow | None:
+        """What the element takes and gives; None where it says nothing of data that has an effect."""
+        specification = element.find(model("ioSpecification"))
+        holder = element if specification is None else specification
+        if specification is not None and local(element) in _SUB_PROCESSES and not _is_multiple(element):
+            self._tell(
+                specification,
+                "data-sub-process",
+                "{who} ska inte ha egna in- och utdata (ioSpecification), men har det",
+                "{who} should have no inputs and outputs of its own (ioSpecification), but has",
+                "Ta bort dem: en delprocess ser dataobjekten omkring sig, och får egna som ritas i den.",
+                "Remove them: a sub-process sees the data objects around it, and has those drawn in it to itself.",
+            )
+        own: dict[str, list[str]] = {kind: [] for kind in _OWN}
+        for part in (element, holder) if holder is not element else (element,):
+            for child in part.iterchildren(*map(model, _OWN)):
+                if self._add(child, element, child.get("name", "")):
+                    own[local(child)].append(self.variables[child.get("id", "")])
+        flow = DataFlow(
+            inputs=tuple(own["dataInput"]),
+            outputs=tuple(own["dataOutput"]),
+            input_sets=tuple(self._sets(holder, "inputSet", own["dataInput"])),
+            output_sets=tuple(self._sets(holder, "outputSet", own["dataOutput"])),
+            taken=tuple(self._associations(element, "dataInputAssociation")),
+            given=tuple(self._associations(element, "dataOutputAssociation")),
+            own=frozenset(own["property"]) | frozenset(own["dataInput"]),
+        )
+        return None if flow == DataFlow() else flow
+
+    def _sets(self, holder: etree._Element, kind: str, known: list[str]) -> Iterator[DataSet]:
+        """§10.4.1. An event, which may leave its set out, has one of all it names."""
+        found = list(holder.iterchildren(model(kind)))
+        for one in found:
+            named, optional = (tuple(self._named(one, name)) for name in _SETS[kind])
+            yield DataSet(tuple(name for name in named if name not in optional), optional)
+        if not found and known:
+            yield DataSet(tuple(known))
+
+    def _named(self, holder: etree._Element, child_name: str) -> Iterator[str]:
+        for child in holder.iterchildren(model(child_name)):
+            found = resolve(self._document, child, child.text)
+            if found is None or found.get("id") not in self.variables:
+                self._tell_dangling(child)
+            else:
+                yield self.variables[found.get("id", "")]
+
+    def _associations(self, element: etree._Element, kind: str) -> Iterator[DataAssociation]:
+        for association in element.iterchildren(model(kind)):
+            made = self._association(element, association)
+            if made is not None:
+                yield made
+
+    def _association(self, element: etree._Element, association: etree._Element) -> DataAssociation | None:
+        ends = list(association.iterchildren(model("sourceRef"), model("targetRef")))
+        dangling = [end for end in ends if resolve(self._document, end, end.text) is None]
+        for end in dangling:
+            self._tell_dangling(end)
+        transformation, assignments = (
+            association.find(model("transformation")),
+            association.findall(model("assignment")),
+        )
+        if dangling:
+            return None
+        if association.find(model("sourceRef")) is None and transformation is None and not assignments:
+            return None  # an arrow that says what the activity works on, and moves nothing
+        sources = list(self._ends(element, association, "sourceRef"))
+        targets = list(self._ends(element, association, "targetRef"))
+        if None in sources or len(targets) != 1 or targets[0] is None:
+            return None  # told, or a mere picture
+        target = targets[0]
+        if len(sources) > 1 and transformation is None and not assignments:
+            self._tell(
+                association,
+                "data-association",
+                "{who}: en dataassociation med flera källor ska säga hur de blir en, men gör det inte",
+                "{who}: a data association with several sources should say how they become one, but does not",
+                "Skriv omvandlingen (transformation) som ett uttryck, eller rita en association för varje.",
+                "Write the transformation as an expression, or draw an association for each.",
+            )
+            return None
+        value = None
+        if transformation is not None:
+            value = self._expression(transformation, "transformation")
+        elif len(sources) == 1 and not assignments:
+            value = template(f"${{{sources[0]}}}")
+        made = tuple(one for found in assignments if (one := self._assignment(found, target)) is not None)
+        return DataAssociation(tuple(filter(None, sources)), target, value, made)
+
+    def _expression(self, element: etree._Element, field: str) -> Template | None:
+        if element.get("language", "") not in ("", "trappa"):
+            return None  # refused by name
+        return self._compile(element, (element.text or "").strip(), field)
+
+    def _assignment(self, assignment: etree._Element, target: str) -> Assignment | None:
+        """§10.4.2, Table 10.66: `to` is the target, or a place in it: `rapport`, `rapport.rubrik` or just its id."""
+        source, to = assignment.find(model("from")), assignment.find(model("to"))
+        if source is None or to is None:
+            return None  # the schema tells
+        value = self._expression(source, "from")
+        text = (to.text or "").strip().removeprefix("${").removesuffix("}").strip()
+        first, *path = [text or target] if text in self.variables or not text else text.split(".")
+        if self.variables.get(first, variable_name(first)) != target or not all(path):
+            self._tell(
+                assignment,
+                "data-association",
+                "{who}: tilldelningen ska gå till {target} eller en del av den, men går till ”{to}”",
+                '{who}: the assignment should go to {target} or a part of it, but goes to "{to}"',
+                "Skriv {target}, eller {target}.fält.",
+                "Write {target}, or {target}.field.",
+                target=target,
+                to=shown(text),
+            )
+            return None
+        return None if value is None else Assignment(value, tuple(path))
+
+    def _ends(self, element: etree._Element, association: etree._Element, end: str) -> Iterator[str | None]:
+        """The variables at one end; None where there is none to be had. An arrow to a placeholder is a picture."""
+        is_picture = self._is_picture(association)
+        for child in association.iterchildren(model(end)):
+            found = resolve(self._document, child, child.text)
+            if found is None or is_picture:
+                yield None
+            elif local(found) in ("dataStoreReference", "dataStore"):
+                self._tell(
+                    child,
+                    "not-supported",
+                    "{who}: att läsa och skriva i ett datalager stöds inte",
+                    "{who}: reading and writing a data store is not supported",
+                    "Låt en tjänsteuppgift hämta och lämna uppgifterna. Datalagret kan stå kvar som bild,"
+                    " med en vanlig association.",
+                    "Let a service task fetch and hand over the data. The data store may stay as a picture,"
+                    " with a plain association.",
+                )
+                yield None
+            else:
+                yield self._visible_end(element, child, found)
+
+    def _is_picture(self, association: etree._Element) -> bool:
+        ends = (resolve(self._document, child, child.text) for child in association.iterchildren(model("targetRef")))
+        return any(end is not None and end.get("name") == _PLACEHOLDER for end in ends)
+
+    def _visible_end(self, element: etree._Element, child: etree._Element, found: etree._Element) -> str | None:
+        """§10.4.1: an activity reaches what stands in it and around it, not what stands inside another."""
+        variable, home = self.variables.get(found.get("id", "")), self._home.get(found.get("id", ""))
+        if variable is None or home is None:
+            who = label(local(found), found.get("id", ""), found.get("name", ""))
+            self._tell_end(child, who, "som inte är data i den här processen", "which is no data of this process")
+            return None
+        if home is not element and home not in element.iterancestors():
+            who = label(local(found), found.get("id", ""), found.get("name", ""))
+            self._tell_end(child, who, "som inte syns härifrån", "which cannot be seen from here")
+            return None
+        return variable
+
+    def _tell_end(self, child: etree._Element, other: Label, why_sv: str, why_en: str) -> None:
+        self._tell(
+            child,
+            "data-not-visible",
+            f"{{who}}: dataassociationen gäller {{other}}, {why_sv}",
+            f"{{who}}: the data association is about {{other}}, {why_en}",
+            "Dra associationen till ett dataobjekt i samma process eller delprocess, eller i en omkring den.",
+            "Draw the association to a data object of the same process or sub-process, or of one around it.",
+            other=other,
+        )
+
+    def _around(self, scope: str) -> Iterator[str]:
+        """The scope itself and those around it."""
+        element: etree._Element | None = self._scopes[scope]
+        while element is not None:
+            if self._scopes.get(element.get("id", "")) is element:
+                yield element.get("id", "")
+            element = element.getparent()
+
+    # --- telling
+
+    def _tell(self, element: etree._Element, rule: str, *texts: str, **values: Any) -> None:
+        place, who = self._document.place(element), self._document.label(element)
+        sv, en, fix_sv, fix_en = texts
+        self._document.findings.append(place.error(rule, sv, en, fix_sv, fix_en, who=who, **values))
+
+    def _tell_dangling(self, child: etree._Element) -> None:
+        self._tell(
+            child,
+            "dangling-reference",
+            "{who} hänvisar ({through}) till ”{reference}”, som inte finns i filen",
+            '{who} refers ({through}) to "{reference}", which is not in the file',
+            "Ta bort associationen och dra den på nytt.",
+            "Delete the association and draw it anew.",
+            through=local(child),
+            reference=shown((child.text or "").strip()),
+        )
+
+
+def _is_multiple(element: etree._Element) -> bool:
+    """§10.4.1: only a multi-instance sub-process has inputs and outputs."""
+    return element.find(model("multiInstanceLoopCharacteristics")) is not None
+
+
+def _names_of_references(process: etree._Element) -> dict[str, str]:
+    """Data object -> the name under which it is first shown."""
+    names: dict[str, str] = {}
+    for reference in process.iter(model("dataObjectReference")):
+        shown_as = reference.get("name", "").strip()
+        if shown_as:
+            names.setdefault(reference.get("dataObjectRef", "").strip(), shown_as)
+    return names
