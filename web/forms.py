@@ -19,7 +19,7 @@ from engine.forms import Context, Field, Form, Option, choices, from_html, input
 from engine.guard import personnummer_spans
 from web.formats import day_text, local
 
-BUTTONS = ("csrf_token", "next", "_add", "_remove", "_save", "_complete")
+BUTTONS = ("csrf_token", "next", "once", "_add", "_remove", "_save", "_complete")
 """Names in our own forms that are no answers."""
 
 
@@ -158,6 +158,13 @@ def draw(
     grow: str | None = None,
 ) -> list[Shown]:
     return Drawing(form, context, errors or {}, grow).fields(form.fields, answers)
+
+
+def submit_labels(form: Form, context: Context) -> str:
+    """What the submit button says as the answers change: [[condition that rules it out, label], …] for the browser."""
+    drawing = Drawing(form, context, {})
+    labels = [[drawing._followable(hide.tree), label] for label, hide in form.submits]
+    return json.dumps(labels) if labels else ""
 
 
 def _names(fields: Iterable[Field]) -> Iterator[str]:

@@ -58,6 +58,12 @@ def area_name(key: str | None) -> str:
     return f"{party}, {district['namn']}" if district else party
 
 
+def local_actor(area: str, party: str) -> str:
+    """Who acts for the kommun in a local area: the kommun, or in Norrtälje KSON (R8); for others the party itself."""
+    row = _find("lokala_omraden", area) or {}
+    return str(row.get("lokal_aktor") or party) if row.get("part") == party else party
+
+
 def is_area(key: str) -> bool:
     return _find("lokala_omraden", key) is not None
 

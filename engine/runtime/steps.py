@@ -40,14 +40,14 @@ def doer_of(actor: Actor, standing: Standing | None = None) -> Doer:
     return Doer(actor.person_id, actor.name, actor.role, actor.party)
 
 
-def as_variable(tx: Transaction, doer: Doer) -> dict[str, Any]:
+def as_variable(read: Read, doer: Doer) -> dict[str, Any]:
     """What a diagram may know of a person (`startad_av`, and the variable a task names with `by`)."""
     return {
         "person": doer.person_id,
         "namn": doer.name,
         "roll": doer.role,
         "part": doer.party,
-        "tid": local(tx.now).isoformat(),
+        "tid": local(read.now).isoformat(),
     }
 
 

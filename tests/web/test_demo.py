@@ -43,7 +43,7 @@ def test_every_rung_shows_something(furnished: str) -> None:
     shown = processes_in_hand(engine)
     reports = {"avslutad", "bevakas", "hanvisad_egen_avvikelse", "inkommen", "lokalt", "lost_lokalt", "vantar_analys"}
     assert reports <= shown["problem_i_samverkan"]
-    assert {"avslutad", "hos_sekretariat", "hos_tsg"} <= shown["strukturellt_problem"]
+    assert {"avslutad", "hos_sekretariat", "hos_tsg", "rapporterad_vis"} <= shown["strukturellt_problem"]
     assert shown["arshjul"] == {"uppdrag", "prioritering"}
     assert engine.ask(look.Trouble(), actor=SYSTEM) == []
     engine.close()
