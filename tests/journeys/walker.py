@@ -336,8 +336,8 @@ class Walker:
             for outcome in expected[body]:
                 yield from _says(body, said, self._word(f"utfall_{body}", outcome))
         for key in ("sakkunskap_fran", "uppdrag_till"):
-            if body := BODIES.get(expected.get(key)):
-                yield from _says(key, text, body.get("kortnamn") or body["namn"])
+            if held := BODIES.get(expected.get(key)):
+                yield from _says(key, text, held.get("kortnamn") or held["namn"])
         if expected.get("nasta_bedomning"):
             day = int(expected["nasta_bedomning"].rpartition("-")[2])
             yield from _says("nasta_bedomning", text, f"{day} dec")
