@@ -164,6 +164,17 @@ def why_mine(held: Membership | None, is_assignee: bool) -> str:
     return sentences.get(held.role) or gettext("Du har rollen %(role)s.", role=role_name(held))
 
 
+def follow_up(key: str) -> str:
+    """What a decision hands a matter on to, by the key of its process."""
+    words = {
+        "samradsgrupp": gettext("uppdrag till samråds- eller arbetsgrupp"),
+        "overenskommelse": gettext("ta fram eller revidera en överenskommelse"),
+        "utvecklingsfraga": gettext("utvecklingsfråga"),
+        "prioriterade_omraden": gettext("prioriterade områden"),
+    }
+    return words.get(key, key)
+
+
 def in_order(text: str) -> str:
     """A key that sorts as Swedish does: å, ä, ö last."""
     return swedish(text)
@@ -174,5 +185,7 @@ def my_roles() -> list[str]:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(party=party_name, area=area_name, role=role_name, code=code, body=body_name)
+    app.jinja_env.filters.update(
+        party=party_name, area=area_name, role=role_name, code=code, body=body_name, follow_up=follow_up
+    )
     app.jinja_env.globals.update(my_roles=my_roles)

@@ -150,6 +150,9 @@ def test_R19_one_of_many_starts_wins(postgresql_house: House) -> None:
     outcomes = at_once([partial(house.do, StartCase("arende", data, business_key="2026-Q1"))] * 6)
     assert sum(isinstance(outcome, int) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 5
+    same = at_once([partial(house.do, StartCase("arende", data, once="ett formulär"))] * 6)
+    assert len(set(same)) == 1
+    assert isinstance(same[0], int)
     more = at_once([partial(house.do, StartCase("arende", data))] * 6)
     assert all(isinstance(outcome, int) for outcome in more)
     numbers = sorted(one.number for one in house.ask(CaseSummaries("arende")))

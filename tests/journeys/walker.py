@@ -1,8 +1,17 @@
-"""Plays a scenario in a real browser: each step is what a person does on pages, each look is at what pages say."""
+"""Plays a scenario in a real browser: each step is what a person does on pages, each look is at what pages say.
+
+`python -m tests.journeys.walker` (make walk) serves a fresh demo and plays the twelve example reports through two
+quarters, by clicks and typing alone and by `trappa ingest-mail`. It takes minutes, so it is no part of `make test`.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +21,9 @@ from playwright.sync_api import Browser, Page
 import processes
 from engine.clock import STOCKHOLM as ZONE
 from engine.scenarios.play import _NOT_IN_A_FORM, _attempt
-from engine.scenarios.read import Scenario
+from engine.scenarios.read import Scenario, read
 from handlers.words import PROCESS
+from tests.browser import launched
 
 WHO = {
     "storsthlm": "storsthlm, handläggare",
@@ -373,3 +383,38 @@ PROBLEMS = {
     "2026-Q1-P5": "Upphörda överenskommelser",
     "2026-Q2-P6": "Delegeringar lämnas tillbaka utan gemensam",
 }
+
+
+REPORTS = processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml"
+
+
+def main() -> None:
+    scenario = read(REPORTS)
+    with tempfile.TemporaryDirectory() as folder, launched() as browser:
+        env = {**os.environ, "TRAPPA_DATABASE_URL": f"sqlite:///{folder}/walk.sqlite"}
+        trappa = [sys.executable, "-m", "web.cli"]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = str(free.getsockname()[1])
+        start = f"{scenario.start.astimezone(ZONE):%Y-%m-%dT%H:%M}"
+        serve = [*trappa, "serve", "--demo", "--start", start, "--port", port]
+        with subprocess.Popen(serve, env=env, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout
+            print(server.stdout.readline().strip())
+
+            def ingest(path: Path) -> str:
+                told = subprocess.run([*trappa, "ingest-mail"], input=path.read_bytes(), env=env, capture_output=True)
+                found = re.search(r"PS-\d+-\d+", told.stdout.decode())
+                assert found, told.stderr.decode()
+                return found[0]
+
+            try:
+                Walker(browser, f"http://127.0.0.1:{port}", ingest).play(scenario)
+                print(f"All {len(scenario.steps)} steps are as {scenario.path.name} says, seen on pages.")
+                subprocess.run([*trappa, "verify"], env=env, check=True)
+            finally:
+                server.terminate()
+
+
+if __name__ == "__main__":
+    main()

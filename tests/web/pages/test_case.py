@@ -81,6 +81,9 @@ def test_ladder_of_a_problem_and_of_an_analysis(at: Opener) -> None:
     analysis = world.case_of("kvartalsanalys", "2026-Q1")
     assert states(client.see(f"/cases/{analysis}"))[:3] == ["passed"] * 3
     assert "Båda sidor har signerat" in all_text(client.page)
+    rungs = [one.text for one in client.page.all("li") if one["class"] in ("passed", "now", "ahead")]
+    assert "Passerat 31 mars" in rungs[1]
+    assert "Passerat 21 apr" in rungs[2]
 
 
 def test_a_task_of_a_report_shows_the_small_ladder(at: Opener) -> None:
