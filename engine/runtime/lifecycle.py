@@ -54,7 +54,7 @@ class StartCase:
             raise definitions.not_found()
         node = self._start_event(definition)
         doer = steps.doer_of(tx.actor, standing)
-        data = self._data(tx, definition, node, {"startad_av": steps.as_variable(tx, doer)})
+        data = self._data(tx, definition, node, steps.seen_at_start(tx, doer))
         sent = self._sent(tx, data)
         started: int | None = tx.connection.execute(_STARTED_BY, {"sent": sent}).scalar() if sent else None
         if started is not None:

@@ -21,7 +21,7 @@ from engine.forms import Form
 from engine.identity import permissions
 from engine.identity.permissions import Standing
 from engine.runtime.opened import told_text
-from engine.runtime.steps import as_variable, doer_of
+from engine.runtime.steps import doer_of, seen_at_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Way:
     form: Form | None
     properties: Mapping[str, str]
     seen: Mapping[str, Any]
-    """What the form's conditions may look at besides its own answers: `startad_av`, who starts and in which role."""
+    """What the form's conditions may look at besides its own answers: `startad_av` and `roller`, who starts."""
 
 
 def _plain_start(graph: Graph) -> Node | None:
@@ -57,7 +57,7 @@ def _way(read: Read, found: Definition, standing: Standing) -> Way | None:
         start_name=node.name,
         form=found.form(form) if form else None,
         properties=dict(node.properties),
-        seen={"startad_av": as_variable(read, doer_of(read.actor, standing))},
+        seen=seen_at_start(read, doer_of(read.actor, standing)),
     )
 
 

@@ -51,6 +51,11 @@ def as_variable(read: Read, doer: Doer) -> dict[str, Any]:
     }
 
 
+def seen_at_start(read: Read, doer: Doer) -> dict[str, Any]:
+    """What a start form's conditions may look at besides its own answers: who starts, and the roles that they hold."""
+    return {"startad_av": as_variable(read, doer), "roller": sorted({held.role for held in read.actor.memberships})}
+
+
 def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) -> None:
     """Store a step and everything that follows of it, in this transaction."""
     _take(tx, case, step, doer, before)
