@@ -415,9 +415,9 @@ def test_only_hsf_is_asked_when_a_mail_came(at: Opener) -> None:
     world = at("tsg")
     asked = {
         role: "epost_inkom_tid" in str([one["name"] for one in world.client(role).see(START_FORM).all("input")])
-        for role in ("hsf", "rapportor_vardgivare:sodertalje", "rapportor_kommun:norrtalje")
+        for role in ("hsf", "rapportor_kommun:huddinge", "rapportor_kommun:norrtalje")
     }
-    assert asked == {"hsf": True, "rapportor_vardgivare:sodertalje": False, "rapportor_kommun:norrtalje": False}
+    assert asked == {"hsf": True, "rapportor_kommun:huddinge": False, "rapportor_kommun:norrtalje": False}
 
 
 def test_R8_the_form_knows_that_kson_acts_for_norrtalje(at: Opener) -> None:
