@@ -1047,6 +1047,19 @@ def _join(budget: Budget, value: Any, between: Any = "") -> str:
     return _joined(texts, _string("join", between), budget)
 
 
+def _shorten(budget: Budget, value: Any, most: Any) -> str:
+    """At most `most` characters on one line, cut between two words and marked with an ellipsis."""
+    if type(most) is not int or most < 1:
+        _wrong_kind("shorten()", "shorten()", most)
+    text = _string("shorten", value)
+    budget.take(1, len(text))
+    line = " ".join(text.split())
+    if len(line) <= most:
+        return line
+    words = line[:most].rpartition(" ")[0] or line[: most - 1]
+    return words.rstrip(" ,.;:–-") + "…"
+
+
 BUILTINS: Mapping[str, tuple[Callable[..., Any], int, int]] = MappingProxyType(
     {
         "len": (_length, 1, 1),
@@ -1072,6 +1085,7 @@ BUILTINS: Mapping[str, tuple[Callable[..., Any], int, int]] = MappingProxyType(
         "values": (_values, 1, 1),
         "count": (_count, 2, 2),
         "join": (_join, 1, 2),
+        "shorten": (_shorten, 2, 2),
         "defined": (_wrong_count, 1, 1),  # compiled as a form of its own: it looks before it reads
     }
 )

@@ -40,15 +40,20 @@ def doer_of(actor: Actor, standing: Standing | None = None) -> Doer:
     return Doer(actor.person_id, actor.name, actor.role, actor.party)
 
 
-def as_variable(tx: Transaction, doer: Doer) -> dict[str, Any]:
+def as_variable(read: Read, doer: Doer) -> dict[str, Any]:
     """What a diagram may know of a person (`startad_av`, and the variable a task names with `by`)."""
     return {
         "person": doer.person_id,
         "namn": doer.name,
         "roll": doer.role,
         "part": doer.party,
-        "tid": local(tx.now).isoformat(),
+        "tid": local(read.now).isoformat(),
     }
+
+
+def seen_at_start(read: Read, doer: Doer) -> dict[str, Any]:
+    """What a start form's conditions may look at besides its own answers: who starts, and the roles that they hold."""
+    return {"startad_av": as_variable(read, doer), "roller": sorted({held.role for held in read.actor.memberships})}
 
 
 def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) -> None:
