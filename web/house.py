@@ -28,6 +28,7 @@ from engine import (
     db,
 )
 from engine.bpmn.checks import CheckContext
+from engine.bpmn.read import is_process_file
 from engine.clock import Clock, ShiftedClock, SystemClock
 from engine.settings import DEFAULTS, functions
 
@@ -101,7 +102,8 @@ def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
         if path.is_dir():
             files |= processes.files(path)
         elif path.is_file():
-            beside = processes.files(path.parent) if path.suffix == ".bpmn" else {}
+            _require_known_kind(path)
+            beside = processes.files(path.parent) if is_process_file(path.name) else {}
             files |= {name: content for name, content in beside.items() if not name.endswith(".bpmn")}
             files[path.name] = path.read_bytes()
         else:
@@ -110,6 +112,15 @@ def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
                 f"Det finns ingen fil eller mapp {path}. Kontrollera sökvägen.",
             )
     return files
+
+
+def _require_known_kind(path: Path) -> None:
+    """What is named is looked at, or it is said why not."""
+    if not is_process_file(path.name) and path.suffix.lower() not in (".dmn", ".json", ".md"):
+        raise Refused(
+            f"Expected a process (.bpmn), decision (.dmn) or form (.json), but {path.name} is none.",
+            f"{path.name} är varken en process (.bpmn), en beslutstabell (.dmn) eller ett formulär (.json).",
+        )
 
 
 def deployments(paths: Sequence[Path]) -> list[dict[str, bytes]]:
