@@ -70,7 +70,14 @@ def _shown(node: ast.AST) -> str:
 
 
 class Compiler:
-    """Turns allowed nodes into closures, and notes what they read, call and cost."""
+    """Turns allowed nodes into closures, and notes what they read, call and cost.
+
+    A dialect (the cells of decision tables) is a subclass with operators and functions of its own.
+    """
+
+    arithmetic: Mapping[type[ast.operator], Callable[[Any, Any, Budget], Any]] = ARITHMETIC
+    comparisons: Mapping[type[ast.cmpop], Callable[[Any, Any, Budget], bool]] = COMPARISONS
+    builtins: Mapping[str, tuple[Callable[..., Any], int, int]] = BUILTINS
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -92,6 +99,12 @@ class Compiler:
         self._depth -= 1
         return run
 
+    def allow_name(self, name: str) -> None:
+        allow_name(name)
+
+    def allow_place(self, place: ast.expr) -> None:
+        """Refuse what may not stand within `[…]` after a value."""
+
     def _literal(self, node: ast.Constant) -> Run:
         if type(node.value) not in (str, int, float, bool, type(None)):
             raise not_here(node)
@@ -101,7 +114,7 @@ class Compiler:
         name = node.id
         if name in CONSTANTS:
             return constant(CONSTANTS[name])
-        allow_name(name)
+        self.allow_name(name)
         if name not in self._bound:
             self.names.add(name)
 
@@ -119,7 +132,7 @@ class Compiler:
     def _attribute(self, node: ast.Attribute) -> Run:
         inner, key, shown = self.compile(node.value), node.attr, _shown(node)
         if key.startswith("__"):
-            allow_name(key)
+            self.allow_name(key)
 
         def run(v: Variables, f: Functions, b: Budget) -> Any:
             value = inner(v, f, b)
@@ -132,7 +145,9 @@ class Compiler:
     def _subscript(self, node: ast.Subscript) -> Run:
         inner, shown = self.compile(node.value), _shown(node)
         if isinstance(node.slice, ast.Slice):
+            self.allow_place(node.slice)
             return self._slice(inner, node.slice, shown)
+        self.allow_place(node.slice)
         place = self.compile(node.slice)
 
         def run(v: Variables, f: Functions, b: Budget) -> Any:
@@ -190,7 +205,7 @@ class Compiler:
         return run
 
     def _binary(self, node: ast.BinOp) -> Run:
-        compute = ARITHMETIC.get(type(node.op))
+        compute = self.arithmetic.get(type(node.op))
         if compute is None:
             raise not_here(node.op)
         left, right = self.compile(node.left), self.compile(node.right)
@@ -205,7 +220,7 @@ class Compiler:
             if isinstance(sign, ast.Is | ast.IsNot) and not _is_constant(right):
                 raise not_here(sign)
         first = self.compile(node.left)
-        links = [(COMPARISONS[type(o)], self.compile(c)) for o, c in zip(node.ops, node.comparators, strict=True)]
+        links = [(self.comparisons[type(o)], self.compile(c)) for o, c in zip(node.ops, node.comparators, strict=True)]
         if len(links) == 1:
             compare, second = links[0]
             return lambda v, f, b: compare(first(v, f, b), second(v, f, b), b)
@@ -254,7 +269,7 @@ class Compiler:
         if len(node.generators) > 1 or loop.is_async or not isinstance(loop.target, ast.Name):
             raise not_here(loop)
         source, name = self.compile(loop.iter), loop.target.id
-        allow_name(name)
+        self.allow_name(name)
         outer_bound, self._bound = self._bound, self._bound | {name}
         outer_cost, self.cost = self.cost, 1
         test = self._boolean(ast.BoolOp(ast.And(), loop.ifs)) if loop.ifs else None
@@ -286,13 +301,13 @@ class Compiler:
                 "Ett anrop skrivs som len(x). Metoder och namngivna argument finns inte.",
             )
         name, arguments = node.func.id, node.args
-        allow_name(name)
+        self.allow_name(name)
         self.calls.add(name)
         if name == "defined":
             return self._defined(arguments)
-        if name not in BUILTINS:
+        if name not in self.builtins:
             return self._foreign(name, [self.compile(argument) for argument in arguments])
-        builtin, fewest, most = BUILTINS[name]
+        builtin, fewest, most = self.builtins[name]
         if not fewest <= len(arguments) <= most:
             raise wrong_count(name, fewest, most, len(arguments))
         if len(arguments) == 1 and isinstance(arguments[0], ast.GeneratorExp) and name in TAKES_ITEMS:
