@@ -52,7 +52,7 @@ BERAKNA = b"""<?xml version="1.0" encoding="UTF-8"?>
       <input id="i2"><inputExpression id="ie2"><text>Kanalens tyngd</text></inputExpression></input>
       <output id="o2" name="spar" typeRef="string"/>
       <rule id="c1"><inputEntry id="c2"><text>[4..10]</text></inputEntry><outputEntry id="c3"><text>"tung"</text></outputEntry></rule>
-      <rule id="d1"><inputEntry id="d2"><text>&lt; 3</text></inputEntry><outputEntry id="d3"><text>"lÃ¤tt"</text></outputEntry></rule>
+      <rule id="d1"><inputEntry id="d2"><text>&lt; 3</text></inputEntry><outputEntry id="d3"><text>"snabb"</text></outputEntry></rule>
     </decisionTable>
   </decision>
 </definitions>"""
