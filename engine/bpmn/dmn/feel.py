@@ -26,9 +26,10 @@ from engine.bpmn.expressions import BUILTINS, NO_FUNCTIONS, Budget, Compiled, Ex
 from engine.bpmn.expressions.compiler import Compiler, compiled
 from engine.bpmn.expressions.compiler import constant as constant_run
 from engine.bpmn.expressions.values import ARITHMETIC, COMPARISONS, equal, holds, unlimited, wrong_kind
+from engine.bpmn.limits import LIMITS
 from engine.errors import ExpressionError
 
-MAX_CELL = 1_000  # characters
+MAX_CELL = LIMITS.cell
 MAX_CHOICES = 10  # of `if` inside each other
 INNER = re.compile(r"__[a-z][a-z0-9_]*")
 """Names that no text can write: the values of columns and of required decisions."""

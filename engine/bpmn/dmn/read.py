@@ -18,12 +18,13 @@ from engine.bpmn.dmn.tables import Column, Decision, Output, Parser
 from engine.bpmn.dmn.types import ANY, VALUE, Type, named
 from engine.bpmn.expressions import Compiled
 from engine.bpmn.findings import Finding, Label, Place, bounded, label, shown
+from engine.bpmn.limits import LIMITS
 from engine.bpmn.read.xml import CAMUNDA, Document, Unreadable, line_of, local, parse, schema_findings
 from engine.errors import ExpressionError, Refused
 
-MAX_TEXT = 200_000  # characters of all cells of a deployment together
+MAX_TEXT = LIMITS.cells
 MAX_PAIRS = 20_000  # of rules that are held against each other
-MAX_CHAIN = 50  # decisions that one rests on
+MAX_CHAIN = LIMITS.decisions
 
 _NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 _OLD = "http://www.omg.org/spec/DMN/20151101/dmn.xsd"

@@ -339,6 +339,7 @@ class _Engine(DMNEngine):  # type: ignore[misc]
     def decide(self, task: _Task) -> list[Any]:
         matches = []
         for rule in self.decision_table.rules:
+            task.budget.steps -= 1 + len(rule.inputEntries)
             try:
                 if self._DMNEngine__check_rule(rule, task):
                     matches.append(rule)

@@ -190,11 +190,15 @@ def template(source: str) -> Template:
         made.literal = None
         return made
     parts = pieces_of(source)
-    pieces = [compiled(compiler, text.strip(), source) if is_code else constant(text) for is_code, text in parts]
+    pieces = [compiled(compiler, text.strip(), source) if is_code else text for is_code, text in parts]
     literal = None if any(is_code for is_code, _ in parts) else source
 
     def run(variables: Variables, functions: Functions, budget: Budget) -> str:
-        return joined([as_text(piece(variables, functions, budget), budget) for piece in pieces], "", budget)
+        texts = []
+        for piece in pieces:
+            value = piece if isinstance(piece, str) else piece(variables, functions, budget)
+            texts.append(value if type(value) is str else as_text(value, budget))
+        return joined(texts, "", budget)
 
     made = Template(source, run if literal is None else constant(literal), compiler)
     made.literal = literal

@@ -180,6 +180,11 @@ class Compiler:
     def _boolean(self, node: ast.BoolOp) -> Run:
         *others, last = [self.compile(value) for value in node.values]
         stops_at = isinstance(node.op, ast.Or)
+        if len(others) == 1:
+            (first,) = others
+            if stops_at:
+                return lambda v, f, b: first(v, f, b) or last(v, f, b)
+            return lambda v, f, b: first(v, f, b) and last(v, f, b)
 
         def run(v: Variables, f: Functions, b: Budget) -> Any:
             for other in others:
@@ -223,6 +228,9 @@ class Compiler:
         links = [(self.comparisons[type(o)], self.compile(c)) for o, c in zip(node.ops, node.comparators, strict=True)]
         if len(links) == 1:
             compare, second = links[0]
+            if isinstance(node.comparators[0], ast.Constant):
+                value = node.comparators[0].value
+                return lambda v, f, b: compare(first(v, f, b), value, b)
             return lambda v, f, b: compare(first(v, f, b), second(v, f, b), b)
 
         def run(v: Variables, f: Functions, b: Budget) -> bool:

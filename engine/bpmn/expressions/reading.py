@@ -9,10 +9,11 @@ import warnings
 from typing import Any
 
 from engine.bpmn.expressions.values import too_deep
+from engine.bpmn.limits import LIMITS
 from engine.errors import ExpressionError
 
-MAX_SOURCE = 4_000  # characters of one expression
-MAX_TEMPLATE = 40_000  # of a text with expressions in it, or a script
+MAX_SOURCE = LIMITS.source
+MAX_TEMPLATE = LIMITS.template
 
 
 _warnings_lock = threading.Lock()

@@ -11,12 +11,13 @@ from time import monotonic
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from engine.bpmn.limits import LIMITS
 from engine.errors import BudgetSpent, ExpressionError
 
-MAX_NESTING = 60  # levels of an expression
-MAX_DEPTH = 64  # levels of a value
-MAX_TEXT = 100_000  # characters of one text
-MAX_ITEMS = 10_000  # of one list or object
+MAX_NESTING = LIMITS.nesting
+MAX_DEPTH = LIMITS.value_depth
+MAX_TEXT = LIMITS.text
+MAX_ITEMS = LIMITS.items
 MAX_NUMBER = 2**63 - 1
 
 Variables = Mapping[str, Any]
@@ -33,7 +34,12 @@ class Budget:
 
     __slots__ = ("_deadline", "seconds", "size", "steps")
 
-    def __init__(self, steps: int = 50_000, size: int = 1_000_000, seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        steps: int = LIMITS.one_expression_steps,
+        size: int = LIMITS.one_expression_size,
+        seconds: float = LIMITS.one_expression_seconds,
+    ) -> None:
         self.steps = steps
         self.size = size
         self.seconds = seconds
