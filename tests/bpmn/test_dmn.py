@@ -369,8 +369,13 @@ def test_a_column_is_known_by_its_label_in_the_cells_of_others() -> None:
 
 def test_a_column_is_looked_at_once_and_only_where_a_rule_does() -> None:
     asked: list[int] = []
+
+    def count() -> int:
+        asked.append(1)
+        return 9
+
     source = table("- | > 1 -> 1\n- | > 2 -> 2\n- | > 3 -> Två", columns="saknas | Två::räkna()", policy="COLLECT")
-    functions: dict[str, Callable[..., Any]] = {"räkna": lambda: (asked.append(1), 9)[1]}
+    functions: dict[str, Callable[..., Any]] = {"räkna": count}
     assert decide({"d.dmn": source}, "d", {}, functions) == [{"ut": 1}, {"ut": 2}, {"ut": 9}]
     assert asked == [1]
 
@@ -671,12 +676,17 @@ def test_a_required_decision_is_known_by_name_id_variable_and_outputs() -> None:
 
 def test_a_chain_over_three_files_decides_each_once() -> None:
     asked: list[int] = []
+
+    def answer(value: int) -> int:
+        asked.append(value)
+        return value
+
     files = {
         "c.dmn": definitions(literal("grund", "fråga(a)")),
         "b.dmn": definitions(literal("mitten", "grund + 1", "grund"), literal("sidan", "grund * 10", "grund")),
         "a.dmn": definitions(literal("toppen", "mitten + sidan", "mitten", "sidan")),
     }
-    functions: dict[str, Callable[..., Any]] = {"fråga": lambda value: (asked.append(value), value)[1]}
+    functions: dict[str, Callable[..., Any]] = {"fråga": answer}
     assert decide(files, "toppen", {"a": 2}, functions, mapping="singleEntry") == 23
     assert asked == [2]
     decisions, findings = decisions_in(files)
