@@ -12,6 +12,7 @@ from sqlalchemy import bindparam
 from engine.actor import Actor
 from engine.bpmn import changes as c
 from engine.bpmn import machine
+from engine.bpmn.limits import LIMITS
 from engine.bpmn.machine import Stale, Step, Unready
 from engine.calendar import local
 from engine.cases import facts, numbers, store
@@ -25,12 +26,6 @@ from engine.history.chain import Doer, Note
 from engine.identity.permissions import Standing
 from engine.jobs import store as jobs
 from engine.runtime import apply
-
-DEPTH = 20
-"""How deep cases may call each other."""
-
-FOLLOW_UPS = 1000
-"""How many steps in other cases one command may lead to; what is more goes on in the worker, a transaction each."""
 
 
 def doer_of(actor: Actor, standing: Standing | None = None) -> Doer:
@@ -66,7 +61,7 @@ def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) 
     followed = 0
     while follow_ups:
         one, change = follow_ups.popleft()
-        _FOLLOW[type(change)](tx, one, change, doer, followed < FOLLOW_UPS)
+        _FOLLOW[type(change)](tx, one, change, doer, followed < LIMITS.follow_ups)
         followed += 1
     tx.memory["following"] = False
 
@@ -153,8 +148,8 @@ def _call(tx: Transaction, caller: Case, change: c.CaseCalled, doer: Doer, now: 
 
 def call(tx: Transaction, caller: Case, called: Mapping[str, Any], wait: int, doer: Doer) -> str | None:
     """Start the called case. A Swedish sentence where that cannot be done: the call then waits as an incident."""
-    if _depth(tx, caller) >= DEPTH:
-        return f"Ärenden kan inte anropa varandra djupare än {DEPTH} nivåer."
+    if _depth(tx, caller) >= LIMITS.call_depth:
+        return f"Ärenden kan inte anropa varandra djupare än {LIMITS.call_depth} nivåer."
     definition = _bound(tx, caller, called)
     if definition is None:
         return f"Den anropade processen {called['key']} är inte i bruk."
