@@ -191,8 +191,13 @@ def _shorten(budget: Budget, value: Any, most: Any) -> str:
     line = " ".join(text.split())
     if len(line) <= most:
         return line
-    words = line[:most].rpartition(" ")[0] or line[: most - 1]
-    return words.rstrip(" ,.;:–-") + "…"
+    words = line[: most + 1].rpartition(" ")[0].rstrip(_STOPS)
+    if len(words) == most:
+        words = words.rpartition(" ")[0].rstrip(_STOPS)
+    return (words or line[: most - 1]) + "…"
+
+
+_STOPS = " ,.;:–-"
 
 
 BUILTINS: Mapping[str, tuple[Callable[..., Any], int, int]] = MappingProxyType(
