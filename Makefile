@@ -15,7 +15,7 @@ tests_ready := $(VENV)/tests-ready-$(call hash,setup.cfg pyproject.toml requirem
 node_ready := node_modules/.ready-$(call hash,package-lock.json)
 web_ready := web/static/build/.ready-$(call hash,package.json package-lock.json $(web_sources))
 
-.PHONY: setup setup-test run test lint types contracts browser screenshots lock clean
+.PHONY: setup setup-test run test lint types contracts browser screenshots walk lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(python_ready) $(web_ready)
@@ -42,6 +42,9 @@ contracts: $(tests_ready)
 
 browser: $(tests_ready)
 	$(BIN)/python -m tests.browser
+
+walk: setup-test
+	$(BIN)/python -m tests.journeys.walker
 
 screenshots: setup-test
 	$(BIN)/python -m tests.screenshots

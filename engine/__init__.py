@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from engine.errors import Refused as Refused
     from engine.errors import TrappaError as TrappaError
     from engine.errors import Unavailable as Unavailable
+    from engine.errors import Unsure as Unsure
     from engine.identity.commands import AddPerson as AddPerson
     from engine.identity.commands import DeactivatePerson as DeactivatePerson
     from engine.identity.commands import EditPerson as EditPerson
@@ -113,7 +114,7 @@ _NAMES = {
     "definitions.commands": "Deploy Deployed KnownHere Retire",
     "engine": "Engine Read Transaction",
     "errors": "BadTime CheckFailed Conflict ExpressionError Guarded Invalid NotAllowed NotFound Refused TrappaError"
-    " Unavailable",
+    " Unavailable Unsure",
     "identity.commands": "AddPerson DeactivatePerson EditPerson EndRole GrantRole KeepSession LogIn LogInDemo LogOut"
     " ReactivatePerson SetPassword",
     "identity.queries": "People PeopleHolding PersonById PersonBySession ReadLog",

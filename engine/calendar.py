@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
+from engine.bpmn.limits import LIMITS
 from engine.errors import BadTime
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -38,7 +39,6 @@ _LONGEST = 36_525  # days: a hundred years
 _MONTH = Fraction(_LONGEST, 1200)
 _MOST_REPEATS = 1_000_000
 _MOST_WORKING_DAYS = 10_000
-_SHORTEST_CYCLE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _INSTANTLY = timedelta(microseconds=1)
 
@@ -500,7 +500,7 @@ def _parse_cycle(text: str) -> TimerRule:
             f"Antalet upprepningar ska vara 1 till {_MOST_REPEATS} (R/ upprepar utan slut), men är {times}.",
         )
     length = Duration.parse(match[3])
-    if length.shortest < _SHORTEST_CYCLE:
+    if length.shortest < timedelta(seconds=LIMITS.shortest_cycle):
         raise BadTime(
             f"Expected a timer to repeat at most once a minute, but {_shown(text)} repeats more often.",
             f"En tidsregel får upprepas högst en gång i minuten, men {_shown(text)} upprepas oftare.",

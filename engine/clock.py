@@ -63,6 +63,9 @@ class ShiftedClock:
     def now(self) -> datetime:
         return self._wall.now() + self._shift
 
+    def wall(self) -> datetime:
+        return self._wall.now()
+
     def set(self, instant: datetime) -> None:
         instant = utc(instant)
         if instant < self.now():

@@ -19,7 +19,7 @@ from engine import db
 from engine.actor import Actor
 from engine.actor import load as load_actor
 from engine.clock import Clock
-from engine.errors import Conflict, Refused, TrappaError, Unavailable
+from engine.errors import Conflict, Refused, Unavailable, Unsure
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +43,6 @@ class Query(Protocol[Given]):
     """Reads something and changes nothing."""
 
     def run(self, read: Read) -> Given: ...
-
-
-class Unsure(TrappaError):
-    """The connection broke at the commit: nobody knows whether it stands, so the engine does not run it again."""
 
 
 class _Unwelcome(Exception):

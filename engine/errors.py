@@ -18,6 +18,10 @@ class Unavailable(TrappaError):
     """The database does not answer now. Nothing was changed; trying again later helps."""
 
 
+class Unsure(TrappaError):
+    """The connection broke at the commit: nobody knows whether it stands, so the engine does not run it again."""
+
+
 class Refused(TrappaError):
     """A command or a text is refused: nothing was changed, nothing is stored.
 

@@ -28,7 +28,8 @@ DEFAULTS: Mapping[str, Any] = {
     "session.idle_minutes": 30,
     "session.hours": 12,
     "login.tries": 5,  # wrong passwords in a row before an account must wait
-    "demo.clock": 0,  # seconds since 1970: where a demo's clock goes on after a restart
+    "demo.clock": 0,  # seconds since 1970: what a demo's clock was last set to
+    "demo.wall": 0,  # seconds since 1970: the time on the wall when it was, so that every process of the demo agrees
     "login.wait_minutes": 1,  # doubled for each further wrong one, to at most an hour
 }
 

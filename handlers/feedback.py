@@ -208,7 +208,8 @@ def _analysis(call: Call) -> tuple[str, str]:
         following = "Gemensamma sekretariatet bedömer nu nästa steg. Ni får återkoppling vid varje beslut."
     else:
         is_wish = given["bedomning"] == "utvecklingsfraga"
-        found = f"rapporten gäller {'en utvecklingsfråga, och ' if is_wish else ''}inte ett strukturellt problem."
+        found = "rapporten gäller en utvecklingsfråga och inte" if is_wish else "rapporten inte gäller"
+        found += " ett strukturellt problem."
         following = " ".join(_ANALYSIS[part] for part in given["utfall_analys"])
     return given["bedomning"], _paragraphs(
         f"Den gemensamma kvartalsanalysen för {quarter_words(given['analyserad_i'])} är klar.",

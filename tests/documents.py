@@ -1,4 +1,4 @@
-"""Writes the parts of README.md that say what tests prove: elements, rules, settings. `python -m tests.documents`
+"""Writes the parts of README.md that say what is so: elements, limits, rules, settings. `python -m tests.documents`
 
 A part stands between `<!-- name -->` and `<!-- /name -->`; `tests/test_documents.py` holds the README to them.
 """
@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.bpmn.limits import told
 from web.house import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent
@@ -124,7 +125,12 @@ def settings() -> str:
     )
 
 
-PARTS: dict[str, Callable[[], str]] = {"elements": elements, "rules": rules, "settings": settings}
+def limits() -> str:
+    rows = (f"| `{name}` | {value} | {what} |" for name, value, what in told())
+    return "\n".join(["| Limit | | What it bounds |", "|---|---:|---|", *rows])
+
+
+PARTS: dict[str, Callable[[], str]] = {"elements": elements, "limits": limits, "rules": rules, "settings": settings}
 
 
 def part(text: str, name: str) -> str:

@@ -17,8 +17,8 @@ from engine import TaskDetail
 from web import labels
 
 VIEW = "kvartalsanalys"
-SPARE = 3
-"""How many problems not named yet one can choose from."""
+SPARE = 10
+"""How many problems not named yet one can choose from at most; never more than there are reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,9 @@ class Table:
         return sum(row.is_assessed for row in self.rows)
 
 
-_VIEWS = {"kvartalsanalys": "kvartalsanalys", "strukturellt_problem": "beslut"}
-"""Process -> the page of those of its tasks that name none: who signs or prepares needs the same before their eyes."""
-
-
 def views_of(task: TaskDetail) -> list[str]:
     """The templates to draw a task's form with, in order of preference; the plain form comes after them."""
-    name = task.properties.get("view") or _VIEWS.get(task.case.process)
+    name = task.properties.get("view")
     return [f"task/views/{name}.html"] if name else []
 
 
@@ -117,7 +113,7 @@ def table(variables: Mapping[str, Any], answers: Mapping[str, Any], errors: Mapp
     return Table(
         rows,
         [(f"befintligt:{one['nummer']}", f"{one['nummer']} {one['titel']}") for one in _problems(variables)],
-        _new_problems(given),
+        _new_problems(given, len(reports)),
         [str(row.get("namn") or row["nyckel"]) for row in labels.reference("orsak")],
     )
 
@@ -140,11 +136,15 @@ def _problems(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [one for one in variables.get("oppna_problem") or () if isinstance(one, Mapping)]
 
 
-def _new_problems(given: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Those named so far, and a few more to name."""
+def _new_problems(given: Sequence[Mapping[str, Any]], reports: int) -> list[tuple[str, str]]:
+    """Those named so far, and as many more to name as the reports may need."""
     named = _named(given)
     highest = max((int(key[1:]) for key in named if key[:1] == "P" and key[1:].isdecimal()), default=0)
-    keys = [*named, *(f"P{number}" for number in range(1, highest + SPARE + 1) if f"P{number}" not in named)]
+    last = min(highest + SPARE, max(highest, reports))
+    keys = [
+        *named,
+        *(f"P{number}" for number in range(1, last + 1) if f"P{number}" not in named),
+    ]
     return [
         (
             f"nytt:{key}",

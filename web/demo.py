@@ -54,7 +54,7 @@ def furnish(*, database_url: str, now: datetime, start: datetime | None = None) 
     try:
         settings = engine.ask(SettingsList(), actor=SYSTEM)
         if settings["demo.clock"]:
-            return max(now, now.fromtimestamp(settings["demo.clock"], now.tzinfo))
+            return house.demo_moment(settings, now)
         if engine.ask(People(demo=True), actor=SYSTEM):
             raise Refused(
                 "Expected a whole demo or none, but this one was interrupted while it was filled. Remove its database.",
@@ -83,7 +83,8 @@ def _fill(engine: Engine, clock: VirtualClock, now: datetime, examples: Sequence
             player.play(example)
     player.move_to(max(now, clock.now()) if examples else clock.now())
     _deploy(engine, [folder.name for folder in processes.folders()])
-    engine.execute(ChangeSetting("demo.clock", int(clock.now().timestamp())), actor=SYSTEM)
+    for name, moment in (("demo.wall", now), ("demo.clock", clock.now())):
+        engine.execute(ChangeSetting(name, moment.timestamp()), actor=SYSTEM)
     return clock.now()
 
 

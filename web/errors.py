@@ -9,7 +9,7 @@ from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused, Unavailable
+from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused, Unavailable, Unsure
 from web.languages import current
 from web.security import wants_json
 
@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(Unavailable, _database_away)
+    app.register_error_handler(Unsure, _unsure)
     app.register_error_handler(Exception, _defect)
 
 
@@ -48,6 +49,25 @@ def _refused(refused: Refused) -> Any:
 def _database_away(error: Unavailable) -> Any:
     log.error("Request %s: %s", g.get("request_id"), error)
     return page(503, headers={"Retry-After": "10"})
+
+
+def unsure_whether() -> str:
+    """The connection broke at the commit. Sending again is safe: what was done already is not done twice."""
+    return gettext(
+        "Förbindelsen bröts just när det skulle sparas, så vi vet inte om det hann bli klart. Det du har skrivit står "
+        "kvar här. Skicka igen: hann det bli klart blir det inte dubbelt, utan du får veta det."
+    )
+
+
+def _unsure(error: Unsure) -> Any:
+    log.error("Request %s: %s", g.get("request_id"), error)
+    return page(
+        503,
+        gettext(
+            "Förbindelsen bröts just när det skulle sparas, så vi vet inte om det hann bli klart. Gå tillbaka och "
+            "titta efter. Är det inte gjort, gör om det."
+        ),
+    )
 
 
 def _defect(error: Exception) -> Any:

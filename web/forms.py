@@ -16,10 +16,11 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from engine.forms import Context, Field, Form, Option, choices, from_html, inputs, lookup
+from engine.forms.conditions import settled
 from engine.guard import personnummer_spans
 from web.formats import day_text, local
 
-BUTTONS = ("csrf_token", "next", "_add", "_remove", "_save", "_complete")
+BUTTONS = ("csrf_token", "next", "once", "_add", "_remove", "_save", "_complete")
 """Names in our own forms that are no answers."""
 
 
@@ -88,7 +89,11 @@ class Drawing:
         self.sections = 0
 
     def fields(self, fields: Iterable[Field], answers: Mapping[str, Any], prefix: str = "") -> list[Shown]:
-        return [self._one(one, answers, prefix) for one in fields]
+        return [self._one(one, answers, prefix) for one in fields if not self._never_shown(one)]
+
+    def _never_shown(self, one: Field) -> bool:
+        """Hidden whatever is answered, by what the house knows already: that needs no script to leave out."""
+        return one.hide is not None and settled(self._followable(one.hide.tree)) is True
 
     def _one(self, one: Field, answers: Mapping[str, Any], prefix: str) -> Shown:
         name = prefix + one.name
@@ -158,6 +163,13 @@ def draw(
     grow: str | None = None,
 ) -> list[Shown]:
     return Drawing(form, context, errors or {}, grow).fields(form.fields, answers)
+
+
+def submit_labels(form: Form, context: Context) -> str:
+    """What the submit button says as the answers change: [[condition that rules it out, label], …] for the browser."""
+    drawing = Drawing(form, context, {})
+    labels = [[drawing._followable(hide.tree), label] for label, hide in form.submits]
+    return json.dumps(labels) if labels else ""
 
 
 def _names(fields: Iterable[Field]) -> Iterator[str]:

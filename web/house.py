@@ -22,12 +22,14 @@ from engine import (
     LoadReference,
     PublishMessage,
     Refused,
+    SettingsList,
     VerifyHistory,
     contract,
     db,
 )
 from engine.bpmn.checks import CheckContext
-from engine.clock import Clock, SystemClock
+from engine.bpmn.read import is_process_file
+from engine.clock import Clock, ShiftedClock, SystemClock
 from engine.settings import DEFAULTS, functions
 
 MAIL_LIMIT = 30_000_000
@@ -38,6 +40,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "TRAPPA_SECRET_KEY": "Key of at least 32 characters against forged requests; needed without `--demo`",
     "TRAPPA_SMTP_URL": "Outgoing mail: `smtp://user:password@host:port` or `smtps://…`; without it, none is sent",
     "TRAPPA_MAIL_FROM": "Sender of outgoing mail (default `tvistetrappa@example.org`)",
+    "TRAPPA_TRUSTED_PROXY": "IP address of the reverse proxy whose `X-Forwarded-For`, `-Proto` and `-Host` are believed"
+    " (default: nobody's)",
     "TRAPPA_INSECURE_COOKIES": "`1` lets the session cookie go over http; the demo sets it",
 }
 """Every environment variable the house reads, with what it means; a test holds the README to it."""
@@ -58,9 +62,25 @@ def migrate() -> None:
 
 
 def open_engine(clock: Clock | None = None, *, demo: bool = False) -> Engine:
-    """The engine on the configured database, with all handlers registered."""
+    """The engine on the configured database, with all handlers registered; without `clock` on the database's own time.
+
+    That is the time on the wall, and for the database of a demo what its clock shows: a mail that `trappa ingest-mail`
+    takes in must not come months after the day that the pages show.
+    """
     handlers.register()
-    return Engine(database_url(), clock or SystemClock(), kept_mail=demo or not setting("TRAPPA_SMTP_URL"), demo=demo)
+    wall = SystemClock()
+    engine = Engine(database_url(), clock or wall, kept_mail=demo or not setting("TRAPPA_SMTP_URL"), demo=demo)
+    if clock is None:
+        settings = engine.ask(SettingsList(), actor=Actor.system("trappa"))
+        if settings["demo.clock"]:
+            engine.clock = ShiftedClock(wall, demo_moment(settings, wall.now()))
+    return engine
+
+
+def demo_moment(settings: Mapping[str, Any], wall: datetime) -> datetime:
+    """What a demo's clock shows when it is `wall` on the wall: it goes on from where it was set, and never back."""
+    passed = wall.timestamp() - settings["demo.wall"]
+    return wall.fromtimestamp(settings["demo.clock"] + max(passed, 0), wall.tzinfo)
 
 
 def worker_name() -> str:
@@ -82,7 +102,8 @@ def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
         if path.is_dir():
             files |= processes.files(path)
         elif path.is_file():
-            beside = processes.files(path.parent) if path.suffix == ".bpmn" else {}
+            _require_known_kind(path)
+            beside = processes.files(path.parent) if is_process_file(path.name) else {}
             files |= {name: content for name, content in beside.items() if not name.endswith(".bpmn")}
             files[path.name] = path.read_bytes()
         else:
@@ -91,6 +112,15 @@ def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
                 f"Det finns ingen fil eller mapp {path}. Kontrollera sökvägen.",
             )
     return files
+
+
+def _require_known_kind(path: Path) -> None:
+    """What is named is looked at, or it is said why not."""
+    if not is_process_file(path.name) and path.suffix.lower() not in (".dmn", ".json", ".md"):
+        raise Refused(
+            f"Expected a process (.bpmn), decision (.dmn) or form (.json), but {path.name} is none.",
+            f"{path.name} är varken en process (.bpmn), en beslutstabell (.dmn) eller ett formulär (.json).",
+        )
 
 
 def deployments(paths: Sequence[Path]) -> list[dict[str, bytes]]:

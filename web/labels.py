@@ -58,6 +58,12 @@ def area_name(key: str | None) -> str:
     return f"{party}, {district['namn']}" if district else party
 
 
+def local_actor(area: str, party: str) -> str:
+    """Who acts for the kommun in a local area: the kommun, or in Norrtälje KSON (R8); for others the party itself."""
+    row = _find("lokala_omraden", area) or {}
+    return str(row.get("lokal_aktor") or party) if row.get("part") == party else party
+
+
 def is_area(key: str) -> bool:
     return _find("lokala_omraden", key) is not None
 
@@ -158,6 +164,17 @@ def why_mine(held: Membership | None, is_assignee: bool) -> str:
     return sentences.get(held.role) or gettext("Du har rollen %(role)s.", role=role_name(held))
 
 
+def follow_up(key: str) -> str:
+    """What a decision hands a matter on to, by the key of its process."""
+    words = {
+        "samradsgrupp": gettext("uppdrag till samråds- eller arbetsgrupp"),
+        "overenskommelse": gettext("ta fram eller revidera en överenskommelse"),
+        "utvecklingsfraga": gettext("utvecklingsfråga"),
+        "prioriterade_omraden": gettext("prioriterade områden"),
+    }
+    return words.get(key, key)
+
+
 def in_order(text: str) -> str:
     """A key that sorts as Swedish does: å, ä, ö last."""
     return swedish(text)
@@ -168,5 +185,7 @@ def my_roles() -> list[str]:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(party=party_name, area=area_name, role=role_name, code=code, body=body_name)
+    app.jinja_env.filters.update(
+        party=party_name, area=area_name, role=role_name, code=code, body=body_name, follow_up=follow_up
+    )
     app.jinja_env.globals.update(my_roles=my_roles)

@@ -102,7 +102,7 @@ def ladder_of(
     if process == "strukturellt_problem":
         return _of_problem(status, state, variables, local_date(started))
     if process == "kvartalsanalys":
-        return _of_analysis(state, variables)
+        return _of_analysis(state, variables, local_date(started))
     return None
 
 
@@ -182,7 +182,8 @@ def count_words(count: int) -> str:
     return ngettext("En rapport", "%(num)d rapporter", count)
 
 
-def _of_analysis(state: str, known: Mapping[str, Any]) -> Ladder:
+def _of_analysis(state: str, known: Mapping[str, Any], started: date | None) -> Ladder:
+    """An analysis stands on the third rung: the quarter closed below it, and the last signature lifts the problems."""
     over = state not in ("active", "suspended")
     problems = len(_list(known.get("problem")))
     below = count_words(len(_list(known.get("rapporter"))))
@@ -191,7 +192,15 @@ def _of_analysis(state: str, known: Mapping[str, Any]) -> Ladder:
         notes["sekretariat"] = gettext("%(count)d problem", count=problems)
     states = {"lokalt": PASSED, "rapport": PASSED, "kvartalsanalys": PASSED if over else NOW}
     above = UNNEEDED if over and not problems else AHEAD
-    return Ladder(tuple(_rung(key, states.get(key, above), None, _who(key, {}), notes.get(key, "")) for key in RUNGS))
+    begun = started.isoformat() if started else None
+    signed = [local_date(one["tid"]) for one in _list(known.get("signaturer")) if one.get("tid")]
+    last = max((day for day in signed if day), default=None)
+    dates = {
+        "rapport": str(known["stangning"]) if known.get("stangning") else None,
+        "kvartalsanalys": (last.isoformat() if last else None) if over else begun,
+    }
+    rungs = (_rung(key, states.get(key, above), dates.get(key), _who(key, {}), notes.get(key, "")) for key in RUNGS)
+    return Ladder(tuple(rungs))
 
 
 def _rung(key: str, state: str, date: str | None, who: str, note: str, feedback: Sequence[Feedback] = ()) -> Rung:

@@ -35,7 +35,7 @@ from web.security import allow
 people = Blueprint("people", __name__)
 
 PAGE = 60
-HIDDEN = ("demo.clock",)
+HIDDEN = ("demo.clock", "demo.wall")
 """Settings that have a page of their own."""
 
 

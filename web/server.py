@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
 
 import waitress
 
@@ -17,6 +19,7 @@ from web import create_app, house
 def serve(*, host: str, port: int, demo: bool, start: str | None) -> None:
     """Migrate, seed where `demo`, then serve until stopped. Refuses to start without a secret key outside the demo."""
     secret_key = _secret_key(demo)
+    proxy = behind(house.setting("TRAPPA_TRUSTED_PROXY"))
     house.migrate()
     engine = house.open_engine(_demo_clock(start) if demo else SystemClock(), demo=demo)
     secure = not (demo or house.setting("TRAPPA_INSECURE_COOKIES"))
@@ -27,11 +30,30 @@ def serve(*, host: str, port: int, demo: bool, start: str | None) -> None:
     thread.start()
     print(f"Tvistetrappa svarar på http://{host}:{port}" + (" (demo)" if demo else ""), flush=True)
     try:
-        waitress.serve(app, host=host, port=port, threads=8, ident=None)
+        waitress.serve(app, host=host, port=port, threads=8, ident=None, **proxy)
     finally:
         stop.set()
         thread.join(timeout=10)
         engine.close()
+
+
+def behind(proxy: str) -> dict[str, Any]:
+    """How waitress takes the headers in which a reverse proxy says who asks: from this address alone, else from nobody.
+
+    Without it all requests behind a proxy come from one address, and whoever signs in shares the pace of all others.
+    """
+    known: dict[str, Any] = {"clear_untrusted_proxy_headers": True}
+    if not proxy:
+        return known
+    try:
+        address = str(ip_address(proxy.strip()))
+    except ValueError:
+        raise Refused(
+            f"Expected TRAPPA_TRUSTED_PROXY to be one IP address, but it is {proxy!r}.",
+            f"TRAPPA_TRUSTED_PROXY ska vara en IP-adress, till exempel 127.0.0.1, inte {proxy!r}.",
+        ) from None
+    headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+    return {**known, "trusted_proxy": address, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
 
 
 def _demo_clock(start: str | None) -> ShiftedClock:

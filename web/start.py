@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
 
 from engine import StartCase
-from engine.errors import Conflict, Guarded, Invalid, Refused
+from engine.errors import Conflict, Guarded, Invalid, Refused, Unsure
 from engine.forms import Form, inputs
 from engine.runtime.starts import ReceiptOf, Way, WayIn, WaysIn
 from web import forms, labels
 from web.door import actor, ask, do
-from web.errors import sentence
+from web.errors import sentence, unsure_whether
 from web.security import SIGNED_IN, allow
 
 start = Blueprint("start", __name__, url_prefix="/start")
@@ -47,7 +48,7 @@ def begin(process: str) -> Any:
         if grow or without:
             forms.leave_out(answers, without or "")
             return _page(way, answers, grow=grow)
-        case_id = do(StartCase(process, answers))
+        case_id = do(StartCase(process, answers, once=request.form.get("once", "")[:64] or None))
     except Invalid as invalid:
         return _page(way, answers, errors=forms.first_sentences(invalid.fields)), 422
     except Guarded as guarded:
@@ -55,6 +56,8 @@ def begin(process: str) -> Any:
         return _page(way, forms.masked(answers), errors=forms.first_sentences(guarded.fields)), 422
     except (Conflict, Refused) as refused:
         return _page(way, answers, errors={"": sentence(refused)}), 409
+    except Unsure:
+        return _page(way, answers, errors={"": unsure_whether()}), 503
     return redirect(url_for("start.receipt", case_id=case_id), 303)
 
 
@@ -71,7 +74,7 @@ def _page(
     way: Way, answers: Mapping[str, Any], errors: Mapping[str, str] | None = None, grow: str | None = None
 ) -> str:
     form = way.form or NO_FORM
-    context = labels.form_context({})
+    context = labels.form_context(way.seen)
     fields = forms.draw(form, context, answers, errors, grow)
     return render_template(
         "start/fill_in.html",
@@ -80,6 +83,8 @@ def _page(
         sections=forms.sections(fields),
         errors=forms.placed(errors or {}, fields),
         submit=form.submit or gettext("Starta"),
+        labels=forms.submit_labels(form, context),
+        once=request.form.get("once", "")[:64] or secrets.token_urlsafe(16),
         guidance=[f"start/guidance/{way.process}.html", "start/guidance/_any.html"],
     )
 
@@ -94,5 +99,5 @@ def _known(form: Form) -> dict[str, Any]:
     if len(areas) == 1 and "lokalt_omrade" in names:
         known["lokalt_omrade"] = areas[0]
     if len(parties) == 1 and "rapporterande_part" in names:
-        known["rapporterande_part"] = parties[0]
+        known["rapporterande_part"] = labels.local_actor(areas[0], parties[0]) if len(areas) == 1 else parties[0]
     return known

@@ -18,12 +18,12 @@ from engine import (
     SaveDraft,
     TaskById,
 )
-from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused
+from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refused, Unsure
 from engine.forms import Form
 from engine.runtime.opened import OpenedTask, TaskPage
 from web import assess, forms, labels
 from web.door import actor, ask, do, now
-from web.errors import sentence
+from web.errors import sentence, unsure_whether
 from web.formats import local
 from web.security import SIGNED_IN, allow, local_path, wants_json
 
@@ -59,6 +59,8 @@ def complete(task_id: int) -> Any:
         return _overtaken(task_id, form, answers, conflict)
     except NotAllowed as refused:
         return _page(opened, answers, errors={"": sentence(refused)}), 403
+    except Unsure:
+        return _page(opened, answers, errors={"": unsure_whether()}), 503
     flash(gettext("Klart: %(task)s.", task=opened.task.name) + (f" {opened.confirm}" if opened.confirm else ""), "ok")
     if opened.why and opened.why.role.startswith("rapportor_"):
         # Whoever reports wants the number, and to know when to hear.
@@ -174,6 +176,7 @@ def _page(
         answers=answers,
         errors=assess.named(detail, forms.placed(errors or {}, fields)),
         submit=form.submit or gettext("Klar"),
+        labels=forms.submit_labels(form, context),
         views=assess.views_of(detail),
         why=labels.why_mine(opened.why, opened.task.assignee == actor().person_id),
         story=[(one, forms.told(one.form, one.answers, context)) for one in opened.story if one.form],

@@ -146,6 +146,8 @@ class _Net:
         self.detached = self._detached()
         self.ways = {node.id: self._ways(node) for node in inside}
         self.watched = self._watched(inside)
+        self.ending = {node for node, ways in self.ways.items() if any(way.ends is not None for way in ways)}
+        """What ends the scope ends the others with it: it comes last, or in every order."""
         self.decidable = not any(node.kind == "complexGateway" and len(node.incoming) > 1 for node in inside)
 
     def _interrupts(self, handler: Node) -> bool:
@@ -370,7 +372,7 @@ class _Run:
     def _alone(self, able: Sequence[_Able], tokens: Mapping[str, int]) -> _Able | None:
         """The step to play by itself: one that leads to nothing another token can come to, and of those the one that is
         over soonest; else the earliest."""
-        free = [one for one in able if one[0] not in self._net.watched]
+        free = [one for one in able if one[0] not in self._net.watched | self._net.ending]
         ahead = [self._net.ahead[self._net.target[place]] for place in tokens]
         own = [one for one in free if sum(bool(self._net.ahead[one[0]] & other) for other in ahead) <= 1]
         if own:

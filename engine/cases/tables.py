@@ -53,6 +53,14 @@ case_reader = sa.Table(
     sa.Index("ix_case_reader_role", "role", "scope", "side", "case_id"),
 )
 
+case_start = sa.Table(
+    "case_start",
+    metadata,
+    sa.Column("form", sa.String(64), primary_key=True, comment="hash of who sent which answers"),
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), nullable=False),
+    comment="a form sent twice starts one case",
+)
+
 case_link = sa.Table(
     "case_link",
     metadata,

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from engine import forms
 from engine.bpmn.checks import CheckContext, check_readings
 from engine.bpmn.findings import Finding, bounded
-from engine.bpmn.read import Reading, read
+from engine.bpmn.read import Reading, is_process_file, read
 
 
 def check(files: Mapping[str, bytes], known: CheckContext | None = None) -> list[Finding]:
@@ -17,7 +17,7 @@ def check(files: Mapping[str, bytes], known: CheckContext | None = None) -> list
 
 
 def readings_of(files: Mapping[str, bytes]) -> list[Reading]:
-    return [read(files[name], name=name) for name in sorted(files) if has(name, ".bpmn")]
+    return [read(files[name], name=name) for name in sorted(files) if is_process_file(name)]
 
 
 def check_read(readings: list[Reading], files: Mapping[str, bytes], known: CheckContext | None = None) -> list[Finding]:

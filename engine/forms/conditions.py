@@ -25,6 +25,17 @@ def paths(tree: Tree) -> Iterator[str]:
             yield from paths(part)
 
 
+def settled(tree: Tree) -> bool | None:
+    """What a condition comes to whatever is at its paths; None where that depends on them."""
+    if tree[0] == "not":
+        inner = settled(tree[1])
+        return None if inner is None else not inner
+    if tree[0] in ("or", "and"):
+        parts, decisive = [settled(part) for part in tree[1:]], tree[0] == "or"
+        return decisive if decisive in parts else None if None in parts else not decisive
+    return None if any(True for _ in paths(tree)) else bool(_value(tree, lambda name: None))
+
+
 class Condition:
     """Comparisons of a path with a literal, `and`, `or`, `not(...)`, `list contains(path, literal)`.
 

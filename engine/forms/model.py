@@ -86,6 +86,8 @@ class Form:
     submit: str | None = None
     """The label of its submit button."""
     rules: tuple[Rule, ...] = ()
+    submits: tuple[tuple[str, Condition], ...] = ()
+    """Labels that say more, with the condition that hides each: the first that is not hidden stands on the button."""
 
 
 @dataclass(frozen=True, slots=True)

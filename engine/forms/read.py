@@ -75,6 +75,7 @@ class _Reader:
         self.findings: list[Finding] = []
         self.count = 0
         self.submit: str | None = None
+        self.submits: list[tuple[str, Condition]] = []
 
     def error(self, path: str, sv: str, en: str) -> None:
         line = self.lines.of(path) if self.lines else 0
@@ -94,7 +95,14 @@ class _Reader:
             return Form(())
         fields = self._fields(components, "components", 1)
         self._require_unique(fields, "components")
-        return Form(fields, self.submit, tuple(self._rules(document.get("regler"))))
+        return Form(fields, self.submit, tuple(self._rules(document.get("regler"))), tuple(self.submits))
+
+    def _button(self, label: str, hide: Condition | None) -> None:
+        """Several buttons are one that says what it will do: one with a condition where that lets it, else the last."""
+        if label and hide:
+            self.submits.append((label, hide))
+        else:
+            self.submit = label or self.submit
 
     def _rules(self, rules: Any) -> Iterator[Rule]:
         if rules is None:
@@ -188,7 +196,7 @@ class _Reader:
             )
             return None
         if kind == "button":
-            self.submit = _text(component.get("label")) or self.submit
+            self._button(_text(component.get("label")), self._condition(component, path))
             return None
         properties = self._properties(component, path)
         common: dict[str, Any] = {

@@ -74,6 +74,8 @@ class MoveClock:
                 f"Expected a time after {iso(tx.now)}, but {iso(self.to)} lies before it.",
                 "Klockan kan bara ställas framåt.",
             )
-        _store(tx, "demo.clock", int(self.to.timestamp()))
+        wall = getattr(tx.engine.clock, "wall", lambda: self.to)
+        _store(tx, "demo.clock", self.to.timestamp())
+        _store(tx, "demo.wall", wall().timestamp())
         tx.after_commit.append(lambda: move(self.to))
         tx.after_commit.append(tx.engine.wake)

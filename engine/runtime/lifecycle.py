@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,8 @@ from engine.bpmn.model import Node
 from engine.cases import facts, store
 from engine.cases.store import Case
 from engine.cases.tables import case as case_table
-from engine.cases.tables import wait
+from engine.cases.tables import case_start, wait
+from engine.db import dumps
 from engine.definitions import store as definitions
 from engine.definitions.starts import start_events
 from engine.definitions.store import Definition
@@ -25,6 +27,8 @@ from engine.identity import permissions
 from engine.jobs import store as jobs
 from engine.runtime import apply, steps, texts
 
+_STARTED_BY = sa.select(case_start.c.case_id).where(case_start.c.form == sa.bindparam("sent"))
+
 
 @dataclass(frozen=True, slots=True)
 class StartCase:
@@ -32,12 +36,16 @@ class StartCase:
 
     By hand: the start form decides what may be said; without a form, nothing. The house itself may give any variables.
     Conflict where the process has a case with the same business key already (R19).
+
+    `once`: a token of the form that was sent. The same form with the same answers, sent again by the same person,
+    starts nothing and gives the case that it started.
     """
 
     process: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     business_key: str | None = None
     message: str | None = None
+    once: str | None = None
 
     def execute(self, tx: Transaction) -> int:
         definition = definitions.newest(tx, self.process)
@@ -45,10 +53,23 @@ class StartCase:
         if definition is None or standing is None:
             raise definitions.not_found()
         node = self._start_event(definition)
-        data = self._data(tx, definition, node)
         doer = steps.doer_of(tx.actor, standing)
+        data = self._data(tx, definition, node, steps.seen_at_start(tx, doer))
+        sent = self._sent(tx, data)
+        started: int | None = tx.connection.execute(_STARTED_BY, {"sent": sent}).scalar() if sent else None
+        if started is not None:
+            return started
         at = node.id if self.message else None
-        return steps.begin(tx, definition, doer, data, business_key=self.business_key, at=at).id
+        case = steps.begin(tx, definition, doer, data, business_key=self.business_key, at=at)
+        if sent:
+            # Of two at the same moment the second finds the row taken, is run again, and gives the first one's case.
+            tx.connection.execute(case_start.insert(), {"form": sent, "case_id": case.id})
+        return case.id
+
+    def _sent(self, tx: Transaction, data: Mapping[str, Any]) -> str | None:
+        if not self.once:
+            return None
+        return hashlib.sha256(dumps([self.process, tx.actor.person_id, self.once, data]).encode()).hexdigest()
 
     def _start_event(self, definition: Definition) -> Node:
         kind = "message" if self.message else "none"
@@ -59,10 +80,10 @@ class StartCase:
             "Processen kan inte startas på det sättet.",
         )
 
-    def _data(self, tx: Transaction, definition: Definition, node: Node) -> dict[str, Any]:
+    def _data(self, tx: Transaction, definition: Definition, node: Node, seen: Mapping[str, Any]) -> dict[str, Any]:
         form = node.work.form if node.work else None
         if form is not None and not (tx.actor.is_system and self.message):
-            return texts.validated(tx, definition.form(form), self.variables, seen={})
+            return texts.validated(tx, definition.form(form), self.variables, seen)
         if self.variables and not tx.actor.is_system:
             raise texts.no_form()
         guard.check_free_text(self.variables)

@@ -19,7 +19,9 @@ from engine.definitions.store import Definition
 from engine.engine import Read
 from engine.forms import Form
 from engine.identity import permissions
+from engine.identity.permissions import Standing
 from engine.runtime.opened import told_text
+from engine.runtime.steps import doer_of, seen_at_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Way:
     start_name: str
     form: Form | None
     properties: Mapping[str, str]
+    seen: Mapping[str, Any]
+    """What the form's conditions may look at besides its own answers: `startad_av` and `roller`, who starts."""
 
 
 def _plain_start(graph: Graph) -> Node | None:
@@ -40,7 +44,7 @@ def _plain_start(graph: Graph) -> Node | None:
     return next(iter(start_events(graph, "none")), None)
 
 
-def _way(found: Definition) -> Way | None:
+def _way(read: Read, found: Definition, standing: Standing) -> Way | None:
     node = _plain_start(found.graph)
     if node is None:
         return None
@@ -53,6 +57,7 @@ def _way(found: Definition) -> Way | None:
         start_name=node.name,
         form=found.form(form) if form else None,
         properties=dict(node.properties),
+        seen=seen_at_start(read, doer_of(read.actor, standing)),
     )
 
 
@@ -61,10 +66,11 @@ class WaysIn:
     """What the actor may start by hand, by name."""
 
     def run(self, read: Read) -> list[Way]:
-        theirs = (
-            one for one in definitions.all_newest(read) if permissions.standing(read.actor, one.graph.starter_roles)
+        found = (
+            (one, permissions.standing(read.actor, one.graph.starter_roles)) for one in definitions.all_newest(read)
         )
-        return sorted((way for one in theirs if (way := _way(one))), key=lambda way: way.name)
+        theirs = (_way(read, one, standing) for one, standing in found if standing)
+        return sorted((way for way in theirs if way), key=lambda way: way.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,8 @@ class WayIn:
 
     def run(self, read: Read) -> Way:
         found = definitions.newest(read, self.process)
-        way = _way(found) if found and permissions.standing(read.actor, found.graph.starter_roles) else None
+        standing = permissions.standing(read.actor, found.graph.starter_roles) if found else None
+        way = _way(read, found, standing) if found and standing else None
         if way is None:
             raise definitions.not_found()
         return way

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam
 from engine.actor import Actor
 from engine.bpmn import changes as c
 from engine.bpmn import machine
+from engine.bpmn.limits import LIMITS
 from engine.bpmn.machine import Stale, Step, Unready
 from engine.calendar import local
 from engine.cases import facts, numbers, store
@@ -26,12 +27,6 @@ from engine.identity.permissions import Standing
 from engine.jobs import store as jobs
 from engine.runtime import apply
 
-DEPTH = 20
-"""How deep cases may call each other."""
-
-FOLLOW_UPS = 1000
-"""How many steps in other cases one command may lead to; what is more goes on in the worker, a transaction each."""
-
 
 def doer_of(actor: Actor, standing: Standing | None = None) -> Doer:
     """Who history names: the role in which, and the party for which, the actor did this."""
@@ -40,15 +35,20 @@ def doer_of(actor: Actor, standing: Standing | None = None) -> Doer:
     return Doer(actor.person_id, actor.name, actor.role, actor.party)
 
 
-def as_variable(tx: Transaction, doer: Doer) -> dict[str, Any]:
+def as_variable(read: Read, doer: Doer) -> dict[str, Any]:
     """What a diagram may know of a person (`startad_av`, and the variable a task names with `by`)."""
     return {
         "person": doer.person_id,
         "namn": doer.name,
         "roll": doer.role,
         "part": doer.party,
-        "tid": local(tx.now).isoformat(),
+        "tid": local(read.now).isoformat(),
     }
+
+
+def seen_at_start(read: Read, doer: Doer) -> dict[str, Any]:
+    """What a start form's conditions may look at besides its own answers: who starts, and the roles that they hold."""
+    return {"startad_av": as_variable(read, doer), "roller": sorted({held.role for held in read.actor.memberships})}
 
 
 def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) -> None:
@@ -61,7 +61,7 @@ def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) 
     followed = 0
     while follow_ups:
         one, change = follow_ups.popleft()
-        _FOLLOW[type(change)](tx, one, change, doer, followed < FOLLOW_UPS)
+        _FOLLOW[type(change)](tx, one, change, doer, followed < LIMITS.follow_ups)
         followed += 1
     tx.memory["following"] = False
 
@@ -148,8 +148,8 @@ def _call(tx: Transaction, caller: Case, change: c.CaseCalled, doer: Doer, now: 
 
 def call(tx: Transaction, caller: Case, called: Mapping[str, Any], wait: int, doer: Doer) -> str | None:
     """Start the called case. A Swedish sentence where that cannot be done: the call then waits as an incident."""
-    if _depth(tx, caller) >= DEPTH:
-        return f"Ärenden kan inte anropa varandra djupare än {DEPTH} nivåer."
+    if _depth(tx, caller) >= LIMITS.call_depth:
+        return f"Ärenden kan inte anropa varandra djupare än {LIMITS.call_depth} nivåer."
     definition = _bound(tx, caller, called)
     if definition is None:
         return f"Den anropade processen {called['key']} är inte i bruk."

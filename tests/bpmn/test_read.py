@@ -707,6 +707,11 @@ def test_a_foreign_file_cut_off_or_damaged_never_breaks_the_reader(name: str) ->
         assert all(finding.sv and finding.en for finding in check({"x.bpmn": _mutated(source, chance)}))
 
 
+@pytest.mark.parametrize("name", ["x.bpmn", "x.BPMN", "x.bpmn2", "x.bpmn20.xml", "x.xml"])
+def test_a_process_is_known_by_any_of_the_endings_that_tools_use(name: str) -> None:
+    assert {finding.file for finding in check({name: b"<html/>"})} == {name}
+
+
 def test_a_process_drawn_for_another_engine_is_named_after_it() -> None:
     (finding,) = [
         finding for finding in read((FILES / "zeebe.bpmn").read_bytes()).findings if finding.rule == "foreign-extension"

@@ -150,6 +150,11 @@ def test_a_sub_process_is_one_step():
     }
 
 
+def test_an_end_of_all_does_not_hide_what_stands_beside_it():
+    end = '<endEvent id="z"><terminateEventDefinition/></endEvent>'
+    assert told("and:x a a2 b", "s x,x a,x b,a a2,a2 e,b z", end) == set()
+
+
 def test_what_can_be_stopped_from_outside_may_go_on_for_ever():
     handler = (
         '<subProcess id="h" triggeredByEvent="true"><startEvent id="hs">'

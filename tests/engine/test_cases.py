@@ -277,3 +277,18 @@ def test_R36_a_running_case_stays_on_its_version(house: House) -> None:
         rows = house.ask(HistoryOf(case))
         assert {row.definition_version for row in rows} == {version}
         assert [row.element_name for row in rows if row.kind == "task:opened"][-1] == name
+
+
+def test_a_form_sent_twice_starts_one_case(house: House) -> None:
+    house.deploy("arende")
+    said = {"rubrik": "Sena besked", "omrade": "huddinge"}
+    first = house.do(StartCase("arende", said, once="formulär 1"))
+    assert house.do(StartCase("arende", said, once="formulär 1")) == first
+    changed = {**said, "rubrik": "Ett annat problem"}
+    others = [
+        house.do(StartCase("arende", changed, once="formulär 1")),  # gone back to, and written anew
+        house.do(StartCase("arende", said, once="formulär 2")),
+        house.do(StartCase("arende", said, once="formulär 1"), rut(house)),
+        house.do(StartCase("arende", said)),
+    ]
+    assert len({first, *others}) == 5

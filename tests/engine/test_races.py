@@ -143,6 +143,16 @@ def test_a_called_case_that_ends_while_its_caller_is_interrupted(postgresql_hous
     whole(house)
 
 
+def test_one_form_sent_many_times_at_once_starts_one_case(postgresql_house: House) -> None:
+    house = postgresql_house
+    house.deploy("arende")
+    sent = StartCase("arende", {"rubrik": "R", "omrade": "huddinge"}, once="ett formulär")
+    outcomes = at_once([partial(house.do, sent)] * 6)
+    assert {one.id for one in house.ask(CaseSummaries("arende"))} == set(outcomes)
+    assert len(set(outcomes)) == 1
+    whole(house)
+
+
 def test_R19_one_of_many_starts_wins(postgresql_house: House) -> None:
     house = postgresql_house
     house.deploy("arende")

@@ -1,14 +1,15 @@
 """The demo: somebody for each role, and something to see on each rung, whatever day it is opened."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine import AddPerson, Engine, People, Refused, VirtualClock
+from engine import AddPerson, Engine, MoveClock, People, Refused, VirtualClock
+from engine.clock import ShiftedClock, SystemClock
 from engine.identity import permissions
 from engine.scenarios import look
 from engine.scenarios.play import SYSTEM
-from web import demo
+from web import demo, house
 
 NOVEMBER = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -43,7 +44,7 @@ def test_every_rung_shows_something(furnished: str) -> None:
     shown = processes_in_hand(engine)
     reports = {"avslutad", "bevakas", "hanvisad_egen_avvikelse", "inkommen", "lokalt", "lost_lokalt", "vantar_analys"}
     assert reports <= shown["problem_i_samverkan"]
-    assert {"avslutad", "hos_sekretariat", "hos_tsg"} <= shown["strukturellt_problem"]
+    assert {"avslutad", "hos_sekretariat", "hos_tsg", "rapporterad_vis"} <= shown["strukturellt_problem"]
     assert shown["arshjul"] == {"uppdrag", "prioritering"}
     assert engine.ask(look.Trouble(), actor=SYSTEM) == []
     engine.close()
@@ -76,6 +77,20 @@ def test_a_second_start_changes_nothing_and_goes_on_with_the_clock(furnished: st
     after = len(engine.ask(People(), actor=SYSTEM)), len(engine.ask(look.CasesOf("problem_i_samverkan"), actor=SYSTEM))
     assert after == before
     engine.close()
+
+
+def test_every_process_of_the_demo_has_its_clock(furnished: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail taken in by `trappa ingest-mail` comes on the day that the pages show; a restart goes on there."""
+    engine = Engine(furnished, ShiftedClock(SystemClock(), NOVEMBER), demo=True)
+    engine.execute(MoveClock(NOVEMBER + timedelta(days=40)), actor=SYSTEM)
+    engine.close()
+    monkeypatch.setenv("TRAPPA_DATABASE_URL", furnished)
+    other = house.open_engine()
+    assert timedelta(0) <= other.clock.now() - (NOVEMBER + timedelta(days=40)) < timedelta(minutes=1)
+    other.close()
+    later = SystemClock().now() + timedelta(hours=2)
+    moment = demo.furnish(database_url=furnished, now=later)
+    assert timedelta(hours=2) <= moment - (NOVEMBER + timedelta(days=40)) < timedelta(hours=2, minutes=1)
 
 
 @pytest.mark.parametrize("day", ["2025-12-20", "2026-03-01", "2027-02-02"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
+from engine import Unsure, engine
 from engine.forms import Context, parse
 from tests.web.conftest import World, report
 from tests.web.inspector import Element, Inspector, fields_of
@@ -214,3 +216,36 @@ def test_a_draft_is_drawn_as_it_was_typed(world: World) -> None:
         number, choice = draw(form, Context(date(2026, 1, 1)), {"n": 3.5, "v": None})
         assert (number.value, choice.value) == ("3,5", [])
     assert report()
+
+
+def test_a_form_sent_twice_without_scripts_makes_one_case(world: World) -> None:
+    client = start_page(world)
+    form = client.page
+    receipts = set()
+    for _ in range(2):
+        client.page = form
+        receipts.add(client.submit("/start/prov", FILLED).location)
+    assert len(receipts) == 1
+    assert len(world.rows('"case"')) == 1
+
+
+def test_what_was_typed_stays_where_nobody_knows_whether_it_was_saved(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = start_page(world)
+    commit = engine._commit
+    broken = [True]
+
+    def breaks_after(connection: Any) -> None:
+        commit(connection)
+        if broken:
+            broken.clear()
+            raise Unsure("Expected the commit to be confirmed, but the connection broke.")
+
+    monkeypatch.setattr(engine, "_commit", breaks_after)
+    client.submit("/start/prov", FILLED, status=503)
+    assert "vi vet inte om det hann bli klart" in client.errors()[0]
+    assert field(client.page, "rubrik")["value"] == FILLED["rubrik"]
+    response = client.submit("/start/prov")
+    assert response.status_code == 303
+    assert len(world.rows('"case"')) == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from engine import EndRole, People, Unavailable
+from engine import EndRole, People, Unavailable, Unsure
 from engine.identity.commands import DeactivatePerson
 from tests.web.conftest import World, statements
 from web import create_app
@@ -312,6 +312,17 @@ def test_the_database_away_is_said_as_such(world: World) -> None:
     response = client.get("/away")
     assert response.status_code == 503
     assert client.heading() == "Stängt en stund"
+
+
+def test_a_commit_that_nobody_knows_of_is_said_as_such(world: World) -> None:
+    def broken() -> str:
+        raise Unsure("Expected the commit to be confirmed, but the connection broke.")
+
+    world.app._got_first_request = False
+    world.app.add_url_rule("/broken", "broken", allow(ANYONE)(broken))
+    client = world.client()
+    assert client.get("/broken").status_code == 503
+    assert "vi vet inte om det hann bli klart" in client.page.text
 
 
 def test_a_built_file_goes_packed_and_may_be_kept(world: World) -> None:

@@ -1,5 +1,6 @@
 // [data-hide='["!=",["path","principiell.svar"],["is","ja"]]']: hidden while the condition holds. The server reads conditions
 // (engine/forms/conditions.py) and decides in the end; this only spares people what does not concern them.
+// [data-labels='[[condition, label], …]']: a button that says the first label whose condition does not hold.
 const joined = {
   or: (parts, look) => parts.some((part) => worth(part, look)),
   and: (parts, look) => parts.every((part) => worth(part, look)),
@@ -43,6 +44,11 @@ function answerOf(place, name) {
 function follow(form) {
   for (const place of form.querySelectorAll('[data-hide]')) {
     place.hidden = Boolean(worth(JSON.parse(place.dataset.hide), (name) => answerOf(place, name)));
+  }
+  for (const button of form.querySelectorAll('[data-labels]')) {
+    button.dataset.otherwise ??= button.textContent;
+    const fitting = JSON.parse(button.dataset.labels).find(([hide]) => !worth(hide, (name) => answerOf(button, name)));
+    button.textContent = fitting ? fitting[1] : button.dataset.otherwise;
   }
 }
 

@@ -19,7 +19,7 @@ from engine.bpmn.checks.subject import CheckContext, Subject
 from engine.bpmn.dmn import decisions_in
 from engine.bpmn.findings import Finding, Place, bounded, label
 from engine.bpmn.model import GLOBAL_TASKS, Graph
-from engine.bpmn.read import Reading, read
+from engine.bpmn.read import Reading, is_process_file, read
 
 __all__ = ["CheckContext", "check"]
 
@@ -41,7 +41,7 @@ def check(files: Mapping[str, bytes], context: CheckContext | None = None) -> li
     In the order of files and lines. Errors stand in the way of a deployment, warnings do not. Never raises for anything
     the files may hold.
     """
-    readings = [read(files[name], name=name) for name in sorted(files) if _is(name, ".bpmn")]
+    readings = [read(files[name], name=name) for name in sorted(files) if is_process_file(name)]
     return check_readings(readings, files, context)
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from engine.bpmn.checks.paths import Paths
 from engine.bpmn.checks.subject import HUMAN, CheckContext, Compiled, Subject, texts_of, texts_of_graph
-from engine.bpmn.dmn import Table
+from engine.bpmn.dmn import Decision
 from engine.bpmn.expressions import BUILTINS, Template
 from engine.bpmn.findings import Finding, Label, Place, label, listed, shown
 from engine.bpmn.model import GLOBAL_TASKS, Graph, Node
@@ -238,7 +238,7 @@ def functions_exist(subject: Subject) -> Iterator[Finding]:
             )
 
 
-def decisions_use_known_functions(decisions: Iterable[Table], context: CheckContext) -> Iterator[Finding]:
+def decisions_use_known_functions(decisions: Iterable[Decision], context: CheckContext) -> Iterator[Finding]:
     """The same for decision tables, which belong to all processes beside them."""
     if context.functions is None:
         return

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from engine.bpmn.checks.paths import Paths
-from engine.bpmn.dmn import Table
+from engine.bpmn.dmn import Decision
 from engine.bpmn.expressions import Expression, Script, Template
 from engine.bpmn.findings import Finding, Label, Place, Value, label, shown
 from engine.bpmn.model import GLOBAL_TASKS, DataFlow, Event, Flow, Graph, Lane, Node
@@ -59,7 +59,7 @@ class Subject:
     graph: Graph
     context: CheckContext
     forms: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    decisions: Mapping[str, Table] = field(default_factory=dict)
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
     processes: Collection[str] = frozenset()
     broken: frozenset[str] = frozenset()
 

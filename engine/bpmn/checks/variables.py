@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Iterator
 
 from engine.bpmn.checks.subject import HUMAN, Subject, texts_of
-from engine.bpmn.expressions import compile_expression
 from engine.bpmn.findings import Finding, shown
 from engine.bpmn.model import Node
 
@@ -127,9 +126,8 @@ class _Flow:
         return missing
 
     def _asked_by_table(self, node: Node) -> Iterator[str]:
-        table = self._subject.decisions.get(node.decision.key) if node.decision else None
-        for column in table.inputs if table else ():
-            yield from compile_expression(column).required
+        decision = self._subject.decisions.get(node.decision.key) if node.decision else None
+        yield from decision.reads if decision else ()
 
     def _may_be_there(self, name: str, known: int) -> bool:
         if known & _ANYTHING or known & self._bits.get(name, 0):

@@ -16,7 +16,14 @@ from engine.bpmn.read.graph import FLOW_NODES, graph_of
 from engine.bpmn.read.refused import refused_at_root, refused_in
 from engine.bpmn.read.xml import DIAGRAM, Document, Unreadable, in_model, local, model, open_bpmn
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "is_process_file", "read"]
+
+_ENDINGS = (".bpmn", ".bpmn2", ".xml")
+
+
+def is_process_file(name: str) -> bool:
+    """By its name: as Camunda, bpmn.io and most tools call them, jBPM (.bpmn2), Flowable and ADONIS (.xml)."""
+    return name.lower().endswith(_ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from lxml import etree
 
 from engine.bpmn.expressions import Expression, Template, compile_expression, compile_script, template
 from engine.bpmn.findings import Label, label, shown
-from engine.bpmn.limits import Limits
+from engine.bpmn.limits import LIMITS
 from engine.bpmn.model import (
     ACTIVITIES,
     EVENTS,
@@ -110,8 +110,8 @@ class _Process:
 
     def _collect(self, scope: etree._Element, scope_id: str, depth: int) -> None:
         self._scopes[scope_id] = scope
-        if depth > Limits().depth:
-            say(self._document, scope, "too-deep", most=Limits().depth)
+        if depth > LIMITS.depth:
+            say(self._document, scope, "too-deep", most=LIMITS.depth)
             return
         for child in scope.iterchildren(etree.Element):
             if local(child) not in FLOW_NODES or not in_model(child):

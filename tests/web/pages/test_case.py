@@ -81,6 +81,9 @@ def test_ladder_of_a_problem_and_of_an_analysis(at: Opener) -> None:
     analysis = world.case_of("kvartalsanalys", "2026-Q1")
     assert states(client.see(f"/cases/{analysis}"))[:3] == ["passed"] * 3
     assert "Båda sidor har signerat" in all_text(client.page)
+    rungs = [one.text for one in client.page.all("li") if one["class"] in ("passed", "now", "ahead")]
+    assert "Passerat 31 mars" in rungs[1]
+    assert "Passerat 21 apr" in rungs[2]
 
 
 def test_a_task_of_a_report_shows_the_small_ladder(at: Opener) -> None:
@@ -405,3 +408,22 @@ def test_reading_pages_changes_nothing(at: Opener) -> None:
     for path in ("/cases", f"/cases/{world.names['01']}", "/year/2026", "/mail", f"/cases/{world.names['01']}/diagram"):
         client.see(path)
     assert {name: world.rows(name) for name in tables} == before
+
+
+def test_only_hsf_is_asked_when_a_mail_came(at: Opener) -> None:
+    """Left out by the server, so that it is right without scripts too."""
+    world = at("tsg")
+    asked = {
+        role: "epost_inkom_tid" in str([one["name"] for one in world.client(role).see(START_FORM).all("input")])
+        for role in ("hsf", "rapportor_kommun:huddinge", "rapportor_kommun:norrtalje")
+    }
+    assert asked == {"hsf": True, "rapportor_kommun:huddinge": False, "rapportor_kommun:norrtalje": False}
+
+
+def test_R8_the_form_knows_that_kson_acts_for_norrtalje(at: Opener) -> None:
+    page = at("tsg").client("rapportor_kommun:norrtalje").see(START_FORM)
+    [party] = [one for one in page.all("select") if one["name"] == "rapporterande_part"]
+    assert [one["value"] for one in party.all("option") if "selected" in one.attributes] == ["kson"]
+
+
+START_FORM = "/start/problem_i_samverkan"
