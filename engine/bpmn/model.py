@@ -96,6 +96,19 @@ class MultiInstance:
 
 
 @dataclass(frozen=True, slots=True)
+class StandardLoop:
+    """Standard loop characteristics (§10.3.8, §13.3.6): turn after turn as long as `condition` is true.
+
+    `test_before`: it is asked before the first turn too. No condition: `maximum` turns. A turn sees in `loopCounter`
+    how many went before it; what it writes reaches the scope around at once, as it does without a loop.
+    """
+
+    condition: Expression | None = None
+    test_before: bool = False
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HumanWork:
     """Who does a user or manual task, until when and with which form.
 
@@ -234,6 +247,7 @@ class Node:
     interrupting: bool = True
     boundary: tuple[str, ...] = ()
     loop: MultiInstance | None = None
+    standard_loop: StandardLoop | None = None
     triggered_by_event: bool = False
     instantiate: bool = False
     work: HumanWork | None = None

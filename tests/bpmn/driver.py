@@ -294,7 +294,7 @@ class Case:
                 assert all(at_joins)
                 assert run["live"] == len(run.get("kids", ())) + sum(at_joins)
                 assert run["live"] or run.get("stuck") == "ended"
-            assert run.get("open") or run.get("stuck") or {"live", "total", "out", "watch"} & run.keys(), run
+            assert run.get("open") or run.get("stuck") or {"live", "total", "turns", "out", "watch"} & run.keys(), run
         assert self.state["bytes"] == size
 
 

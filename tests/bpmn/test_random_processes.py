@@ -68,7 +68,8 @@ class Blocks:
 
     def _sub(self, depth: int) -> Sub:
         many = self.draw(st.none() | st.integers(0, 3))
-        handled = self.draw(st.integers(0, 2)) if many is None else 0
+        turns = self.draw(st.none() | st.integers(0, 3)) if many is None else None
+        handled = self.draw(st.integers(0, 2)) if many is None and turns is None else 0
         body = self.any(depth)
         return Sub(
             Sequence_([self._wait(0), body]) if handled else body,  # something to wait for, so that it can be asked
@@ -77,6 +78,8 @@ class Blocks:
             handler=self.any(0) if handled else None,
             handled=handled,
             name=self._name(),
+            turns=turns,
+            test_before=turns is not None and self.draw(st.booleans()),
         )
 
     def _race(self, depth: int) -> Race:

@@ -134,6 +134,8 @@ def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:
         for name in ("cardinality", "collection", "completion", "output_element"):
             if (expression := getattr(node.loop, name)) is not None:
                 yield name, expression
+    if node.standard_loop and node.standard_loop.condition:
+        yield "loop_condition", node.standard_loop.condition
     if node.call:
         yield "key", node.call.key
         if node.call.business_key:

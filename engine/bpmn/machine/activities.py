@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from engine.bpmn import dmn
 from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
-from engine.bpmn.machine import data, events, multi, people, tokens, waits
+from engine.bpmn.machine import data, events, loops, multi, people, tokens, waits
 from engine.bpmn.machine.play import ROOT, Move, Play, Stuck, around
 from engine.bpmn.model import Call, Flow, Node
 from engine.errors import Refused
@@ -19,15 +19,23 @@ def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """Each token starts a run of its own: an implicit merge does not wait (§13.3.2)."""
     number = play.add({"at": node.id, "scope": scope})
     data.take(play, number, node)
-    if node.loop is None:
+    if node.loop is None and node.standard_loop is None:
         begin(play, number, node, node.boundary)
-    else:
-        waits.listen(play, number, node.boundary)
+        return
+    waits.listen(play, number, node.boundary)  # once, on the whole
+    if node.loop is not None:
         multi.begin(play, number, node, node.loop)
+    else:
+        loops.begin(play, number)
 
 
 def begin_instance(play: Play, body: int, index: int, item: object) -> None:
     number = multi.add_instance(play, body, index, item)
+    begin(play, number, play.node(play.run(number)))
+
+
+def begin_turn(play: Play, body: int) -> None:
+    number = loops.add_turn(play, body)
     begin(play, number, play.node(play.run(number)))
 
 
@@ -213,6 +221,9 @@ def finish(play: Play, number: int, given: Variables, direct: bool = False) -> N
         given = _result(play, number, node, given)
     if "index" in run and node.loop is not None:
         multi.end_instance(play, number, node, node.loop, given)
+        return
+    if "turn" in run:
+        loops.end_turn(play, number, node, given)
         return
     flows, written = events.land(play, run["scope"], node, given)
     written = waits.taken_over(play, number, run, written)

@@ -173,8 +173,8 @@ def _event_sub_processes(play: Play, number: int, run: Run) -> Iterable[str]:
 
 
 def _boundary(play: Play, run: Run) -> Sequence[str]:
-    """A multi-instance activity has its boundary events once, on the whole."""
-    return () if "index" in run else play.node(run).boundary
+    """An activity that repeats has its boundary events once, on the whole."""
+    return () if "index" in run or "turn" in run else play.node(run).boundary
 
 
 def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -> Node | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.bpmn.changes import JobAdded
-from engine.bpmn.machine import activities, data, events, incidents, multi, tokens
+from engine.bpmn.machine import activities, data, events, incidents, loops, multi, tokens
 from engine.bpmn.machine.play import Move, Play, Stuck
 from engine.bpmn.model import ACTIVITIES, Flow, Node
 
@@ -51,11 +51,7 @@ def _wait_for_worker(play: Play, scope: int, node: Node, flow: Flow | None) -> N
 
 
 def _enter(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
-    if play.steps_left < 0:
-        raise Stuck(
-            f"Expected the case to come to rest within {play.env.limits.steps} steps, but it runs on. Is there a loop?",
-            f"Ärendet kom inte till vila inom {play.env.limits.steps} steg. Går flödet runt utan att vänta på något?",
-        )
+    play.need_steps()
     if data.is_ready(play, scope, node):
         _ELEMENTS[node.kind](play, scope, node, flow)
     else:
@@ -89,4 +85,7 @@ _MOVES: dict[str, Callable[..., None]] = {
     "handle": activities.handle,  # scope, start event, given: an event sub-process starts
     "instance": activities.begin_instance,  # body, index, item
     "body": multi.end_body,  # body, given: all instances are done
+    "loop": loops.go_on,  # body: one more turn of a standard loop, or none
+    "turn": activities.begin_turn,  # body
+    "looped": loops.end,  # body, given: the loop is done
 }

@@ -62,6 +62,10 @@ class Run(TypedDict, total=False):
     done: int
     items: list[Any]
     """What a sequential body hands out, where it has a collection."""
+    turns: int
+    """This is the body of a standard loop, which has done so many turns."""
+    turn: int
+    """This is a turn of the body `scope`; so many went before."""
     index: int
     """This is an instance of the body `scope`."""
     out: Any
@@ -185,6 +189,15 @@ class Play:
         if "first" in run:
             return [number for number in range(run["first"], run["first"] + run["total"]) if str(number) in self.runs]
         return list(run.get("kids", ()))
+
+    def need_steps(self) -> None:
+        """Stuck where the budget of steps is used up."""
+        if self.steps_left < 0:
+            limit = self.env.limits.steps
+            raise Stuck(
+                f"Expected the case to come to rest within {limit} steps, but it runs on. Is there a loop?",
+                f"Ärendet kom inte till vila inom {limit} steg. Går flödet runt utan att vänta på något?",
+            )
 
     def undo(self, changes: int, moves: int) -> None:
         """Take back what a move did before it got stuck: it makes runs, changes and moves first, all else last."""

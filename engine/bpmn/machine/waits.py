@@ -179,7 +179,7 @@ def clear(play: Play, number: int) -> None:
             play.drop(listener)
     if "live" in run:
         run["live"] = 0
-    if "live" in run or "total" in run:
+    if "live" in run or "total" in run or "turns" in run:
         recall(play, number)
 
 

@@ -31,6 +31,7 @@ from engine.bpmn.model import (
     MultiInstance,
     Node,
     Scope,
+    StandardLoop,
 )
 from engine.bpmn.read.correlation import Correlations, has_message, message_of, operation_of
 from engine.bpmn.read.data import ProcessData
@@ -204,6 +205,7 @@ class _Process:
             attached_to=self._host(element),
             interrupting=_is_true(element, "cancelActivity", "true") and _is_true(element, "isInterrupting", "true"),
             loop=self._loop(element, properties),
+            standard_loop=self._standard_loop(element),
             triggered_by_event=_is_true(element, "triggeredByEvent"),
             inputs=inputs,
             outputs=outputs,
@@ -442,6 +444,19 @@ class _Process:
             output_collection=given.get("outputCollection"),
             output_element=self._expression(element, given.get("outputElement"), "outputElement"),
         )
+
+    def _standard_loop(self, element: etree._Element) -> StandardLoop | None:
+        found = element.find(model("standardLoopCharacteristics"))
+        if found is None:
+            return None
+        maximum, condition = (found.get("loopMaximum") or "").strip(), found.findtext(model("loopCondition")) or ""
+        number = int(maximum) if maximum.isascii() and maximum.isdigit() and len(maximum) < 10 else None
+        if maximum and not number:
+            say(self._document, element, "standard-loop/maximum")
+        elif not maximum and not condition.strip():
+            say(self._document, element, "standard-loop")
+        compiled = self._expression(element, condition.strip(), "loopCondition")
+        return StandardLoop(compiled, _is_true(found, "testBefore"), number)
 
     # --- extensions
 

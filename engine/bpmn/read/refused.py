@@ -28,7 +28,7 @@ READ = _names(
     terminateEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
-    multiInstanceLoopCharacteristics loopCardinality
+    multiInstanceLoopCharacteristics loopCardinality standardLoopCharacteristics loopCondition
     dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
     transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
     correlationSubscription correlationPropertyBinding dataPath operationRef
@@ -73,10 +73,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
             "Rita uppgifternas ordning, eller låt dem löpa parallellt.",
             "Draw the order of the tasks, or let them run in parallel.",
         ),
-    ),
-    "standardLoopCharacteristics": (
-        ("standardloop", "the standard loop"),
-        ("Rita en exklusiv gateway med ett flöde tillbaka.", "Draw an exclusive gateway with a flow back."),
     ),
     "compensateEventDefinition": (
         ("kompensationshändelse", "the compensation event"),

@@ -128,6 +128,18 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "Fyll i Loop cardinality eller Collection.",
         "Fill in loop cardinality or collection.",
     ),
+    "standard-loop": (
+        "{who} ska upprepas så länge ett villkor gäller, men har varken villkor eller högsta antal varv",
+        "{who} should repeat as long as a condition holds, but has neither a condition nor a maximum",
+        "Skriv villkoret för ett varv till (loopCondition), till exempel ${{not godkand}}.",
+        "Write the condition for another turn (loopCondition), such as ${{not approved}}.",
+    ),
+    "standard-loop/maximum": (
+        "{who}: högsta antal varv (loopMaximum) ska vara ett heltal från 1 och uppåt, men är något annat",
+        "{who}: the maximum of turns (loopMaximum) should be a whole number from 1, but is something else",
+        "Skriv ett tal, eller ta bort det och låt villkoret avgöra.",
+        "Write a number, or remove it and let the condition decide.",
+    ),
     "parameter": (
         "{who}: varje in- och utparameter ska ha ett namn, men en saknar det",
         "{who}: each input and output parameter should have a name, but one has none",
