@@ -248,6 +248,10 @@ class Node:
     boundary: tuple[str, ...] = ()
     loop: MultiInstance | None = None
     standard_loop: StandardLoop | None = None
+    start_quantity: int = 1
+    """So many tokens must come before the activity begins; it takes them all (§13.3.2)."""
+    completion_quantity: int = 1
+    """So many tokens leave on each flow that is taken."""
     triggered_by_event: bool = False
     instantiate: bool = False
     work: HumanWork | None = None
@@ -330,11 +334,15 @@ class Graph:
 
     @cached_property
     def sources(self) -> Mapping[str, frozenset[str]]:
-        """For each flow into a join: the nodes a token can come to it from, on a path around that join (§13.4.3)."""
-        joins = (node for node in self.nodes.values() if node.kind in SYNCHRONIZING and len(node.incoming) > 1)
-        return {flow.id: self._upstream(flow, join.id) for join in joins for flow in join.incoming}
+        """For each flow into a join: the nodes a token can come to it from, on a path around that join (§13.4.3). An
+        activity that waits for several tokens is none: it may be at work already, and feed itself."""
+        joins = [node for node in self.nodes.values() if node.kind in SYNCHRONIZING and len(node.incoming) > 1]
+        collecting = [node for node in self.nodes.values() if node.start_quantity > 1]
+        return {flow.id: self._upstream(flow, join.id) for join in joins for flow in join.incoming} | {
+            flow.id: self._upstream(flow, None) for node in collecting for flow in node.incoming
+        }
 
-    def _upstream(self, flow: Flow, around: str) -> frozenset[str]:
+    def _upstream(self, flow: Flow, around: str | None) -> frozenset[str]:
         found: set[str] = set()
         ahead = [flow.source]
         while ahead:

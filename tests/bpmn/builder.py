@@ -234,6 +234,27 @@ class Sub(Block):
 
 
 @dataclass
+class Lots(Block):
+    """`size` tokens leave an activity, each goes through the body, and so many begin the next activity.
+
+    The body is a multi-instance sub-process, so that joins and variables in it are those of one token."""
+
+    name: str
+    body: Sub
+    size: int
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        split = on.add("task", scope, completion_quantity=self.size)
+        on.connect(before, split, condition)
+        join = on.add("task", scope, name=self.name, start_quantity=self.size)
+        on.connect(self.body.draw(on, scope, split), join)
+        return join
+
+    def passed(self) -> Counter[str]:
+        return Counter({name: n * self.size for name, n in self.body.passed().items()}) + Counter([self.name])
+
+
+@dataclass
 class Race(Block):
     """An event-based gateway; `winner` comes first."""
 

@@ -347,8 +347,6 @@ REFUSED_INSIDE = {
         "",
         '<complexBehaviorDefinition><condition xsi:type="tFormalExpression">a</condition></complexBehaviorDefinition>',
     ),
-    "startQuantity": '<task id="x" startQuantity="2"/>',
-    "completionQuantity": '<task id="x" completionQuantity="2"/>',
     "isForCompensation": '<task id="x" isForCompensation="true"/>',
     "behavior": _LOOPED.format('behavior="One"', ""),
     "eventGatewayType": '<eventBasedGateway id="x" eventGatewayType="Parallel"/>',

@@ -188,6 +188,21 @@ def event_sub_process_stands_alone(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def quantities_can_come(subject: Subject) -> Iterator[Finding]:
+    """§10.3: where no flow leads, no token comes; and what an event or a person starts is not counted in tokens."""
+    for node in subject.nodes():
+        if node.start_quantity > 1 and (not node.incoming or node.triggered_by_event):
+            yield subject.error(
+                node,
+                "quantity",
+                "{who} väntar på {count} flöden (startQuantity), men inget flöde leder dit",
+                "{who} waits for {count} tokens (startQuantity), but no flow leads there",
+                "Ta bort startQuantity, eller rita flödena.",
+                "Remove startQuantity, or draw the flows.",
+                count=node.start_quantity,
+            )
+
+
 # --- flows ---------------------------------------------------------------------------------------------------------
 
 
@@ -572,6 +587,7 @@ RULES: tuple[Rule, ...] = (
     end_has_no_outgoing,
     nodes_are_joined_by_flows,
     event_sub_process_stands_alone,
+    quantities_can_come,
     flows_stay_in_their_scope,
     no_double_flows,
     conditions_stand_where_they_count,

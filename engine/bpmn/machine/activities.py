@@ -16,7 +16,14 @@ from engine.errors import Refused
 
 
 def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
-    """Each token starts a run of its own: an implicit merge does not wait (§13.3.2)."""
+    """Each token starts a run of its own: an implicit merge does not wait (§13.3.2), unless it takes several."""
+    if node.start_quantity == 1:
+        enter(play, scope, node)
+    elif tokens.gather(play, scope, node, flow):
+        play.queue.append(("begin", scope, node))
+
+
+def enter(play: Play, scope: int, node: Node) -> None:
     number = play.add({"at": node.id, "scope": scope})
     data.take(play, number, node)
     if node.loop is None and node.standard_loop is None:

@@ -61,6 +61,7 @@ def again(play: Play, number: int) -> None:
 _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "arrive": lambda number, run, node: ("arrive", run["scope"], node, flow_of(run, node)),
     "enter": lambda number, run, node: ("enter", run["scope"], node, flow_of(run, node)),
+    "begin": lambda number, run, node: ("begin", run["scope"], node),
     "leave": lambda number, run, node: ("leave", run["scope"], node),
     "caught": lambda number, run, node: ("caught", run["scope"], node, run["given"], run["direct"]),
     "listen": lambda number, run, node: ("listen", run["scope"], node),
@@ -114,5 +115,5 @@ def past(play: Play, number: int, given: Variables) -> None:
 
 _WHOLE = {"body": "body", "loop": "looped", "looped": "looped"}
 """Stuck between instances or turns, it is the whole activity that is helped past."""
-_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "caught", "go_on", "data"})
+_ON_THE_WAY = frozenset({"arrive", "enter", "begin", "leave", "caught", "go_on", "data"})
 """A token that waits to begin or to leave: helped past, it goes on behind the element."""

@@ -77,6 +77,7 @@ _ELEMENTS: dict[str, Callable[[Play, int, Node, Flow | None], None]] = {
 _MOVES: dict[str, Callable[..., None]] = {
     "arrive": _arrive,  # scope, node, flow: a token comes to an element
     "enter": _enter,  # … and is let in, having waited for the worker
+    "begin": activities.enter,  # scope, node: an activity has all the tokens it waited for
     "leave": tokens.leave,  # scope, node: a token goes on from a join
     "caught": events.caught,  # scope, node, given, direct: a token starts from an event that came
     "finish": activities.finish,  # run, given, direct: an activity or event is done

@@ -51,7 +51,8 @@ class Run(TypedDict, total=False):
     """This is a scope, with so many tokens inside: in runs, at joins or on their way."""
     kids: list[int]
     joins: dict[str, dict[str, int]]
-    """Gateway -> incoming flow -> tokens that wait there. Never a zero."""
+    """Gateway, or activity that waits for several tokens -> incoming flow ("" for none) -> tokens that wait there.
+    Never a zero."""
     interrupted: bool
     """An interrupting event sub-process has taken over this scope."""
     total: int

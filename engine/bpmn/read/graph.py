@@ -46,6 +46,8 @@ FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS | _SUB_PROCESSES | {"complexGateway"
 MAX_COMPILED = 300_000
 """Characters of all expressions of a file together, each counted with some more for the work it is."""
 _EACH = 50
+MAX_QUANTITY = 1_000
+"""Tokens that an activity takes or gives at a time."""
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})
 _TRUE = frozenset({"true", "1"})
 
@@ -206,6 +208,8 @@ class _Process:
             interrupting=_is_true(element, "cancelActivity", "true") and _is_true(element, "isInterrupting", "true"),
             loop=self._loop(element, properties),
             standard_loop=self._standard_loop(element),
+            start_quantity=self._quantity(element, "startQuantity"),
+            completion_quantity=self._quantity(element, "completionQuantity"),
             triggered_by_event=_is_true(element, "triggeredByEvent"),
             inputs=inputs,
             outputs=outputs,
@@ -457,6 +461,14 @@ class _Process:
             say(self._document, element, "standard-loop")
         compiled = self._expression(element, condition.strip(), "loopCondition")
         return StandardLoop(compiled, _is_true(found, "testBefore"), number)
+
+    def _quantity(self, element: etree._Element, attribute: str) -> int:
+        text = element.get(attribute, "1").strip()
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        if not 1 <= number <= MAX_QUANTITY:
+            say(self._document, element, "quantity", attribute=attribute, most=MAX_QUANTITY)
+            return 1
+        return number
 
     # --- extensions
 

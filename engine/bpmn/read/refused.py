@@ -243,11 +243,8 @@ _READ_IN = frozenset(
     {("completionCondition", "multiInstanceLoopCharacteristics"), ("instantiate", "receiveTask")}
 )  # read there, refused elsewhere
 _SCOPES = frozenset({"transaction", "adHocSubProcess"})  # refused, but what is in them is looked at all the same
-_QUANTITY: Words = ("Rita flera flöden eller flera uppgifter.", "Draw several flows or several tasks.")
 _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
     # attribute, values that are fine, what another value asks for, what to do instead
-    ("startQuantity", frozenset({"1"}), ("startQuantity", "startQuantity"), _QUANTITY),
-    ("completionQuantity", frozenset({"1"}), ("completionQuantity", "completionQuantity"), _QUANTITY),
     (
         "isForCompensation",
         _OFF,

@@ -128,6 +128,12 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "Fyll i Loop cardinality eller Collection.",
         "Fill in loop cardinality or collection.",
     ),
+    "quantity": (
+        "{who}: {attribute} ska vara ett heltal från 1 till {most}, men är något annat",
+        "{who}: {attribute} should be a whole number from 1 to {most}, but is something else",
+        "Skriv ett sådant tal, eller ta bort det; 1 gäller där inget står.",
+        "Write such a number, or remove it; where nothing is said it is 1.",
+    ),
     "standard-loop": (
         "{who} ska upprepas så länge ett villkor gäller, men har varken villkor eller högsta antal varv",
         "{who} should repeat as long as a condition holds, but has neither a condition nor a maximum",
