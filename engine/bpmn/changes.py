@@ -136,9 +136,12 @@ class MessageThrown:
 
 @dataclass(frozen=True, slots=True)
 class SignalThrown:
+    """For everybody who waits for it, but those waits of this case that have `caught` it already."""
+
     element: str
     name: str
     payload: Variables
+    caught: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

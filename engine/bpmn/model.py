@@ -78,12 +78,24 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class ComplexBehavior:
+    """Once `condition` is true as an instance ends, `event` is thrown and the activity is done (Table 10.31)."""
+
+    condition: Expression
+    event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MultiInstance:
     """Multi-instance loop characteristics (§13.3.7). Either `cardinality` or `collection` is set.
 
     Each instance has a scope of its own: what it writes stays there unless a variable of that name lies further out,
     and `output_element` (evaluated in that scope as it ends) lands at its index in `output_collection` in the enclosing
     scope when the whole activity ends; the place of an instance that was cancelled is null.
+
+    `behavior` (Table 10.29) says when an instance that ends throws an event for the boundary of the activity: None:
+    each, One: the first, All: never, Complex: as `complex` has it. `thrown` is that event; without a name it is the
+    default signal, which carries the counters. `output_item` is the outputDataItem, a variable of each instance.
     """
 
     sequential: bool
@@ -93,6 +105,10 @@ class MultiInstance:
     completion: Expression | None = None
     output_collection: str | None = None
     output_element: Expression | None = None
+    output_item: str | None = None
+    behavior: str = "All"
+    thrown: Event | None = None
+    complex: tuple[ComplexBehavior, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

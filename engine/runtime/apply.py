@@ -247,9 +247,13 @@ def _message_thrown(writer: Writer, change: c.MessageThrown) -> None:
 
 
 def _signal_thrown(writer: Writer, change: c.SignalThrown) -> None:
-    own = [row for row in writer.waits.values() if row["kind"] == "signal" and row["name"] == change.name]
+    own = [
+        row
+        for row in writer.waits.values()
+        if row["kind"] == "signal" and row["name"] == change.name and row["wait"] not in change.caught
+    ]
     waiting = waiting_for_signal(writer.tx, change.name)
-    closed = {(writer.case.id, number) for number in writer.closed_waits}
+    closed = {(writer.case.id, number) for number in (*writer.closed_waits, *change.caught)}
     for case_id, number, element in waiting:
         if (case_id, number) not in closed:
             writer.loose_jobs.append(signal_job(writer.tx, case_id, number, element, dict(change.payload)))

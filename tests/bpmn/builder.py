@@ -195,7 +195,7 @@ class Loop(Block):
 @dataclass
 class Sub(Block):
     """A sub-process, `count` times where that is given, or `turns` times one after the other, as a standard loop; with
-    an event sub-process that comes `handled` times beside."""
+    an event sub-process that comes `handled` times beside. `each` follows beside on each of the `count` that ends."""
 
     body: Block
     count: int | None = None
@@ -205,14 +205,21 @@ class Sub(Block):
     name: str = "handler"
     turns: int | None = None
     test_before: bool = False
+    each: Wait | None = None
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         loop = None if self.count is None else MultiInstance(self.sequential, compile_expression(str(self.count)))
+        if loop and self.each:
+            loop = replace(loop, behavior="None", thrown=Event("signal"))
         turns = None
         if self.turns is not None:
             turns = StandardLoop(compile_expression(f"loopCounter < {self.turns}"), self.test_before)
         made = on.add("subProcess", scope, loop=loop, standard_loop=turns)
         on.connect(before, made, condition)
+        if self.each:
+            signal = Event("signal")
+            edge = on.add("boundaryEvent", scope, event=signal, attached_to=made, interrupting=False)
+            on.connect(self.each.draw(on, scope, edge), on.add("endEvent", scope))
         start = on.add("startEvent", made, event=Event())
         on.connect(self.body.draw(on, made, start), on.add("endEvent", made, event=Event()))
         if self.handler:
@@ -226,6 +233,7 @@ class Sub(Block):
         if self.handler and self.handled:
             beside = self.handler.passed() + Counter([self.name])
             once += Counter({name: n * self.handled for name, n in beside.items()})
+        once += self.each.passed() if self.each else Counter()
         times = self.count if self.count is not None else 1 if self.turns is None else self._turns_done()
         return Counter({name: n * times for name, n in once.items()})
 

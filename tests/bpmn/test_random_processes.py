@@ -79,6 +79,7 @@ class Blocks:
             handled=handled,
             name=self._name(),
             turns=turns,
+            each=self._wait(0) if many is not None and self.draw(st.booleans()) else None,
             test_before=turns is not None and self.draw(st.booleans()),
         )
 

@@ -190,7 +190,7 @@ def _own_names(node: Node) -> set[str]:
     if node.standard_loop:
         names.add("loopCounter")
     if node.loop:
-        names |= IN_EACH_INSTANCE | ({node.loop.element_variable} if node.loop.element_variable else set())
+        names |= IN_EACH_INSTANCE | {name for name in (node.loop.element_variable, node.loop.output_item) if name}
     return names
 
 

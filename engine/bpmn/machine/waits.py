@@ -36,8 +36,13 @@ WAITED_FOR = frozenset({"message", "timer", "signal"})
 def listen(play: Play, number: int, nodes: Iterable[str]) -> None:
     """Let run `number` listen for those of the events `nodes` that come from outside."""
     for node in map(play.graph.nodes.__getitem__, nodes):
-        if node.event and node.event.kind in WAITED_FOR:
+        if node.event and node.event.kind in WAITED_FOR and not is_default_signal(node.event):
             expect(play, play.add({"at": node.id, "on": number}), node)
+
+
+def is_default_signal(event: Event) -> bool:
+    """What a multi-instance activity throws at its own boundary where no event is named (§10.3.8)."""
+    return event.kind == "signal" and event.name is None
 
 
 def expect(play: Play, number: int, node: Node) -> None:

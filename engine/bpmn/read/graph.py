@@ -28,13 +28,12 @@ from engine.bpmn.model import (
     Graph,
     HumanWork,
     Lane,
-    MultiInstance,
     Node,
     Scope,
-    StandardLoop,
 )
 from engine.bpmn.read.correlation import Correlations, has_message, message_of, operation_of
 from engine.bpmn.read.data import ProcessData
+from engine.bpmn.read.loops import DEFAULT_THROWN, Loops
 from engine.bpmn.read.says import hint, say
 from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, model, resolve
 from engine.calendar import TimerRule
@@ -71,6 +70,7 @@ class _Process:
         self._scopes: dict[str, etree._Element] = {}
         self._data: ProcessData
         self._keys: Correlations
+        self._loops = Loops(document, self._expression, self._implicit)
 
     def graph(self) -> Graph:
         key = self._id_of(self._process)
@@ -206,8 +206,8 @@ class _Process:
             default=element.get("default"),
             attached_to=self._host(element),
             interrupting=_is_true(element, "cancelActivity", "true") and _is_true(element, "isInterrupting", "true"),
-            loop=self._loop(element, properties),
-            standard_loop=self._standard_loop(element),
+            loop=self._loops.multi_instance(element, properties | self._loop_properties(element)),
+            standard_loop=self._loops.standard(element),
             start_quantity=self._quantity(element, "startQuantity"),
             completion_quantity=self._quantity(element, "completionQuantity"),
             triggered_by_event=_is_true(element, "triggeredByEvent"),
@@ -258,8 +258,9 @@ class _Process:
 
     def _event(self, element: etree._Element, properties: Mapping[str, str]) -> Event:
         definition = self._definition(element)
-        if definition is None:
-            return Event()
+        return Event() if definition is None else self._event_of(element, definition, properties)
+
+    def _event_of(self, element: etree._Element, definition: etree._Element, properties: Mapping[str, str]) -> Event:
         kind = local(definition).removesuffix("EventDefinition")
         read = _EVENTS.get(kind)
         return read(self, element, definition, properties) if read else Event(kind)
@@ -280,7 +281,21 @@ class _Process:
         return Event("message", name, correlation=self._keys.of(element, message_of(self._document, definition)))
 
     def _signal(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
+        if definition.get("signalRef") is None and self._throws_default(self._host(element)):
+            return Event("signal")
         return Event("signal", self._fixed_name(element, definition, "signal"))
+
+    def _implicit(self, activity: etree._Element, definition: etree._Element) -> Event:
+        """What a multi-instance activity throws; its properties stand at the definition, or the event around it."""
+        around = definition.getparent()
+        holder = definition if around is None or local(around) != "event" else around
+        return self._event_of(activity, definition, self._properties(holder))
+
+    def _throws_default(self, host: str | None) -> bool:
+        """§10.3.8: behavior None or One may throw a signal without a name at the boundary of the activity."""
+        found = self._elements[host].find(model("multiInstanceLoopCharacteristics")) if host in self._elements else None
+        behavior = "All" if found is None else found.get("behavior", "All")
+        return found is not None and behavior in DEFAULT_THROWN and found.get(DEFAULT_THROWN[behavior]) is None
 
     def _fixed_name(self, element: etree._Element, definition: etree._Element, kind: str) -> str | None:
         """The name of the message or signal that is meant; None, with a finding, where there is none."""
@@ -431,36 +446,9 @@ class _Process:
                 passed[f"{way}puts"][target] = value
         return passed
 
-    def _loop(self, element: etree._Element, properties: Mapping[str, str]) -> MultiInstance | None:
+    def _loop_properties(self, element: etree._Element) -> dict[str, str]:
         found = element.find(model("multiInstanceLoopCharacteristics"))
-        if found is None:
-            return None
-        given = {**properties, **self._properties(found)}
-        count, collection = found.findtext(model("loopCardinality")), _camunda(found, "collection")
-        if bool(count) == bool(collection) and found.find(model("loopDataInputRef")) is None:
-            say(self._document, element, "multi-instance")
-        return MultiInstance(
-            sequential=_is_true(found, "isSequential"),
-            cardinality=self._expression(element, count, "loopCardinality"),
-            collection=self._expression(element, collection, "collection"),
-            element_variable=_camunda(found, "elementVariable"),
-            completion=self._expression(element, found.findtext(model("completionCondition")), "completionCondition"),
-            output_collection=given.get("outputCollection"),
-            output_element=self._expression(element, given.get("outputElement"), "outputElement"),
-        )
-
-    def _standard_loop(self, element: etree._Element) -> StandardLoop | None:
-        found = element.find(model("standardLoopCharacteristics"))
-        if found is None:
-            return None
-        maximum, condition = (found.get("loopMaximum") or "").strip(), found.findtext(model("loopCondition")) or ""
-        number = int(maximum) if maximum.isascii() and maximum.isdigit() and len(maximum) < 10 else None
-        if maximum and not number:
-            say(self._document, element, "standard-loop/maximum")
-        elif not maximum and not condition.strip():
-            say(self._document, element, "standard-loop")
-        compiled = self._expression(element, condition.strip(), "loopCondition")
-        return StandardLoop(compiled, _is_true(found, "testBefore"), number)
+        return {} if found is None else self._properties(found)
 
     def _quantity(self, element: etree._Element, attribute: str) -> int:
         text = element.get(attribute, "1").strip()

@@ -28,7 +28,8 @@ READ = _names(
     terminateEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
-    multiInstanceLoopCharacteristics loopCardinality standardLoopCharacteristics loopCondition
+    multiInstanceLoopCharacteristics loopCardinality loopDataInputRef loopDataOutputRef inputDataItem outputDataItem
+    complexBehaviorDefinition standardLoopCharacteristics loopCondition
     dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
     transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
     correlationSubscription correlationPropertyBinding dataPath operationRef
@@ -122,28 +123,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
     "resourceRole": (
         ("resourceRole", "resourceRole"),
         ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
-    ),
-    "loopDataInputRef": (
-        ("loopDataInputRef", "loopDataInputRef"),
-        ("Ange listan som samling (camunda:collection).", "Give the list as the collection (camunda:collection)."),
-    ),
-    "loopDataOutputRef": (
-        ("loopDataOutputRef", "loopDataOutputRef"),
-        (
-            "Ange egenskaperna outputCollection och outputElement.",
-            "Set the properties outputCollection and outputElement.",
-        ),
-    ),
-    "inputDataItem": (
-        ("inputDataItem", "inputDataItem"),
-        ("Ange elementvariabeln (camunda:elementVariable).", "Set the element variable (camunda:elementVariable)."),
-    ),
-    "outputDataItem": (
-        ("outputDataItem", "outputDataItem"),
-        (
-            "Ange egenskaperna outputCollection och outputElement.",
-            "Set the properties outputCollection and outputElement.",
-        ),
     ),
     "callableElement": (("callableElement", "callableElement"), _LATER),
     "choreography": (("koreografi", "the choreography"), ("Rita en process.", "Draw a process.")),
@@ -240,7 +219,12 @@ _HARMLESS_ATTRIBUTES = _names(
 _OFF = frozenset({"false", "0", ""})
 
 _READ_IN = frozenset(
-    {("completionCondition", "multiInstanceLoopCharacteristics"), ("instantiate", "receiveTask")}
+    {
+        ("completionCondition", "multiInstanceLoopCharacteristics"),
+        ("condition", "complexBehaviorDefinition"),
+        ("event", "complexBehaviorDefinition"),
+        ("instantiate", "receiveTask"),
+    }
 )  # read there, refused elsewhere
 _SCOPES = frozenset({"transaction", "adHocSubProcess"})  # refused, but what is in them is looked at all the same
 _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
@@ -268,12 +252,6 @@ _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
         _OFF,
         ("gateway som startar processen", "the instantiating gateway"),
         ("Rita en starthändelse för varje.", "Draw a start event for each."),
-    ),
-    (
-        "behavior",
-        frozenset({"All"}),
-        ("händelser från flerfaldiga instanser (behavior)", "the behavior of a multi-instance activity"),
-        ("Använd behavior All.", "Use behavior All."),
     ),
 )
 _EXPRESSION_PAYLOAD: Words = ("Använd inparametrar.", "Use input parameters.")
