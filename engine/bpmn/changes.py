@@ -145,6 +145,26 @@ class SignalThrown:
 
 
 @dataclass(frozen=True, slots=True)
+class AdHocOpened:
+    """An ad-hoc sub-process lies open: `candidates` may begin what `machine.ad_hoc_work` offers just now."""
+
+    wait: int
+    element: str
+    name: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdHocClosed:
+    """Nothing more begins in it: its work is done (completed), or it is not wanted any more (cancelled)."""
+
+    wait: int
+    element: str
+    outcome: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CaseCalled:
     """A call activity calls a process; the child's end comes back by `wait`."""
 
@@ -216,6 +236,8 @@ Change = (
     | WaitClosed
     | MessageThrown
     | SignalThrown
+    | AdHocOpened
+    | AdHocClosed
     | CaseCalled
     | CallClosed
     | IncidentRaised

@@ -26,7 +26,7 @@ GLOBAL_TASKS = {
     "globalBusinessRuleTask": "businessRuleTask",
 }
 """What may be called without a process around it (§10.3.6) -> what it is there."""
-ACTIVITIES = TASKS | {"callActivity", "subProcess"}
+ACTIVITIES = TASKS | {"callActivity", "subProcess", "adHocSubProcess"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +122,15 @@ class StandardLoop:
     condition: Expression | None = None
     test_before: bool = False
     maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdHoc:
+    """How an ad-hoc sub-process goes (§10.3.5). No `completion`: a person says when it is done."""
+
+    is_sequential: bool = False
+    completion: Expression | None = None
+    cancel_remaining: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +273,7 @@ class Node:
     boundary: tuple[str, ...] = ()
     loop: MultiInstance | None = None
     standard_loop: StandardLoop | None = None
+    ad_hoc: AdHoc | None = None
     start_quantity: int = 1
     """So many tokens must come before the activity begins; it takes them all (§13.3.2)."""
     completion_quantity: int = 1

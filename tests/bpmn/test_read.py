@@ -323,7 +323,6 @@ _DATA = '<task id="x"><ioSpecification><dataInput id="i1"/><dataOutput id="o1"/>
 REFUSED_INSIDE = {
     "complexGateway": '<complexGateway id="x"/>',
     "transaction": '<transaction id="x"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
-    "adHocSubProcess": '<adHocSubProcess id="x"><task id="i"/></adHocSubProcess>',
     "compensateEventDefinition": '<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>',
     "conditionalEventDefinition": _EVENT.format(
         '<conditionalEventDefinition><condition xsi:type="tFormalExpression">a</condition></conditionalEventDefinition>'

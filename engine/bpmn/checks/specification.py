@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from engine.bpmn.checks.subject import Subject
 from engine.bpmn.findings import Finding, Label, listed
-from engine.bpmn.model import ACTIVITIES, EVENTS, Flow, Node
+from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, Flow, Node
 
 Rule = Callable[[Subject], Iterator[Finding]]
 
@@ -68,6 +68,8 @@ def scope_has_an_end(subject: Subject) -> Iterator[Finding]:
         inside = subject.inside[scope.id]
         kinds = {node.kind for node in inside}
         owner = subject.graph.nodes.get(scope.id, subject.graph)
+        if inside and isinstance(owner, Node) and owner.ad_hoc:
+            continue  # it has neither, see `ad_hoc_holds_what_it_may`
         if not inside and scope.id in subject.broken:
             continue
         if not inside:
@@ -163,7 +165,8 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
                     "Rita flödet dit, eller ta bort elementet.",
                     "Draw the flow to it, or delete the element.",
                 )
-            if not node.outgoing and node.kind != "endEvent":
+            is_ad_hoc = scope.id in subject.graph.nodes and subject.graph.nodes[scope.id].ad_hoc is not None
+            if not node.outgoing and node.kind != "endEvent" and not (is_ad_hoc and node.kind in ACTIVITIES):
                 yield subject.warning(
                     node,
                     "no-outgoing",
@@ -185,6 +188,32 @@ def event_sub_process_stands_alone(subject: Subject) -> Iterator[Finding]:
                 "{who} is started by an event and should have neither flows nor boundary events, but has",
                 "Ta bort dem, eller gör den till en vanlig delprocess.",
                 "Remove them, or make it an ordinary sub-process.",
+            )
+
+
+def ad_hoc_holds_what_it_may(subject: Subject) -> Iterator[Finding]:
+    """§10.3.5: activities, with flows, gateways and intermediate events between them; no start and no end events."""
+    for whole in subject.nodes("adHocSubProcess"):
+        inside = subject.inside[whole.id]
+        for node in inside:
+            lost_gateway = node.kind in GATEWAYS and not node.incoming
+            if node.kind in ("startEvent", "endEvent") or lost_gateway:
+                yield subject.error(
+                    node,
+                    "ad-hoc",
+                    "{who} ska inte finnas så i en ad hoc-delprocess: där börjar människor med aktiviteterna",
+                    "{who} should not stand so in an ad-hoc sub-process: there people begin the activities",
+                    "Ta bort den, eller gör delprocessen till en vanlig.",
+                    "Remove it, or make the sub-process an ordinary one.",
+                )
+        if inside and not any(node.kind in ACTIVITIES and not node.incoming for node in inside):
+            yield subject.error(
+                whole,
+                "ad-hoc",
+                "{who} ska ha en aktivitet som inget flöde leder till, men har ingen, så inget i den kan börja",
+                "{who} should have an activity that no flow leads to, but has none, so that nothing in it can begin",
+                "Ta bort flödet till den aktivitet som kan göras först.",
+                "Remove the flow to the activity that can be done first.",
             )
 
 
@@ -587,6 +616,7 @@ RULES: tuple[Rule, ...] = (
     end_has_no_outgoing,
     nodes_are_joined_by_flows,
     event_sub_process_stands_alone,
+    ad_hoc_holds_what_it_may,
     quantities_can_come,
     flows_stay_in_their_scope,
     no_double_flows,

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from engine.bpmn import dmn
 from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
-from engine.bpmn.machine import data, events, loops, multi, people, tokens, waits
+from engine.bpmn.machine import adhoc, data, events, loops, multi, people, tokens, waits
 from engine.bpmn.machine.play import ROOT, Move, Play, Stuck, around
 from engine.bpmn.model import Call, Flow, Node
 from engine.errors import Refused
@@ -16,8 +16,11 @@ from engine.errors import Refused
 
 
 def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
-    """Each token starts a run of its own: an implicit merge does not wait (§13.3.2), unless it takes several."""
-    if node.start_quantity == 1:
+    """Each token starts a run of its own: an implicit merge does not wait (§13.3.2), unless it takes several. In an
+    ad-hoc sub-process people let it in."""
+    if "ad_hoc" in play.run(scope):
+        tokens.rest(play, scope, node, flow)
+    elif node.start_quantity == 1:
         enter(play, scope, node)
     elif tokens.gather(play, scope, node, flow):
         play.queue.append(("begin", scope, node))
@@ -160,6 +163,11 @@ def _sub_process(play: Play, number: int, node: Node) -> None:
     open_scope(play, number, node.id, [("arrive", number, play.graph.nodes[start], None) for start in starts])
 
 
+def _ad_hoc(play: Play, number: int, node: Node) -> None:
+    adhoc.offer(play, number, node)
+    open_scope(play, number, node.id, [])
+
+
 def open_scope(play: Play, number: int, scope: str, entries: list[Move]) -> None:
     """Run `number` becomes a scope with a token for each of `entries`. Before they move, the event sub-processes inside
     begin to listen (§13.5.4)."""
@@ -195,7 +203,7 @@ def handle(play: Play, scope: int, start: Node, given: Variables) -> None:
 def ended(play: Play, number: int) -> None:
     """No token is left in a scope: it is done (§13.2, §13.3.4)."""
     run = play.run(number)
-    if run["live"]:
+    if run["live"] or ("ad_hoc" in run and not run.get("interrupted")):
         return
     if number == ROOT:
         waits.end_case(play, CaseEnded("completed", None, dict(run["vars"])), "completed")
@@ -214,6 +222,7 @@ _BEGIN: dict[str, Callable[[Play, int, Node], None]] = {
     "businessRuleTask": _decide,
     "callActivity": _call,
     "subProcess": _sub_process,
+    "adHocSubProcess": _ad_hoc,
 }
 
 

@@ -9,7 +9,7 @@ from engine.bpmn.machine import loops, multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Run, Stuck
 from engine.bpmn.model import Flow, Node
 
-_IN_ITS_RUN = frozenset({"finish", "ended", "body", "loop", "looped"})
+_IN_ITS_RUN = frozenset({"finish", "ended", "body", "loop", "looped", "ad_hoc"})
 """These moves concern a run that is there and stays; the others a token on its way, which gets a run to wait in."""
 
 
@@ -19,6 +19,9 @@ def park(play: Play, move: Move, why: Stuck) -> None:
     if name not in _IN_ITS_RUN:
         number = _run_for(play, move)
     run = play.run(number)
+    if name == "ad_hoc":  # nobody begins anything while it is not known whether it is done
+        waits.close(play, number, run, "cancelled")
+        run.pop("open", None)
     if name in ("finish", "body", "looped"):
         waits.close(play, number, run, "completed")
         run.pop("open", None)
@@ -70,6 +73,7 @@ _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "finish": lambda number, run, node: ("finish", number, run.pop("given"), run.pop("direct")),
     "body": lambda number, run, node: ("body", number, run.pop("given")),
     "loop": lambda number, run, node: ("loop", number),
+    "ad_hoc": lambda number, run, node: ("ad_hoc", number),
     "turn": lambda number, run, node: ("turn", run["scope"]),
     "looped": lambda number, run, node: ("looped", number, run.pop("given")),
     "ended": lambda number, run, node: ("ended", number),
@@ -109,6 +113,8 @@ def past(play: Play, number: int, given: Variables) -> None:
         if "stuck" in run:
             waits.close(play, number, run, "completed")
             del run["stuck"]
+        if name == "ad_hoc":
+            waits.clear(play, number)
         end = _WHOLE.get(name or "")
         play.queue.append((end, number, given) if end else ("finish", number, given, True))
 

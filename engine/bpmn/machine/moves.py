@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.bpmn.changes import JobAdded
-from engine.bpmn.machine import activities, data, events, incidents, loops, multi, tokens
+from engine.bpmn.machine import activities, adhoc, data, events, incidents, loops, multi, tokens
 from engine.bpmn.machine.play import Move, Play, Stuck
 from engine.bpmn.model import ACTIVITIES, Flow, Node
 
@@ -88,5 +88,7 @@ _MOVES: dict[str, Callable[..., None]] = {
     "body": multi.end_body,  # body, given: all instances are done
     "loop": loops.go_on,  # body: one more turn of a standard loop, or none
     "turn": activities.begin_turn,  # body
+    "ad_hoc": adhoc.after_activity,  # scope: something in it is done
+    "over": adhoc.over,  # scope: nothing is under way in it any more
     "looped": loops.end,  # body, given: the loop is done
 }

@@ -33,8 +33,8 @@ class Run(TypedDict, total=False):
     scope: int
     on: int
     open: str
-    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal;
-    or data, which comes from within the case. Closed by exactly one change."""
+    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, ad_hoc, timer, message or
+    signal; or data, which comes from within the case. Closed by exactly one change."""
     hungry: list[int]
     """Of the root: the runs that wait for data."""
     stuck: str
@@ -47,6 +47,8 @@ class Run(TypedDict, total=False):
     watch: list[int]
     """The runs that listen `on` this one."""
     vars: Variables
+    ad_hoc: str
+    """This is the scope of an ad-hoc sub-process: open, or closing once nothing more begins in it."""
     live: int
     """This is a scope, with so many tokens inside: in runs, at joins or on their way."""
     kids: list[int]

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.bpmn.changes import Data, ElementPassed, IncidentCleared, IncidentRaised, Variables
 from engine.bpmn.machine.play import Play, Run, Stuck
-from engine.bpmn.model import Flow, Node
+from engine.bpmn.model import ACTIVITIES, Flow, Node
 
 NO_DATA: Data = {}
 
@@ -26,6 +26,8 @@ def go(play: Play, scope: int, node: Node, flows: Sequence[Flow], data: Data = N
         flows = [flow for flow in flows for _ in range(node.completion_quantity)]
     play.changes.append(ElementPassed(node.id, "completed", tuple([flow.id for flow in flows]), data))
     spread(play, scope, flows)
+    if node.kind in ACTIVITIES and "ad_hoc" in play.run(scope):
+        play.queue.append(("ad_hoc", scope))
 
 
 def spread(play: Play, scope: int, flows: Sequence[Flow]) -> None:
@@ -120,6 +122,32 @@ def gather(play: Play, scope: int, node: Node, flow: Flow | None) -> bool:
     return True
 
 
+def rest(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    """Before an activity of an ad-hoc sub-process a token waits until somebody begins it (§13.3.5)."""
+    _put(play, scope, node, flow)
+
+
+def take(play: Play, scope: int, node: Node, count: int) -> None:
+    """`count` of the tokens that wait before an activity are used up, in the order of its flows."""
+    run = play.run(scope)
+    waiting = run["joins"][node.id]
+    for flow in list(waiting):
+        taken = min(count, waiting[flow])
+        count -= taken
+        run["live"] -= taken
+        waiting[flow] -= taken
+        if not waiting[flow]:
+            del waiting[flow]
+    _drop_if_empty(run, node)
+
+
+def _drop_if_empty(run: Run, node: Node) -> None:
+    if not run["joins"][node.id]:
+        del run["joins"][node.id]
+    if not run["joins"]:
+        del run["joins"]
+
+
 def _put(play: Play, scope: int, node: Node, flow: Flow | None) -> dict[str, int]:
     waiting = play.run(scope).setdefault("joins", {}).setdefault(node.id, {})
     came_on = flow.id if flow is not None else ""
@@ -137,15 +165,19 @@ def fire(play: Play, scope: int, node: Node) -> None:
     play.run(scope)["live"] -= taken - 1
     left = {} if node.start_quantity > 1 else {flow: count - 1 for flow, count in waiting.items() if count > 1}
     joins[node.id] = left
-    if not joins[node.id]:
-        del joins[node.id]
-    if not joins:
-        del play.run(scope)["joins"]
+    _drop_if_empty(play.run(scope), node)
     _clear_deadlock(play, scope, node)
 
 
 def settle(play: Play) -> None:
-    """With every token at rest: let inclusive joins fire (which moves tokens again), else look for dead joins."""
+    """With every token at rest: let inclusive joins fire (which moves tokens again), else look for dead joins.
+
+    An ad-hoc sub-process that is closing is over once nothing is under way in it.
+    """
+    for scope in play.touched:
+        if _is_over(play.runs.get(str(scope), {})):
+            play.queue.append(("over", scope))
+            return
     scopes = [scope for scope in play.touched if "joins" in play.runs.get(str(scope), ())]
     for scope in scopes:
         ready = next(_ready(play, scope), None)
@@ -156,6 +188,10 @@ def settle(play: Play) -> None:
     for scope in scopes:
         _find_deadlocks(play, scope)
     play.touched.clear()
+
+
+def _is_over(run: Run) -> bool:
+    return run.get("ad_hoc") == "closing" and not run.get("kids") and "stuck" not in run
 
 
 def _ready(play: Play, scope: int) -> Iterator[Node]:
@@ -205,7 +241,10 @@ def _all_places(play: Play, scope: int, but: Node) -> Iterable[str]:
 
 def _find_deadlocks(play: Play, scope: int) -> None:
     """A join is dead when no token at work can come to a flow it waits for: all later tokens stem from those."""
+    ad_hoc = play.run(scope).get("ad_hoc")
     for node in _waiting_joins(play, scope):
+        if ad_hoc and (ad_hoc == "closing" or node.kind in ACTIVITIES):
+            continue  # it waits for people, or for the end
         if _deadlock(play, scope, node) is None and not _is_fed(play, scope, node):
             number = play.add({"at": node.id, "on": scope, "stuck": "join"})
             texts = _too_few if node.start_quantity > 1 else _missing
@@ -216,7 +255,14 @@ def _is_fed(play: Play, scope: int, node: Node) -> bool:
     waiting = play.run(scope)["joins"][node.id]
     asked = [flow.id for flow in node.incoming if node.start_quantity > 1 or flow.id not in waiting]
     empty = [play.graph.sources[flow] for flow in asked]
-    return any(place in sources for place in _places(play, scope) for sources in empty)
+    places = [*_places(play, scope), *_can_be_begun(play, scope)]
+    return any(place in sources for place in places for sources in empty)
+
+
+def _can_be_begun(play: Play, scope: int) -> Iterable[str]:
+    """In an ad-hoc sub-process: where people may still put a token."""
+    run = play.run(scope)
+    return (*play.graph.scopes[run["at"]].starts, *run["joins"]) if "ad_hoc" in run else ()
 
 
 def _missing(play: Play, scope: int, node: Node) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from engine.bpmn.changes import (
+    AdHocClosed,
     CallClosed,
     Change,
     Data,
@@ -122,6 +123,7 @@ _CLOSED: dict[str, _Closed] = {
     "job": JobClosed,
     "go_on": JobClosed,
     "call": CallClosed,
+    "ad_hoc": AdHocClosed,
     "message": WaitClosed,
     "signal": WaitClosed,
     "data": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "data"),

@@ -20,6 +20,7 @@ from engine.bpmn.model import (
     EVENTS,
     GATEWAYS,
     GLOBAL_TASKS,
+    AdHoc,
     Call,
     Decision,
     Event,
@@ -430,6 +431,18 @@ class _Process:
             return {}
         return {"call": Call(called, binding, number if binding == "version" else None, **self._passed(element))}
 
+    def _ad_hoc(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
+        groups = properties.get("candidateGroups")
+        condition = (element.findtext(model("completionCondition")) or "").strip()
+        return {
+            "ad_hoc": AdHoc(
+                is_sequential=element.get("ordering", "").strip() == "Sequential",
+                completion=self._expression(element, condition, "completionCondition"),
+                cancel_remaining=_is_true(element, "cancelRemainingInstances", "true"),
+            ),
+            "work": HumanWork(self._text(element, groups, "candidateGroups")) if groups else None,
+        }
+
     def _passed(self, element: etree._Element) -> dict[str, Any]:
         passed: dict[str, Any] = {"inputs": {}, "outputs": {}}
         for extension in _extensions(element, "in", "out"):
@@ -572,6 +585,7 @@ _DETAILS: dict[str, Callable[[_Process, etree._Element, Mapping[str, str]], dict
     "scriptTask": _Process._script,
     "businessRuleTask": _Process._rule,
     "callActivity": _Process._call,
+    "adHocSubProcess": _Process._ad_hoc,
     "startEvent": _Process._start,
     "endEvent": _Process._plain_event,
     "intermediateCatchEvent": _Process._plain_event,

@@ -27,6 +27,7 @@ READ = _names(
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
     terminateEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
+    adHocSubProcess
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
     multiInstanceLoopCharacteristics loopCardinality loopDataInputRef loopDataOutputRef inputDataItem outputDataItem
     complexBehaviorDefinition standardLoopCharacteristics loopCondition
@@ -66,13 +67,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
         (
             "Använd en vanlig delprocess med felhändelser på kanten.",
             "Use an ordinary sub-process with error events on its boundary.",
-        ),
-    ),
-    "adHocSubProcess": (
-        ("ad hoc-delprocess", "the ad-hoc sub-process"),
-        (
-            "Rita uppgifternas ordning, eller låt dem löpa parallellt.",
-            "Draw the order of the tasks, or let them run in parallel.",
         ),
     ),
     "compensateEventDefinition": (
@@ -221,12 +215,13 @@ _OFF = frozenset({"false", "0", ""})
 _READ_IN = frozenset(
     {
         ("completionCondition", "multiInstanceLoopCharacteristics"),
+        ("completionCondition", "adHocSubProcess"),
         ("condition", "complexBehaviorDefinition"),
         ("event", "complexBehaviorDefinition"),
         ("instantiate", "receiveTask"),
     }
 )  # read there, refused elsewhere
-_SCOPES = frozenset({"transaction", "adHocSubProcess"})  # refused, but what is in them is looked at all the same
+_SCOPES = frozenset({"transaction"})  # refused, but what is in them is looked at all the same
 _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
     # attribute, values that are fine, what another value asks for, what to do instead
     (
