@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class Limits:
     """Budgets of one call, and of one case where it says so.
 
-    `steps`: elements that tokens reach, and `steps_per_instance` more for each multi-instance instance begun; a loop
-    in which nothing waits ends here. `instances`: multi-instance instances begun. `depth`: sub-processes inside each
-    other. `variable_bytes`: all variables of the case, as JSON. `expression_steps`, `expression_size`, `cpu_seconds`:
-    what all expressions of the call may spend together (see `expressions.Budget`).
+    `steps`: elements that tokens reach and turns of standard loops, and `steps_per_instance` more for each
+    multi-instance instance begun; a loop in which nothing waits ends here. `instances`: multi-instance instances begun.
+    `depth`: sub-processes inside each other. `variable_bytes`: all variables of the case, as JSON. `expression_steps`,
+    `expression_size`, `cpu_seconds`: what all expressions of the call may spend together (see `expressions.Budget`).
     """
 
     steps: int = 10_000

@@ -136,6 +136,8 @@ def test_an_event_sub_process_that_interrupts_ends_it(play):
     case = play("handled").begin("fritt", "a").receive("hstart")
     assert case.waiting == ["b", "fritt"]
     assert case.offered("fritt") == []
+    with pytest.raises(Refused):
+        case.end("fritt")
     assert case.complete("b").waiting == ["efter"]
 
 

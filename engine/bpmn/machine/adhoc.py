@@ -76,7 +76,7 @@ def work_at(play: Play, number: int) -> AdHocWork:
         name=node.name or node.id,
         candidates=whole or tuple(dict.fromkeys(_of_activities(play, node, seen))),
         activities=tuple(_offered(play, number, whole, seen)),
-        ends_by_hand=_how(node).completion is None,
+        ends_by_hand=_ends_by_hand(play, number, node),
     )
 
 
@@ -118,12 +118,17 @@ def begin(play: Play, number: int, element: str) -> None:
 def end(play: Play, number: int) -> None:
     """Somebody says that the work is done."""
     node = play.node(play.run(number))
-    if _how(node).completion is not None:
+    if not _ends_by_hand(play, number, node):
         raise Refused(
-            f"Expected an ad-hoc sub-process without a completion condition, but {node.id!r} has one.",
-            "När det här är klart avgörs av villkoret i processen.",
+            f"Expected work that people say is done, but that of {node.id!r} ends by a condition or an event.",
+            "När det här är klart avgörs av processen.",
         )
     _close(play, number, node)
+
+
+def _ends_by_hand(play: Play, number: int, node: Node) -> bool:
+    """Where no condition says when, and no event sub-process has taken over."""
+    return _how(node).completion is None and not play.run(number).get("interrupted")
 
 
 def after_activity(play: Play, number: int) -> None:
