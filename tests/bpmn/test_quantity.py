@@ -3,6 +3,7 @@
 import pytest
 
 from engine.bpmn.changes import ElementPassed
+from engine.bpmn.checks import check
 from engine.bpmn.limits import Limits
 from engine.bpmn.read import read
 from tests.bpmn.drawing import bpmn, chain
@@ -123,3 +124,23 @@ def test_tokens_do_not_multiply_without_end(play):
 def test_a_quantity_that_is_none(attribute, value):
     reading = read(bpmn(chain(f'<task id="x" {attribute}="{value}"/>')))
     assert ("quantity", "x") in {(one.rule, one.element) for one in reading.findings if one.is_error}
+
+
+def soundness_of(first, second):
+    drawn = f'<task id="a" name="A" completionQuantity="{first}"/><task id="b" name="B" startQuantity="{second}"/>'
+    told = check({"p.bpmn": bpmn(chain(drawn + "\na -> b\n", "a", "b"))})
+    return [(one.rule, one.element) for one in told]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        (5, 5, []),
+        (6, 2, []),
+        (3, 1, []),
+        (2, 3, [("soundness/never-ends", "p"), ("soundness/deadlock", "b"), ("soundness/dead", "e")]),
+        (5, 2, [("soundness/never-ends", "p"), ("soundness/left-behind", "b")]),
+    ],
+)
+def test_soundness_counts_them(first, second, told):
+    assert sorted(soundness_of(first, second)) == sorted(told)
