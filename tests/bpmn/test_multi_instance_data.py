@@ -20,3 +20,10 @@ def test_a_property_over_itself(play):
     case = play("properties", {"rader": [1, 2, 3]})
     assert case.outcome == "completed"
     assert case.variables == {"rader": [2, 4, 6]}
+
+
+def test_over_a_data_input_that_an_association_fills(play):
+    case = play("specified", {"parter": ["Nacka", "Salem"]})
+    assert [case.seen_at("svara", instance)["part"] for instance in (0, 1)] == ["Nacka", "Salem"]
+    assert case.seen_at("svara", 0)["lista"] == ["Nacka", "Salem"]
+    assert case.complete("svara", instance=0).complete("svara").variables == {"parter": ["Nacka", "Salem"]}

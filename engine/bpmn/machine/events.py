@@ -95,8 +95,8 @@ class Implicit(NamedTuple):
 def implicit(play: Play, number: int, event: Event, counters: Variables) -> Implicit:
     """`event` as seen from run `number`. The default signal, which has no name, carries the counters."""
     seen = play.visible(number)
-    key = waits.key_of(play, event, seen) if event.kind == "message" else None
     payload = play.values(event.payload, seen) if event.name else counters
+    key = correlation.sent(play, number, event, seen, payload) if event.kind == "message" else None
     return Implicit(event, key, payload)
 
 

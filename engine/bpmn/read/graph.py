@@ -71,7 +71,7 @@ class _Process:
         self._scopes: dict[str, etree._Element] = {}
         self._data: ProcessData
         self._keys: Correlations
-        self._loops = Loops(document, self._expression, self._implicit)
+        self._loops = Loops(document, self._expression, self._implicit, lambda data: self._data.variables.get(data))
 
     def graph(self) -> Graph:
         key = self._id_of(self._process)
@@ -197,6 +197,7 @@ class _Process:
         event: Event | None = details.get("event")
         if kind in _THROWING and event is not None and event.kind in ("message", "signal"):
             details["event"], inputs = replace(event, payload=inputs), {}
+        data = self._data.flow_of(element)  # first: a loop may refer to what it finds
         return Node(
             id=node,
             kind=kind,
@@ -214,7 +215,7 @@ class _Process:
             triggered_by_event=_is_true(element, "triggeredByEvent"),
             inputs=inputs,
             outputs=outputs,
-            data=self._data.flow_of(element),
+            data=data,
             async_before=_camunda(element, "asyncBefore") in _TRUE or _camunda(element, "async") in _TRUE,
             properties=properties,
             **around,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from lxml import etree
@@ -10,6 +9,7 @@ from lxml import etree
 from engine.bpmn.expressions import Expression
 from engine.bpmn.findings import shown
 from engine.bpmn.model import ComplexBehavior, Event, MultiInstance, StandardLoop
+from engine.bpmn.read.data import variable_name
 from engine.bpmn.read.says import say
 from engine.bpmn.read.xml import CAMUNDA, Document, local, model, resolve
 
@@ -28,10 +28,18 @@ _TRUE = frozenset({"true", "1"})
 class Loops:
     """Reads the loop characteristics of the activities of one file."""
 
-    def __init__(self, document: Document, compile_field: Compile, read_event: ReadEvent) -> None:
+    def __init__(
+        self,
+        document: Document,
+        compile_field: Compile,
+        read_event: ReadEvent,
+        variable_of: Callable[[str], str | None],
+    ) -> None:
+        """`variable_of`: the id of an item-aware element -> its variable."""
         self._document = document
         self._compile = compile_field
         self._event = read_event
+        self._variable_of = variable_of
 
     def standard(self, element: etree._Element) -> StandardLoop | None:
         found = element.find(model("standardLoopCharacteristics"))
@@ -77,31 +85,25 @@ class Loops:
     # --- data
 
     def _variable(self, element: etree._Element, loop: etree._Element, name: str) -> str | None:
-        """The variable that a data object, property, data input or output stands for: its name, else its id."""
+        """The variable that a data object, property, data input or output stands for."""
         reference = loop.find(model(name))
         if reference is None:
             return None
         found = resolve(self._document, reference, reference.text)
-        if found is not None and local(found) == "dataObjectReference":
-            held = resolve(self._document, found, found.get("dataObjectRef"))
-            found = held if held is not None and held.get("name") else found
-        if found is None or local(found) not in _ITEM_AWARE:
+        variable = None if found is None else self._variable_of(found.get("id", ""))
+        if variable is None:
             say(self._document, element, "multi-instance/reference", name=name, text=shown(reference.text or ""))
-            return "None"
-        return self._named(element, found)
+        return variable or "None"
 
     def _item(self, element: etree._Element, loop: etree._Element, name: str) -> str | None:
         found = loop.find(model(name))
-        return None if found is None else self._named(element, found)
-
-    def _named(self, element: etree._Element, found: etree._Element) -> str:
-        """Data goes by its name, as far as a variable can be called so."""
-        name = found.get("name") or found.get("id") or ""
-        made = re.sub(r"\W+", "_", name.strip()).strip("_")
-        if not made.isidentifier():
-            say(self._document, element, "multi-instance/name", name=shown(name))
-            return "None"
-        return made
+        if found is None:
+            return None
+        said = found.get("name") or found.get("id") or ""
+        made = variable_name(said)
+        if not made:
+            say(self._document, element, "multi-instance/name", name=shown(said))
+        return made or "None"
 
     # --- events
 
@@ -149,6 +151,3 @@ class Loops:
             else:
                 event = self._throwable(element, found)
         return None if condition is None else ComplexBehavior(condition, event)
-
-
-_ITEM_AWARE = frozenset({"dataObject", "dataObjectReference", "property", "dataInput", "dataOutput"})
