@@ -33,8 +33,8 @@ class Run(TypedDict, total=False):
     scope: int
     on: int
     open: str
-    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal;
-    or data, which comes from within the case. Closed by exactly one change."""
+    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, ad_hoc, timer, message or
+    signal; or data, which comes from within the case. Closed by exactly one change."""
     hungry: list[int]
     """Of the root: the runs that wait for data."""
     stuck: str
@@ -47,6 +47,8 @@ class Run(TypedDict, total=False):
     watch: list[int]
     """The runs that listen `on` this one."""
     vars: Variables
+    ad_hoc: str
+    """This is the scope of an ad-hoc sub-process: open, or closing once nothing more begins in it."""
     live: int
     """This is a scope, with so many tokens inside: in runs, at joins or on their way."""
     kids: list[int]
@@ -67,7 +69,8 @@ class Run(TypedDict, total=False):
     cancelling: bool
     """This transaction is cancelled; it ends when all is undone."""
     joins: dict[str, dict[str, int]]
-    """Gateway -> incoming flow -> tokens that wait there. Never a zero."""
+    """Gateway, or activity that waits for several tokens -> incoming flow ("" for none) -> tokens that wait there.
+    Never a zero."""
     interrupted: bool
     """An interrupting event sub-process has taken over this scope, or it was terminated, cancelled or is compensated:
     nothing else can start in it, and it will not have been completed."""
@@ -79,6 +82,10 @@ class Run(TypedDict, total=False):
     done: int
     items: list[Any]
     """What a sequential body hands out, where it has a collection."""
+    turns: int
+    """This is the body of a standard loop, which has done so many turns."""
+    turn: int
+    """This is a turn of the body `scope`; so many went before."""
     index: int
     """This is an instance of the body `scope`."""
     out: Any

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from engine.bpmn.changes import (
+    AdHocClosed,
     CallClosed,
     Change,
     Data,
@@ -36,8 +37,13 @@ WAITED_FOR = frozenset({"message", "timer", "signal"})
 def listen(play: Play, number: int, nodes: Iterable[str]) -> None:
     """Let run `number` listen for those of the events `nodes` that come from outside."""
     for node in map(play.graph.nodes.__getitem__, nodes):
-        if node.event and node.event.kind in WAITED_FOR:
+        if node.event and node.event.kind in WAITED_FOR and not is_default_signal(node.event):
             expect(play, play.add({"at": node.id, "on": number}), node)
+
+
+def is_default_signal(event: Event) -> bool:
+    """What a multi-instance activity throws at its own boundary where no event is named (§10.3.8)."""
+    return event.kind == "signal" and event.name is None
 
 
 def expect(play: Play, number: int, node: Node) -> None:
@@ -117,6 +123,7 @@ _CLOSED: dict[str, _Closed] = {
     "job": JobClosed,
     "go_on": JobClosed,
     "call": CallClosed,
+    "ad_hoc": AdHocClosed,
     "message": WaitClosed,
     "signal": WaitClosed,
     "data": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "data"),
@@ -184,7 +191,7 @@ def clear(play: Play, number: int) -> None:
             play.drop(listener)
     if "live" in run:
         run["live"] = 0
-    if "live" in run or "total" in run:
+    if "live" in run or "total" in run or "turns" in run:
         recall(play, number)
 
 

@@ -27,9 +27,10 @@ READ = _names(
     messageEventDefinition timerEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition
     terminateEventDefinition compensateEventDefinition cancelEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
-    transaction
+    transaction adHocSubProcess
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway
-    multiInstanceLoopCharacteristics loopCardinality
+    multiInstanceLoopCharacteristics loopCardinality loopDataInputRef loopDataOutputRef inputDataItem outputDataItem
+    complexBehaviorDefinition standardLoopCharacteristics loopCondition
     dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
     transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
     correlationSubscription correlationPropertyBinding dataPath operationRef
@@ -60,17 +61,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
             "Använd en exklusiv, inkluderande eller parallell gateway.",
             "Use an exclusive, inclusive or parallel gateway.",
         ),
-    ),
-    "adHocSubProcess": (
-        ("ad hoc-delprocess", "the ad-hoc sub-process"),
-        (
-            "Rita uppgifternas ordning, eller låt dem löpa parallellt.",
-            "Draw the order of the tasks, or let them run in parallel.",
-        ),
-    ),
-    "standardLoopCharacteristics": (
-        ("standardloop", "the standard loop"),
-        ("Rita en exklusiv gateway med ett flöde tillbaka.", "Draw an exclusive gateway with a flow back."),
     ),
     "conditionalEventDefinition": (
         ("villkorshändelse", "the conditional event"),
@@ -112,28 +102,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
     "resourceRole": (
         ("resourceRole", "resourceRole"),
         ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
-    ),
-    "loopDataInputRef": (
-        ("loopDataInputRef", "loopDataInputRef"),
-        ("Ange listan som samling (camunda:collection).", "Give the list as the collection (camunda:collection)."),
-    ),
-    "loopDataOutputRef": (
-        ("loopDataOutputRef", "loopDataOutputRef"),
-        (
-            "Ange egenskaperna outputCollection och outputElement.",
-            "Set the properties outputCollection and outputElement.",
-        ),
-    ),
-    "inputDataItem": (
-        ("inputDataItem", "inputDataItem"),
-        ("Ange elementvariabeln (camunda:elementVariable).", "Set the element variable (camunda:elementVariable)."),
-    ),
-    "outputDataItem": (
-        ("outputDataItem", "outputDataItem"),
-        (
-            "Ange egenskaperna outputCollection och outputElement.",
-            "Set the properties outputCollection and outputElement.",
-        ),
     ),
     "callableElement": (("callableElement", "callableElement"), _LATER),
     "choreography": (("koreografi", "the choreography"), ("Rita en process.", "Draw a process.")),
@@ -230,14 +198,16 @@ _HARMLESS_ATTRIBUTES = _names(
 _OFF = frozenset({"false", "0", ""})
 
 _READ_IN = frozenset(
-    {("completionCondition", "multiInstanceLoopCharacteristics"), ("instantiate", "receiveTask")}
+    {
+        ("completionCondition", "multiInstanceLoopCharacteristics"),
+        ("completionCondition", "adHocSubProcess"),
+        ("condition", "complexBehaviorDefinition"),
+        ("event", "complexBehaviorDefinition"),
+        ("instantiate", "receiveTask"),
+    }
 )  # read there, refused elsewhere
-_SCOPES = frozenset({"adHocSubProcess"})  # refused, but what is in them is looked at all the same
-_QUANTITY: Words = ("Rita flera flöden eller flera uppgifter.", "Draw several flows or several tasks.")
 _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
     # attribute, values that are fine, what another value asks for, what to do instead
-    ("startQuantity", frozenset({"1"}), ("startQuantity", "startQuantity"), _QUANTITY),
-    ("completionQuantity", frozenset({"1"}), ("completionQuantity", "completionQuantity"), _QUANTITY),
     (
         "parallelMultiple",
         _OFF,
@@ -261,12 +231,6 @@ _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
         frozenset({"##Compensate"}),
         ("transaktion utan kompensation (method)", "a transaction without compensation (method)"),
         ("Använd metoden ##Compensate.", "Use the method ##Compensate."),
-    ),
-    (
-        "behavior",
-        frozenset({"All"}),
-        ("händelser från flerfaldiga instanser (behavior)", "the behavior of a multi-instance activity"),
-        ("Använd behavior All.", "Use behavior All."),
     ),
 )
 _EXPRESSION_PAYLOAD: Words = ("Använd inparametrar.", "Use input parameters.")
@@ -321,7 +285,7 @@ def _walk(document: Document, element: etree._Element, engines: dict[str, etree.
             is_read = name in READ | KEPT or (name, local(element)) in _READ_IN
             if not is_read:
                 yield _refusal(document, child, name)
-            if is_read or name in _SCOPES:
+            if is_read:
                 yield from _walk(document, child, engines)
 
 
