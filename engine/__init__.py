@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from engine.reference import Parties as Parties
     from engine.reference import Reference as Reference
     from engine.reference import Roles as Roles
+    from engine.runtime.adhoc import BeginActivity as BeginActivity
+    from engine.runtime.adhoc import EndAdHoc as EndAdHoc
     from engine.runtime.administration import ChangeSetting as ChangeSetting
     from engine.runtime.administration import MoveClock as MoveClock
     from engine.runtime.administration import SettingsList as SettingsList
@@ -119,6 +121,7 @@ _NAMES = {
     " ReactivatePerson SetPassword",
     "identity.queries": "People PeopleHolding PersonById PersonBySession ReadLog",
     "reference": "Agreements Areas Bodies LoadReference Parties Reference Roles",
+    "runtime.adhoc": "BeginActivity EndAdHoc",
     "runtime.administration": "ChangeSetting MoveClock SettingsList",
     "runtime.incidents": "ResolveIncident RetryIncident",
     "runtime.leases": "LeaseJobs NextDue ReturnJobs",

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from engine import CancelCase, Comment, ResumeCase, SuspendCase
+from engine import BeginActivity, CancelCase, Comment, EndAdHoc, ResumeCase, SuspendCase
 from engine.calendar import local
 from engine.errors import Guarded, Invalid, NotFound, Refused
 from engine.forms import Form, inputs, lookup
@@ -254,6 +254,23 @@ def add_comment(case_id: int) -> Any:
         return _page(case_id, {"text": sentence(invalid)}, text), 422
     flash(gettext("Kommentaren är sparad."), "ok")
     return redirect(url_for("case.show", case_id=case_id, _anchor="comments"), 303)
+
+
+# --- work that people choose -----------------------------------------------------------------------------------------
+
+
+@case.post("/cases/<int:case_id>/work/<int:wait>/begin")
+@allow(SIGNED_IN)
+def begin_activity(case_id: int, wait: int) -> Any:
+    """An activity of an ad-hoc sub-process; the engine knows who may."""
+    command = BeginActivity(case_id, wait, request.form.get("element", ""))
+    return _move(case_id, command, gettext("Startad. Det som någon ska göra ligger nu i inkorgen."))
+
+
+@case.post("/cases/<int:case_id>/work/<int:wait>/end")
+@allow(SIGNED_IN)
+def end_work(case_id: int, wait: int) -> Any:
+    return _move(case_id, EndAdHoc(case_id, wait), gettext("Arbetet är avslutat, och ärendet går vidare."))
 
 
 # --- stopped and started again ---------------------------------------------------------------------------------------

@@ -139,9 +139,32 @@ class MessageThrown:
 
 @dataclass(frozen=True, slots=True)
 class SignalThrown:
+    """For everybody who waits for it, but those waits of this case that have `caught` it already."""
+
     element: str
     name: str
     payload: Variables
+    caught: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdHocOpened:
+    """An ad-hoc sub-process lies open: `candidates` may begin what `machine.ad_hoc_work` offers just now."""
+
+    wait: int
+    element: str
+    name: str
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdHocClosed:
+    """Nothing more begins in it: its work is done (completed), or it is not wanted any more (cancelled)."""
+
+    wait: int
+    element: str
+    outcome: str
+    data: Data = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +239,8 @@ Change = (
     | WaitClosed
     | MessageThrown
     | SignalThrown
+    | AdHocOpened
+    | AdHocClosed
     | CaseCalled
     | CallClosed
     | IncidentRaised

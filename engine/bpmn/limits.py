@@ -15,7 +15,9 @@ class Limits:
     """Budgets of one call of the machine, that is of one transaction, and of one case or value where it says so."""
 
     steps: int = _limit(
-        10_000, "elements that tokens reach in one transaction; a loop in which nothing waits ends here"
+        10_000,
+        "elements that tokens reach, turns of loops and conditions come true, in one transaction; what waits for"
+        " nothing ends here",
     )
     steps_per_instance: int = _limit(20, "elements more for each multi-instance instance begun")
     instances: int = _limit(10_000, "multi-instance instances begun in one transaction")

@@ -27,7 +27,7 @@ GLOBAL_TASKS = {
     "globalBusinessRuleTask": "businessRuleTask",
 }
 """What may be called without a process around it (§10.3.6) -> what it is there."""
-SUB_PROCESSES = frozenset({"subProcess", "transaction"})
+SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 ACTIVITIES = TASKS | {"callActivity"} | SUB_PROCESSES
 
 
@@ -94,12 +94,24 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class ComplexBehavior:
+    """Once `condition` is true as an instance ends, `event` is thrown and the activity is done (Table 10.31)."""
+
+    condition: Expression
+    event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MultiInstance:
     """Multi-instance loop characteristics (§13.3.7). Either `cardinality` or `collection` is set.
 
     Each instance has a scope of its own: what it writes stays there unless a variable of that name lies further out,
     and `output_element` (evaluated in that scope as it ends) lands at its index in `output_collection` in the enclosing
     scope when the whole activity ends; the place of an instance that was cancelled is null.
+
+    `behavior` (Table 10.29) says when an instance that ends throws an event for the boundary of the activity: None:
+    each, One: the first, All: never, Complex: as `complex` has it. `thrown` is that event; without a name it is the
+    default signal, which carries the counters. `output_item` is the outputDataItem, a variable of each instance.
     """
 
     sequential: bool
@@ -109,6 +121,32 @@ class MultiInstance:
     completion: Expression | None = None
     output_collection: str | None = None
     output_element: Expression | None = None
+    output_item: str | None = None
+    behavior: str = "All"
+    thrown: Event | None = None
+    complex: tuple[ComplexBehavior, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StandardLoop:
+    """Standard loop characteristics (§10.3.8, §13.3.6): turn after turn as long as `condition` is true.
+
+    `test_before`: it is asked before the first turn too. No condition: `maximum` turns. A turn sees in `loopCounter`
+    how many went before it; what it writes reaches the scope around at once, as it does without a loop.
+    """
+
+    condition: Expression | None = None
+    test_before: bool = False
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdHoc:
+    """How an ad-hoc sub-process goes (§10.3.5). No `completion`: a person says when it is done."""
+
+    is_sequential: bool = False
+    completion: Expression | None = None
+    cancel_remaining: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +290,12 @@ class Node:
     interrupting: bool = True
     boundary: tuple[str, ...] = ()
     loop: MultiInstance | None = None
+    standard_loop: StandardLoop | None = None
+    ad_hoc: AdHoc | None = None
+    start_quantity: int = 1
+    """So many tokens must come before the activity begins; it takes them all (§13.3.2)."""
+    completion_quantity: int = 1
+    """So many tokens leave on each flow that is taken."""
     triggered_by_event: bool = False
     for_compensation: bool = False
     compensated_by: tuple[str, ...] = ()
@@ -352,16 +396,20 @@ class Graph:
 
     @cached_property
     def sources(self) -> Mapping[str, frozenset[str]]:
-        """For each flow into a join: the nodes a token can come to it from, on a path around that join (§13.4.3)."""
-        joins = (node for node in self.nodes.values() if node.kind in SYNCHRONIZING and len(node.incoming) > 1)
-        return {flow.id: self._upstream(flow, join.id) for join in joins for flow in join.incoming}
+        """For each flow into a join: the nodes a token can come to it from, on a path around that join (§13.4.3). An
+        activity that waits for several tokens is none: it may be at work already, and feed itself."""
+        joins = [node for node in self.nodes.values() if node.kind in SYNCHRONIZING and len(node.incoming) > 1]
+        collecting = [node for node in self.nodes.values() if node.start_quantity > 1]
+        return {flow.id: self._upstream(flow, join.id) for join in joins for flow in join.incoming} | {
+            flow.id: self._upstream(flow, None) for node in collecting for flow in node.incoming
+        }
 
     @cached_property
     def compensation(self) -> Compensation:
         """How activities are compensated, and which may have to be."""
         return compensation_in(self)
 
-    def _upstream(self, flow: Flow, around: str) -> frozenset[str]:
+    def _upstream(self, flow: Flow, around: str | None) -> frozenset[str]:
         found: set[str] = set()
         ahead = [flow.source]
         while ahead:

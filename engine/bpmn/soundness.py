@@ -32,7 +32,7 @@ MAX_NODES = 1_500
 """Elements of one process; a larger one is not looked at."""
 
 MAX_TOKENS = 2
-"""Tokens on one flow beyond which a state is not followed any more: they pile up."""
+"""Tokens on one flow beyond which a state is not followed any more: they pile up. Quantities may ask for more."""
 
 _MAX_BRANCHES = 6
 """Conditional flows of which all combinations are played; of more, each alone and all together."""
@@ -148,6 +148,8 @@ class _Net:
         self.watched = self._watched(inside)
         self.ending = {node for node, ways in self.ways.items() if any(way.ends is not None for way in ways)}
         """What ends the scope ends the others with it: it comes last, or in every order."""
+        quantities = (max(node.start_quantity, node.completion_quantity) for node in inside)
+        self.most_tokens = max(MAX_TOKENS, *quantities, 0)
         self.decidable = not any(node.kind == "complexGateway" and len(node.incoming) > 1 for node in inside)
 
     def _interrupts(self, handler: Node) -> bool:
@@ -253,9 +255,8 @@ class _Net:
 
     def _enough(self, node: Node, marked: Sequence[str], tokens: Mapping[str, int]) -> tuple[str, ...]:
         """As many tokens as an activity needs to begin (startQuantity)."""
-        needed: int = getattr(node, "start_quantity", 1)
         there = [place for place in marked for _ in range(tokens[place])]
-        return tuple(there[:needed]) if len(there) >= needed else ()
+        return tuple(there[: node.start_quantity]) if len(there) >= node.start_quantity else ()
 
     def _is_awaited(self, node: Node, marked: Sequence[str], tokens: Mapping[str, int]) -> bool:
         """Whether another token can still come to an empty flow of an inclusive join (Table 13.3)."""
@@ -278,12 +279,11 @@ _ONE_OF = frozenset({"exclusiveGateway", "eventBasedGateway"})
 def _splits(node: Node) -> list[tuple[str, ...]]:
     """The sets of flows by which an element can be left."""
     flows = [flow.id for flow in node.outgoing]
-    times: int = getattr(node, "completion_quantity", 1)
     if node.kind in _ONE_OF and not node.parallel:
         return [(flow,) for flow in flows] or [()]
     open_ = [flow.id for flow in node.outgoing if flow.condition is not None]
     if node.kind == "parallelGateway" or not open_:
-        return [tuple(flow for flow in flows for _ in range(times))]
+        return [tuple(flow for flow in flows for _ in range(node.completion_quantity))]
     always = tuple(flow for flow in flows if flow not in open_ and flow != node.default)
     splits = [always + some for some in _some_of(open_)]
     if always or node.default is None:
@@ -355,7 +355,7 @@ class _Run:
             for place in tokens:
                 self._stuck.setdefault(self._net.target[place], state)
             return
-        if any(count > MAX_TOKENS for count in tokens.values()):
+        if any(count > self._net.most_tokens for count in tokens.values()):
             self.cut = True
             return
         alone = self._alone(able, tokens)
@@ -410,17 +410,24 @@ class _Run:
 
     def problems(self) -> list[Problem]:
         found = list(self._joins())
-        found += [Problem(TWICE, node, self._path(state)) for node, state in self._twice.items() if self._counts(node)]
+        found += self._done_twice()
         if self.cut:
             found.append(Problem(UNDECIDED, self._name))
         elif not self._net.stoppable:
             found += self._endless() if _DONE in self._next else [Problem(NEVER_ENDS, self._name)]
         return found
 
+    def _done_twice(self) -> Iterator[Problem]:
+        """What several tokens come to, unless the drawing says so itself (completionQuantity)."""
+        for node, state in self._twice.items():
+            path = self._path(state)
+            if self._counts(node) and all(self._net.nodes[one].completion_quantity == 1 for one in path):
+                yield Problem(TWICE, node, path)
+
     def _counts(self, node: str) -> bool:
         """Whether it makes a difference that two tokens come to a node."""
         element = self._net.nodes[node]
-        return element.kind != "endEvent" and getattr(element, "start_quantity", 1) == 1
+        return element.kind != "endEvent" and element.start_quantity == 1
 
     @property
     def reached(self) -> set[str]:

@@ -21,7 +21,7 @@ from engine.cases.facts import refresh
 from engine.cases.store import Case
 from engine.cases.tables import case_reader, message, task, task_candidate, wait
 from engine.definitions.starts import signal_starts
-from engine.engine import Transaction
+from engine.engine import Read, Transaction
 from engine.history import chain
 from engine.history.chain import Doer, Note
 from engine.identity import permissions
@@ -48,6 +48,8 @@ class Writer:
     cancelled_jobs: list[int] = field(default_factory=list)
     incidents: dict[int, dict[str, Any]] = field(default_factory=dict)
     cleared: list[int] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    """Candidates of ad-hoc sub-processes: as those of tasks they may read the case from then on."""
     others: list[c.Change] = field(default_factory=list)
     """Changes that concern other cases: called ones, and the one that called."""
 
@@ -75,7 +77,7 @@ def collect(
 def write(writer: Writer) -> None:
     """Store what was collected; where the case is new it gets its id here."""
     tx, case = writer.tx, writer.case
-    _let_candidates_read(case, writer.tasks.values())
+    _let_candidates_read(case, [*writer.asked, *(text for row in writer.tasks.values() for text in row["candidates"])])
     rows = _link(writer)
     if case.id:
         store.save(tx, case)
@@ -138,7 +140,7 @@ def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
         "element": change.element,
         "name": change.name,
         "candidates": candidates,
-        "assignee": _person(writer.tx, change.assignee),
+        "assignee": person_of(writer.tx, change.assignee),
         "claimed_at": None,
         "due_at": change.due,
         "follow_up_at": change.follow_up,
@@ -164,12 +166,12 @@ def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
 _PERSON = sa.select(person.c.id).where(sa.or_(person.c.username == bindparam("text"), person.c.id == bindparam("id")))
 
 
-def _person(tx: Transaction, text: str | None) -> int | None:
+def person_of(read: Read, text: str | None) -> int | None:
     """An assignee stands in a diagram as a username, or as the id that a variable like `startad_av` holds."""
     if text is None:
         return None
     number = int(text) if text.isdecimal() and len(text) < 19 else -1
-    found: int | None = tx.connection.execute(_PERSON, {"text": text.casefold(), "id": number}).scalar()
+    found: int | None = read.connection.execute(_PERSON, {"text": text.casefold(), "id": number}).scalar()
     return found
 
 
@@ -240,6 +242,24 @@ def _wait_closed(writer: Writer, change: c.WaitClosed) -> None:
     writer.note(kind, change.element, change.outcome, _changed(change.data))
 
 
+def _ad_hoc_opened(writer: Writer, change: c.AdHocOpened) -> None:
+    writer.waits[change.wait] = {
+        "wait": change.wait,
+        "element": change.element,
+        "kind": "ad_hoc",
+        "name": change.name,
+        "key": None,
+    }
+    writer.asked.extend(change.candidates)
+    writer.note("ad_hoc:opened", change.element, None, {"candidates": list(change.candidates)})
+
+
+def _ad_hoc_closed(writer: Writer, change: c.AdHocClosed) -> None:
+    if not writer.waits.pop(change.wait, None):
+        writer.closed_waits.append(change.wait)
+    writer.note("ad_hoc:closed", change.element, change.outcome, _changed(change.data))
+
+
 def _message_thrown(writer: Writer, change: c.MessageThrown) -> None:
     payload = {"name": change.name, "key": change.key, "variables": dict(change.payload)}
     writer.loose_jobs.append(jobs.row("message", writer.tx.now, element=change.element, payload=payload))
@@ -247,9 +267,13 @@ def _message_thrown(writer: Writer, change: c.MessageThrown) -> None:
 
 
 def _signal_thrown(writer: Writer, change: c.SignalThrown) -> None:
-    own = [row for row in writer.waits.values() if row["kind"] == "signal" and row["name"] == change.name]
+    own = [
+        row
+        for row in writer.waits.values()
+        if row["kind"] == "signal" and row["name"] == change.name and row["wait"] not in change.caught
+    ]
     waiting = waiting_for_signal(writer.tx, change.name)
-    closed = {(writer.case.id, number) for number in writer.closed_waits}
+    closed = {(writer.case.id, number) for number in (*writer.closed_waits, *change.caught)}
     for case_id, number, element in waiting:
         if (case_id, number) not in closed:
             writer.loose_jobs.append(signal_job(writer.tx, case_id, number, element, dict(change.payload)))
@@ -323,6 +347,8 @@ _APPLY: Mapping[type, Callable[[Writer, Any], None]] = {
     c.TimerSet: _timer_set,
     c.TimerFired: _timer_fired,
     c.TimerCancelled: _timer_cancelled,
+    c.AdHocOpened: _ad_hoc_opened,
+    c.AdHocClosed: _ad_hoc_closed,
     c.WaitOpened: _wait_opened,
     c.WaitClosed: _wait_closed,
     c.MessageThrown: _message_thrown,
@@ -388,10 +414,10 @@ def _close_tasks(writer: Writer) -> None:
     )
 
 
-def _let_candidates_read(case: Case, opened: Any) -> None:
+def _let_candidates_read(case: Case, asked: Sequence[str]) -> None:
     """Whoever was once asked to do something in a case may read it from then on (R32)."""
     known = case.readers.get("task", [])
-    more = [text for row in opened for text in row["candidates"] if text not in known]
+    more = [text for text in asked if text not in known]
     if more:
         case.readers = {**case.readers, "task": [*known, *dict.fromkeys(more)]}
 

@@ -12,7 +12,10 @@ the same commands as everything else; handlers are those that are registered.
       - starta: {process: x, som: rapportor_kommun:huddinge, med: {falt: värde}, fil: 01.yaml, nyckel: K, namn: A}
       - mejl: {fil: 04.eml, namn: B}
       - gor: {uppgift: granska, arende: A, som: storsthlm, med: {falt: värde}}
-      - vagra: {uppgift: granska, arende: A, som: hsf, varfor: finns inte}      or what `starta` and `mejl` take
+      - borja: {aktivitet: ring, arende: A, som: storsthlm}         an activity of an ad-hoc sub-process
+      - avsluta: {delprocess: Utredning, arende: A, som: storsthlm}    … and its work is done
+      - vagra: {uppgift: granska, arende: A, som: hsf, varfor: finns inte}      or what `starta`, `mejl` and
+                                                                                `borja` take
       - vanta
       - meddelande: {namn: x, nyckel: K, med: {}}
       - kolla: {arende: A, status: x, tillstand: active, titel: x, oppna_uppgifter: [granska],

@@ -15,6 +15,7 @@ from engine.cases.store import Case
 from engine.cases.tables import case, case_link, task
 from engine.engine import Read
 from engine.jobs.tables import incident, job, mail
+from engine.runtime.adhoc import OpenWork, open_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,17 @@ class OpenTasks:
         if self.case_ids is not None:
             rows = rows.where(task.c.case_id.in_(self.case_ids))
         return [OpenTask(*row) for row in read.connection.execute(rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWorkIn:
+    """Ad-hoc sub-processes of these cases in which the actor may begin or end something: (case id, work)."""
+
+    case_ids: Sequence[int]
+
+    def run(self, read: Read) -> list[tuple[int, OpenWork]]:
+        cases = [store.load(read, case_id) for case_id in self.case_ids]
+        return [(one.id, work) for one in cases for work in open_to(read, one)]
 
 
 @dataclass(frozen=True, slots=True)

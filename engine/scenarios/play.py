@@ -14,6 +14,7 @@ from engine.engine import Command, Engine
 from engine.errors import Guarded, Invalid, Refused
 from engine.identity import permissions
 from engine.identity.commands import AddPerson, GrantRole
+from engine.runtime.adhoc import BeginActivity, EndAdHoc, OpenWork
 from engine.runtime.lifecycle import StartCase
 from engine.runtime.messages import PublishMessage
 from engine.runtime.tasks import CompleteTask
@@ -136,6 +137,32 @@ class Player:
         self.engine.execute(CompleteTask(meant.id, data or {}), actor=actor)
         self._tell(actor.name, f"did ”{meant.name}” in {self.see(meant.case_id).case.number}")
 
+    def begin(self, activity: str, case: str, som: str | Sequence[str]) -> None:
+        """Begin an activity, by its element or name, of an ad-hoc sub-process in a case or in those it called."""
+        actor = self.person(som)
+        for case_id, work in self._open_work(case, actor):
+            for element, name in work.activities:
+                if activity in (element, name):
+                    self.engine.execute(BeginActivity(case_id, work.wait, element), actor=actor)
+                    self._tell(actor.name, f"began ”{name}” in {self.see(case_id).case.number}")
+                    return
+        raise Refused(f"Expected {activity!r} to lie open, but it does not.", f"{activity} går inte att starta nu.")
+
+    def end(self, work_name: str, case: str, som: str | Sequence[str]) -> None:
+        """Say that the work in an ad-hoc sub-process is done."""
+        actor = self.person(som)
+        for case_id, work in self._open_work(case, actor):
+            if work_name == work.name and work.may_end:
+                self.engine.execute(EndAdHoc(case_id, work.wait), actor=actor)
+                self._tell(actor.name, f"ended ”{work.name}” in {self.see(case_id).case.number}")
+                return
+        raise Failed(f"”{work_name}” in {case} to be ended by {som}", "it does not lie open to them")
+
+    def _open_work(self, case: str, actor: Actor) -> list[tuple[int, OpenWork]]:
+        family = self.engine.ask(look.Family(self.case_id(case)), actor=SYSTEM)
+        found: list[tuple[int, OpenWork]] = self.engine.ask(look.OpenWorkIn(family), actor=actor)
+        return found
+
     def _begun(self, who: str, did: str, case_id: int, name: str | None) -> int:
         if name is not None:
             self.names[name] = case_id
@@ -165,11 +192,14 @@ class Player:
         except Refused as refused:
             who, what = (
                 step.given.get("som", "the house"),
-                step.given.get("uppgift") or step.given.get("process") or "e-mail",
+                step.given.get("uppgift") or step.given.get("aktivitet") or step.given.get("process") or "e-mail",
             )
             raise Failed(f"{who} to be let do ”{what}”", f"a refusal: {_sentence(refused)}") from None
 
-    _starta = _mejl = _gor
+    _starta = _mejl = _borja = _gor
+
+    def _avsluta(self, step: Step) -> None:
+        self.end(step.given["delprocess"], step.given["arende"], step.given["som"])
 
     def _vagra(self, step: Step) -> None:
         reason = step.given["varfor"]
@@ -186,6 +216,8 @@ class Player:
     def _act(self, given: Mapping[str, Any]) -> None:
         if "uppgift" in given:
             self.do(given["uppgift"], given["arende"], given["som"], self._data(given))
+        elif "aktivitet" in given:
+            self.begin(given["aktivitet"], given["arende"], given["som"])
         elif "process" in given:
             self.start(
                 given["process"], given.get("som"), self._data(given), key=given.get("nyckel"), name=given.get("namn")

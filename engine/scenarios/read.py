@@ -45,12 +45,15 @@ _SCENARIO = ({"titel", "start", "steg"}, {"processer", "installningar"})
 _START = ({"process"}, {"som", "med", "fil", "nyckel", "namn"})
 _MAIL = ({"fil"}, {"namn"})
 _TASK = ({"uppgift", "arende", "som"}, {"med", "fil"})
+_BEGIN = ({"aktivitet", "arende", "som"}, set[str]())
 _STEPS: Mapping[str, tuple[set[str], set[str]]] = {
     "klocka": (set(), {"plus"}),
     "starta": _START,
     "mejl": _MAIL,
     "gor": _TASK,
-    "vagra": ({"varfor"}, _START[0] | _START[1] | _TASK[0] | _TASK[1]),
+    "borja": _BEGIN,
+    "avsluta": ({"delprocess", "arende", "som"}, set()),
+    "vagra": ({"varfor"}, _START[0] | _START[1] | _TASK[0] | _TASK[1] | _BEGIN[0]),
     "vanta": (set(), set()),
     "kolla": (
         set(),
@@ -211,7 +214,8 @@ class _Reader:
         return {name: self.value(part) for name, part in parts.items()}
 
     def _one_of_the_refusable(self, node: yaml.Node, parts: Mapping[str, yaml.Node]) -> None:
-        required, optional = _TASK if "uppgift" in parts else _START if "process" in parts else _MAIL
+        meant = {"uppgift": _TASK, "aktivitet": _BEGIN, "process": _START}
+        required, optional = next((keys for name, keys in meant.items() if name in parts), _MAIL)
         self.mapping(node, "the step 'vagra'", "steget ”vagra”", required | {"varfor"}, optional)
 
 

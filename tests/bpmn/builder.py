@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from engine.bpmn.expressions import compile_expression, compile_script, template
-from engine.bpmn.model import SUB_PROCESSES, Event, Flow, Graph, HumanWork, MultiInstance, Node, Scope
+from engine.bpmn.model import SUB_PROCESSES, Event, Flow, Graph, HumanWork, MultiInstance, Node, Scope, StandardLoop
 
 WORK = HumanWork(candidates=template("handlaggare"))
 
@@ -243,7 +243,8 @@ class Loop(Block):
 
 @dataclass
 class Sub(Block):
-    """A sub-process, `count` times where that is given; with an event sub-process that comes `handled` times beside."""
+    """A sub-process, `count` times where that is given, or `turns` times one after the other, as a standard loop; with
+    an event sub-process that comes `handled` times beside. `each` follows beside on each of the `count` that ends."""
 
     body: Block
     count: int | None = None
@@ -251,11 +252,23 @@ class Sub(Block):
     handler: Block | None = None
     handled: int = 0
     name: str = "handler"
+    turns: int | None = None
+    test_before: bool = False
+    each: Wait | None = None
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         loop = None if self.count is None else MultiInstance(self.sequential, compile_expression(str(self.count)))
-        made = on.add("subProcess", scope, loop=loop)
+        if loop and self.each:
+            loop = replace(loop, behavior="None", thrown=Event("signal"))
+        turns = None
+        if self.turns is not None:
+            turns = StandardLoop(compile_expression(f"loopCounter < {self.turns}"), self.test_before)
+        made = on.add("subProcess", scope, loop=loop, standard_loop=turns)
         on.connect(before, made, condition)
+        if self.each:
+            signal = Event("signal")
+            edge = on.add("boundaryEvent", scope, event=signal, attached_to=made, interrupting=False)
+            on.connect(self.each.draw(on, scope, edge), on.add("endEvent", scope))
         start = on.add("startEvent", made, event=Event())
         on.connect(self.body.draw(on, made, start), on.add("endEvent", made, event=Event()))
         if self.handler:
@@ -269,7 +282,33 @@ class Sub(Block):
         if self.handler and self.handled:
             beside = self.handler.passed() + Counter([self.name])
             once += Counter({name: n * self.handled for name, n in beside.items()})
-        return Counter({name: n * (1 if self.count is None else self.count) for name, n in once.items()})
+        once += self.each.passed() if self.each else Counter()
+        times = self.count if self.count is not None else 1 if self.turns is None else self._turns_done()
+        return Counter({name: n * times for name, n in once.items()})
+
+    def _turns_done(self) -> int:
+        return self.turns or 0 if self.test_before else max(self.turns or 0, 1)
+
+
+@dataclass
+class Lots(Block):
+    """`size` tokens leave an activity, each goes through the body, and so many begin the next activity.
+
+    The body is a multi-instance sub-process, so that joins and variables in it are those of one token."""
+
+    name: str
+    body: Sub
+    size: int
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        split = on.add("task", scope, completion_quantity=self.size)
+        on.connect(before, split, condition)
+        join = on.add("task", scope, name=self.name, start_quantity=self.size)
+        on.connect(self.body.draw(on, scope, split), join)
+        return join
+
+    def passed(self) -> Counter[str]:
+        return Counter({name: n * self.size for name, n in self.body.passed().items()}) + Counter([self.name])
 
 
 @dataclass

@@ -24,6 +24,8 @@ import orjson
 
 from engine.bpmn import machine
 from engine.bpmn.changes import (
+    AdHocClosed,
+    AdHocOpened,
     CallClosed,
     CaseCalled,
     CaseEnded,
@@ -47,8 +49,8 @@ from engine.bpmn.model import Graph
 from engine.bpmn.read import read
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
-OPENING = (TaskOpened, JobAdded, TimerSet, WaitOpened, CaseCalled)
-CLOSING = (TaskClosed, JobClosed, TimerFired, TimerCancelled, WaitClosed, CallClosed)
+OPENING = (TaskOpened, JobAdded, TimerSet, WaitOpened, CaseCalled, AdHocOpened)
+CLOSING = (AdHocClosed, TaskClosed, JobClosed, TimerFired, TimerCancelled, WaitClosed, CallClosed)
 
 State = dict[str, Any]
 Event = Callable[[Graph, State, Environment], Step]
@@ -136,6 +138,24 @@ class Case:
         """A called case escalates, and goes on."""
         wait = self.wait(element, CaseCalled, JobAdded)
         return self.step(lambda graph, state, env: machine.escalate(graph, state, env, wait, code, variables))
+
+    def begin(self, ad_hoc: str, element: str, nth: int = 0) -> Case:
+        """Somebody chooses an activity of an ad-hoc sub-process."""
+        wait, chosen = self.waits(ad_hoc, AdHocOpened)[nth], self.long(element)
+        return self.step(lambda graph, state, env: machine.begin(graph, state, env, wait, chosen))
+
+    def end(self, ad_hoc: str, nth: int = 0) -> Case:
+        """Somebody says that its work is done."""
+        wait = self.waits(ad_hoc, AdHocOpened)[nth]
+        return self.step(lambda graph, state, env: machine.end(graph, state, env, wait))
+
+    def offered(self, ad_hoc: str, nth: int = 0) -> list[str]:
+        """What may be begun in it now."""
+        before = json.dumps(self.state)
+        wait = self.waits(ad_hoc, AdHocOpened)[nth]
+        work = machine.ad_hoc_work(self._graph, self.state, self._environment(), wait)
+        assert json.dumps(self.state) == before, "asking changes nothing"
+        return [self.short(one.element) for one in work.activities] if work else []
 
     def retry(self, element: str) -> Case:
         """Somebody tries again what an incident holds."""
@@ -294,12 +314,9 @@ class Case:
                 at_joins = [count for flows in run.get("joins", {}).values() for count in flows.values()]
                 assert all(at_joins)
                 assert run["live"] == len(run.get("kids", ())) + sum(at_joins)
-                assert run["live"] or run.get("stuck") == "ended" or "undo" in run
-            assert (
-                run.get("open")
-                or run.get("stuck")
-                or {*run} & {"live", "total", "out", "watch", "came", "kept", "undo"}
-            ), run
+                assert run["live"] or run.get("stuck") == "ended" or {"undo", "ad_hoc"} & run.keys()
+            known = {"live", "total", "turns", "out", "watch", "came", "kept", "undo"}
+            assert run.get("open") or run.get("stuck") or known & run.keys(), run
         assert self.state["bytes"] == size
         reads = {(name, number) for number, run in runs.items() for name in run.get("reads", ())}
         watched = self.state.get("watched", {})
@@ -335,4 +352,6 @@ class Both:
         return asked
 
 
-_ACTIONS = frozenset({"cancel", "complete", "escalate", "fail", "fire", "later", "receive", "retry", "skip", "step"})
+_ACTIONS = frozenset(
+    {"begin", "cancel", "complete", "end", "escalate", "fail", "fire", "later", "receive", "retry", "skip", "step"}
+)

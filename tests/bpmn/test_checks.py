@@ -101,6 +101,8 @@ SPECIFICATION: list[tuple[str, list[tuple[str, str, str]]]] = [
     (chain(_A + _B + "\nb -> a", "a", "a"), [("no-incoming", "error", "b")]),
     (chain(_A + _B + '<task id="c"/>\na -> b', "a", "a"), [("no-outgoing", "warning", "b"), ("no-incoming", "error", "c"), ("no-outgoing", "warning", "c")]),
     (chain(_A, "a", "a") + LISTENING.format(f'<startEvent id="i">{SIGNAL}</startEvent><endEvent id="f"/>\ni -> f\n') + "\na -> l", [("event-sub-process-flow", "error", "l")]),
+    (chain('<adHocSubProcess id="x"><task id="a"/><endEvent id="f"/>\na -> f\n</adHocSubProcess>'), [("ad-hoc", "error", "f"), ("no-candidates", "error", "a")]),
+    (chain('<subProcess id="x"><task id="a" startQuantity="2"/></subProcess>'), [("no-outgoing", "warning", "a"), ("quantity", "error", "a")]),
     (chain('<subProcess id="x"><startEvent id="i"/><task id="a"/><endEvent id="f"/>\ni -> a\na -> f\n</subProcess>') + "\nx -> a", [("flow-crosses-scope", "error", "x-a")]),
     (chain(_A + '<sequenceFlow id="igen" sourceRef="a" targetRef="e"/>', "a", "a"), [("double-flow", "warning", "a-e")]),
     (chain(_A + _B + '<parallelGateway id="g1"/><parallelGateway id="g2"/>\ng1 -> a if x\ng1 -> b\na -> g2\nb -> g2', "g1", "g2"), [("condition-not-allowed", "error", "g1-a")]),
@@ -408,6 +410,7 @@ def human(candidates: str = 'camunda:candidateGroups="hsf"', more: str = "", lan
 HOUSE_RULES: list[tuple[str, list[tuple[str, str, str]]]] = [
     (human(), []),
     (human(""), [("no-candidates", "error", "x")]),
+    (chain('<adHocSubProcess id="x" name="Fritt"><task id="a" name="A"/></adHocSubProcess>'), [("no-candidates", "error", "a")]),
     (human('camunda:assignee="ada"'), []),
     (human('camunda:candidateGroups="hsf, lokal_samverkan:huddinge@kommun"'), []),
     (human('camunda:candidateGroups="hsf:${omrade}@region"'), []),

@@ -141,8 +141,20 @@ def test_what_it_guards_may_end_while_it_is_stuck(play):
 
 def test_conditions_that_wake_each_other_for_ever_come_to_a_halt(play):
     case = play("endless", {"x": False}, limits=Limits(steps=200)).complete("a", x=True)
-    assert len(case.stuck_at) == 1
+    assert set(case.stuck_at) == {"pa", "vslut"}  # nobody listens any more, and the last token has no step left
     assert "b" in case.waiting
+
+
+def test_conditions_that_write_and_lead_nowhere_come_to_a_halt_too(play):
+    """What they start reaches no element, and still each time is a step."""
+    case = play("flips", {"x": False}, limits=Limits(steps=200))
+    assert case.waiting[0] == "a"
+    assert len(case.stuck_at) == 1
+    assert len(case.passed) < 250
+    before = len(case.passed)
+    assert len(case.retry(case.stuck_at[0]).stuck_at) == 1  # with a budget of its own
+    assert len(case.passed) > before + 100
+    assert case.complete("a").outcome == "completed"
 
 
 def test_waits_are_found_by_the_variables_they_read_and_leave_nothing_behind(play):

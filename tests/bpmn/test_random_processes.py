@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bpmn.machine import complete, trigger
-from tests.bpmn.builder import Block, Bounded, Condition, Fork, Link, Loop, Race, Sequence_, Sub, Wait, process
+from tests.bpmn.builder import Block, Bounded, Condition, Fork, Link, Loop, Lots, Race, Sequence_, Sub, Wait, process
 from tests.bpmn.driver import Case
 
 KINDS = ["userTask", "serviceTask", "receiveTask", "message", "signal", "timer", "multiple"]
@@ -31,7 +31,7 @@ class Blocks:
     def any(self, depth: int) -> Block:
         kinds: list[Callable[[int], Block]] = [self._wait, self._bounded, self._all, self._link]
         if depth > 0:
-            kinds += [self._sequence, self._fork, self._loop, self._sub, self._race, self._condition]
+            kinds += [self._sequence, self._fork, self._loop, self._sub, self._race, self._condition, self._lots]
         return self.draw(st.sampled_from(kinds))(depth - 1)
 
     def _name(self) -> str:
@@ -80,7 +80,8 @@ class Blocks:
 
     def _sub(self, depth: int) -> Sub:
         many = self.draw(st.none() | st.integers(0, 3))
-        handled = self.draw(st.integers(0, 2)) if many is None else 0
+        turns = self.draw(st.none() | st.integers(0, 3)) if many is None else None
+        handled = self.draw(st.integers(0, 2)) if many is None and turns is None else 0
         body = self.any(depth)
         return Sub(
             Sequence_([self._wait(0), body]) if handled else body,  # something to wait for, so that it can be asked
@@ -89,7 +90,13 @@ class Blocks:
             handler=self.any(0) if handled else None,
             handled=handled,
             name=self._name(),
+            turns=turns,
+            each=self._wait(0) if many is not None and self.draw(st.booleans()) else None,
+            test_before=turns is not None and self.draw(st.booleans()),
         )
+
+    def _lots(self, depth: int) -> Lots:
+        return Lots(self._name(), Sub(self.any(depth), count=1), self.draw(st.integers(1, 3)))
 
     def _race(self, depth: int) -> Race:
         kinds = [kind for kind in KINDS if kind not in ("userTask", "serviceTask")]
@@ -123,7 +130,7 @@ def holding(block: Block) -> tuple[dict[str, str], set[str]]:
             todo += [now.waiting, now.doing]
         elif isinstance(now, Fork):
             todo += now.branches
-        elif isinstance(now, Loop):
+        elif isinstance(now, Loop | Lots):
             todo.append(now.body)
         elif isinstance(now, Sub):
             todo += [now.body, *([now.handler] if now.handler else [])]

@@ -6,11 +6,13 @@ import pytest
 
 from engine import (
     BroadcastSignal,
+    CompleteTask,
     HistoryOf,
     NotAllowed,
     PublishMessage,
     ResumeCase,
     SuspendCase,
+    TasksOf,
 )
 from engine.cases.queries import CaseSummaries
 from tests.engine.house import House
@@ -94,6 +96,18 @@ def test_a_signal_reaches_every_token_that_waits_once_and_no_later_one(house: Ho
     assert house.variables(cases[0])["varfor"] == "övning"
     assert house.do(BroadcastSignal("larm")) == 1
     assert house.do(BroadcastSignal("okand")) == 0
+
+
+def test_a_signal_that_was_caught_at_the_boundary_comes_to_the_others_and_not_there_again(house: House) -> None:
+    house.deploy("vantar", "flera")
+    ada = house.person("Ada", "storsthlm")
+    waiting, first, second = house.start("vantar", nyckel="A"), house.start("flera"), house.start("flera")
+    house.do(PublishMessage("svar", "A"))
+    house.do(CompleteTask(house.ask(TasksOf(first))[0].id, {}), ada)
+    house.work()
+    assert places(house, waiting) == ["completed"]
+    assert house.elements(first) == ["folj", "svara"]
+    assert house.elements(second) == ["folj", "svara", "svara"], "its boundary event listens to the same signal"
 
 
 def test_a_suspended_case_gets_its_message_when_it_is_resumed(house: House) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from engine import Actor, ChangeSetting, PeopleHolding, StartCase
+from engine import Actor, ChangeSetting, Deploy, PeopleHolding, StartCase
 from tests.browser import axe
 from tests.journeys.conftest import House
 
@@ -227,3 +228,24 @@ def test_the_main_things_work_without_scripts(house: House, browser: Browser) ->
     page.get_by_role("button", name="Lämna besked").last.click()
     expect(page.get_by_role("status")).to_contain_text("Klart: Ta emot")
     context.close()
+
+
+def test_work_that_people_choose_is_begun_and_ended_by_keyboard(house: House, page: Page) -> None:
+    diagram = (Path(__file__).parents[1] / "engine" / "fritt.bpmn").read_bytes()
+    house.engine.execute(Deploy({"fritt.bpmn": diagram}), actor=Actor.system())
+    case = house.engine.execute(StartCase("fritt", {"antal": 0}), actor=Actor.system())
+    house.be(page, "Storsthlm, handläggare")
+    house.visit(page, f"/cases/{case}")
+    expect(page.get_by_role("heading", name="Kan startas nu: Utredning")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_role("button", name="Starta ”Fråga regionen”").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Startad.")
+    expect(page.locator(".now-list")).to_contain_text("Fråga regionen")
+    page.get_by_text("Allt är gjort …").focus()
+    page.keyboard.press("Enter")
+    assert axe(page) == []
+    page.get_by_role("button", name="Avsluta ”Utredning”").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Arbetet är avslutat")
+    expect(page.get_by_text("Kan startas nu")).to_have_count(0)

@@ -218,3 +218,31 @@ def test_folder_stands_for_its_scenarios(write: Write) -> None:
 )
 def test_value_at_a_path(path: str, value: int | None) -> None:
     assert value_at({"a": {"b": 1}, "c": [{"d": 2}, {"d": 3}]}, path) == value
+
+
+AD_HOC = (
+    "titel: Prov\nstart: 2026-10-05T08:00\nsteg:\n"
+    "  - starta: {process: fritt, med: {antal: 0}, namn: A}\n"
+    "  - vagra: {aktivitet: sammanstall, arende: A, som: storsthlm, varfor: går inte att starta}\n"
+    "  - vagra: {aktivitet: rakna, arende: A, som: hsf, varfor: går inte att starta}\n"
+    "  - borja: {aktivitet: Fråga regionen, arende: A, som: hsf}\n"
+    "  - gor: {uppgift: fraga, arende: A, som: hsf}\n"
+    "  - borja: {aktivitet: rakna, arende: A, som: storsthlm}\n"
+    "  - borja: {aktivitet: sammanstall, arende: A, som: storsthlm}\n"
+    "  - kolla: {arende: A, oppna_uppgifter: [sammanstall], variabel: {antal: 1}}\n"
+    "  - avsluta: {delprocess: Utredning, arende: A, som: storsthlm}\n"
+    "  - kolla: {arende: A, tillstand: completed}\n"
+    "  - borja: {aktivitet: rakna, arende: A, som: storsthlm}\n"
+)
+
+
+def test_ad_hoc_work_is_begun_and_ended(tmp_path: Path) -> None:
+    handlers.register()
+    shutil.copytree(processes.HERE / "reference", tmp_path / "reference")
+    path = tmp_path / "fritt" / "scenarios" / "prov.yaml"
+    path.parent.mkdir(parents=True)
+    shutil.copy(Path(__file__).parents[1] / "engine" / "fritt.bpmn", tmp_path / "fritt")
+    path.write_text(AD_HOC, encoding="utf-8")
+    one = played(path)
+    assert one.line == 14, tell([one])
+    assert "rakna går inte att starta nu" in tell([one])

@@ -11,7 +11,7 @@ from engine.bpmn.checks.subject import HUMAN, CheckContext, Compiled, Subject, t
 from engine.bpmn.dmn import Decision
 from engine.bpmn.expressions import BUILTINS, Template
 from engine.bpmn.findings import Finding, Label, Place, label, listed, shown
-from engine.bpmn.model import GLOBAL_TASKS, Graph, Node
+from engine.bpmn.model import ACTIVITIES, GLOBAL_TASKS, Graph, Node
 
 FEEDBACK = "aterkoppling"
 _NOT_LISTED = 12  # names to suggest from, at most
@@ -33,11 +33,29 @@ def human_tasks_reach_somebody(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def ad_hoc_activities_reach_somebody(subject: Subject) -> Iterator[Finding]:
+    """Somebody must be able to begin each: its own candidates, or those of the ad-hoc sub-process."""
+    for whole in subject.nodes("adHocSubProcess"):
+        if whole.work is not None or whole.id in subject.broken:
+            continue
+        for node in subject.inside[whole.id]:
+            if node.kind in ACTIVITIES and node.kind not in HUMAN and not node.triggered_by_event and not node.work:
+                yield subject.error(
+                    node,
+                    "no-candidates",
+                    "{who} ska kunna startas av någon, men varken den eller {whole} har en kandidatgrupp",
+                    "{who} should be begun by somebody, but neither it nor {whole} has candidate groups",
+                    "Ge ad hoc-delprocessen egenskapen candidateGroups med rollen, till exempel storsthlm.",
+                    "Give the ad-hoc sub-process the property candidateGroups with the role, such as storsthlm.",
+                    whole=subject.label(whole),
+                )
+
+
 def roles_are_known(subject: Subject) -> Iterator[Finding]:
     known = subject.context.roles
     if known is None:
         return
-    for node in subject.nodes(*HUMAN):
+    for node in subject.nodes(*HUMAN, "adHocSubProcess"):
         for role in sorted((_roles(node) or set()) - set(known)):
             yield subject.error(node, "unknown-role", *_UNKNOWN_ROLE, role=shown(role), known=_suggestion(role, known))
     for role in sorted({_role(candidate) or candidate for candidate in subject.graph.starter_roles} - set(known)):
@@ -393,6 +411,7 @@ def _gives_feedback(node: Node) -> bool:
 
 RULES = (
     human_tasks_reach_somebody,
+    ad_hoc_activities_reach_somebody,
     roles_are_known,
     human_tasks_lie_in_the_lane_of_their_role,
     forms_exist,

@@ -47,7 +47,8 @@ class Paths:
         else:
             starts = [*inside.starts, *(inside.event_sub_processes if self._interruptions else ())]
             self._next[node.id] = [*(starts or [self.exit_of(node.id)]), *edges]
-            self._next[self.exit_of(node.id)] = onwards
+            again = starts if node.ad_hoc else []  # people go on with another of its activities
+            self._next[self.exit_of(node.id)] = [*onwards, *again]
         ends_here = not (onwards or node.for_compensation) and not (
             node.event and any(event.kind in _NO_WAY_OUT for event in node.event.triggers) and node.kind == "endEvent"
         )

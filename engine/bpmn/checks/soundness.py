@@ -36,6 +36,18 @@ def _flows(subject: Subject, problem: Problem) -> Label:
 
 
 def _deadlock(subject: Subject, problem: Problem) -> Finding:
+    node = subject.graph.nodes[problem.node]
+    if node.start_quantity > 1:
+        return subject.warning(
+            node,
+            "soundness/deadlock",
+            "{who} kan bli väntande för alltid på att {count} flöden kommer dit, till exempel så här: {path}",
+            "{who} can wait for ever for {count} tokens to come, for example like this: {path}",
+            "Se till att så många flöden kommer fram, eller ändra startQuantity.",
+            "See to it that so many tokens come, or change startQuantity.",
+            count=node.start_quantity,
+            path=_path(subject, problem),
+        )
     return subject.warning(
         subject.graph.nodes[problem.node],
         "soundness/deadlock",

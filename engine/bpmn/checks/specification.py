@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 
 from engine.bpmn.checks.subject import Subject
 from engine.bpmn.findings import Finding, Label, listed
-from engine.bpmn.model import ACTIVITIES, EVENTS, SUB_PROCESSES, Event, Flow, Node
+from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, SUB_PROCESSES, Event, Flow, Node
 
 Rule = Callable[[Subject], Iterator[Finding]]
 
-_SUB_PROCESSES = SUB_PROCESSES | {"adHocSubProcess"}
 _SPLITS_BY_CONDITION = frozenset({"exclusiveGateway", "inclusiveGateway"})
 _EVENT_WORDS = {
     "none": ("utan händelsetyp", "without a trigger"),
@@ -71,6 +70,8 @@ def scope_has_an_end(subject: Subject) -> Iterator[Finding]:
         inside = subject.inside[scope.id]
         kinds = {node.kind for node in inside}
         owner = subject.graph.nodes.get(scope.id, subject.graph)
+        if inside and isinstance(owner, Node) and owner.ad_hoc:
+            continue  # it has neither, see `ad_hoc_holds_what_it_may`
         if not inside and scope.id in subject.broken:
             continue
         if not inside:
@@ -166,8 +167,9 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
                     "Rita flödet dit, eller ta bort elementet.",
                     "Draw the flow to it, or delete the element.",
                 )
-            goes_on = node.kind == "endEvent" or _kind(node) == "link" or _leads_to_a_handler(node)
-            if not node.outgoing and not goes_on:
+            is_ad_hoc = scope.id in subject.graph.nodes and subject.graph.nodes[scope.id].ad_hoc is not None
+            may_end = (is_ad_hoc and node.kind in ACTIVITIES) or _kind(node) == "link" or _leads_to_a_handler(node)
+            if not node.outgoing and node.kind != "endEvent" and not may_end:
                 yield subject.warning(
                     node,
                     "no-outgoing",
@@ -180,7 +182,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
 
 def event_sub_process_stands_alone(subject: Subject) -> Iterator[Finding]:
     """§10.3.5: an event sub-process has neither flows nor events on its edge."""
-    for node in subject.nodes(*_SUB_PROCESSES):
+    for node in subject.nodes(*SUB_PROCESSES):
         if node.triggered_by_event and (node.incoming or node.outgoing or node.boundary):
             yield subject.error(
                 node,
@@ -189,6 +191,47 @@ def event_sub_process_stands_alone(subject: Subject) -> Iterator[Finding]:
                 "{who} is started by an event and should have neither flows nor boundary events, but has",
                 "Ta bort dem, eller gör den till en vanlig delprocess.",
                 "Remove them, or make it an ordinary sub-process.",
+            )
+
+
+def ad_hoc_holds_what_it_may(subject: Subject) -> Iterator[Finding]:
+    """§10.3.5: activities, with flows, gateways and intermediate events between them; no start and no end events."""
+    for whole in subject.nodes("adHocSubProcess"):
+        inside = subject.inside[whole.id]
+        for node in inside:
+            lost_gateway = node.kind in GATEWAYS and not node.incoming
+            if node.kind in ("startEvent", "endEvent") or lost_gateway:
+                yield subject.error(
+                    node,
+                    "ad-hoc",
+                    "{who} ska inte finnas så i en ad hoc-delprocess: där börjar människor med aktiviteterna",
+                    "{who} should not stand so in an ad-hoc sub-process: there people begin the activities",
+                    "Ta bort den, eller gör delprocessen till en vanlig.",
+                    "Remove it, or make the sub-process an ordinary one.",
+                )
+        if inside and not any(node.kind in ACTIVITIES and not node.incoming for node in inside):
+            yield subject.error(
+                whole,
+                "ad-hoc",
+                "{who} ska ha en aktivitet som inget flöde leder till, men har ingen, så inget i den kan börja",
+                "{who} should have an activity that no flow leads to, but has none, so that nothing in it can begin",
+                "Ta bort flödet till den aktivitet som kan göras först.",
+                "Remove the flow to the activity that can be done first.",
+            )
+
+
+def quantities_can_come(subject: Subject) -> Iterator[Finding]:
+    """§10.3: where no flow leads, no token comes; and what an event or a person starts is not counted in tokens."""
+    for node in subject.nodes():
+        if node.start_quantity > 1 and (not node.incoming or node.triggered_by_event):
+            yield subject.error(
+                node,
+                "quantity",
+                "{who} väntar på {count} flöden (startQuantity), men inget flöde leder dit",
+                "{who} waits for {count} tokens (startQuantity), but no flow leads there",
+                "Ta bort startQuantity, eller rita flödena.",
+                "Remove startQuantity, or draw the flows.",
+                count=node.start_quantity,
             )
 
 
@@ -483,7 +526,7 @@ def boundary_events_sit_on_activities(subject: Subject) -> Iterator[Finding]:
         if host is None:
             if node.id not in subject.broken:
                 yield _misplaced(subject, node, Label("ingenting", "nothing"))
-        elif host.kind not in ACTIVITIES | _SUB_PROCESSES or host.scope != node.scope:
+        elif host.kind not in ACTIVITIES or host.scope != node.scope:
             yield _misplaced(subject, node, subject.label(host))
         if node.incoming:
             yield subject.error(
@@ -593,6 +636,8 @@ RULES: tuple[Rule, ...] = (
     end_has_no_outgoing,
     nodes_are_joined_by_flows,
     event_sub_process_stands_alone,
+    ad_hoc_holds_what_it_may,
+    quantities_can_come,
     flows_stay_in_their_scope,
     no_double_flows,
     conditions_stand_where_they_count,

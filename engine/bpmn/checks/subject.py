@@ -134,6 +134,13 @@ def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:
         for name in ("cardinality", "collection", "completion", "output_element"):
             if (expression := getattr(node.loop, name)) is not None:
                 yield name, expression
+        yield from (("completion", one.condition) for one in node.loop.complex)
+        for event in (node.loop.thrown, *(one.event for one in node.loop.complex)):
+            yield from _texts_of_event(event) if event else ()
+    if node.ad_hoc and node.ad_hoc.completion:
+        yield "completion", node.ad_hoc.completion
+    if node.standard_loop and node.standard_loop.condition:
+        yield "loop_condition", node.standard_loop.condition
     if node.call:
         yield "key", node.call.key
         if node.call.business_key:

@@ -121,7 +121,8 @@ class _Flow:
         missing = {name for name in self._asked_by_table(node) if not self._may_be_there(name, before)}
         for field, text in texts_of(node):
             if field not in _NOT_OURS:
-                known = after if field in _AFTERWARDS else before
+                asked_afterwards = field == "loop_condition" and not _asked_before(node)
+                known = after if field in _AFTERWARDS or asked_afterwards else before
                 missing |= {name for name in text.required if not self._may_be_there(name, known)}
         return missing
 
@@ -182,13 +183,19 @@ class _Flow:
         return 0
 
 
+def _asked_before(node: Node) -> bool:
+    return node.standard_loop is not None and node.standard_loop.test_before
+
+
 def _own_names(node: Node) -> set[str]:
     """What is there only while the activity is under way; counted as there from then on, to be wary."""
     names = set(node.inputs) | ({*node.data.own, *node.data.outputs} if node.data else set())
     if node.kind == "complexGateway":
         names |= {"activationCount", "waitingForStart", *(flow.id for flow in node.incoming)}
+    if node.standard_loop:
+        names.add("loopCounter")
     if node.loop:
-        names |= IN_EACH_INSTANCE | ({node.loop.element_variable} if node.loop.element_variable else set())
+        names |= IN_EACH_INSTANCE | {name for name in (node.loop.element_variable, node.loop.output_item) if name}
     return names
 
 

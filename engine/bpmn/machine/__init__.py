@@ -6,6 +6,8 @@ Pure: time and functions come in by `Environment`, numbers from the state, so th
     trigger    a timer, message or signal   fail       a BPMN error comes out of a job or called case
     escalate   likewise an escalation       retry      what an incident holds is tried again
     skip       it goes on without           cancel     everything ends
+    begin      an activity of an ad-hoc     end        that sub-process is done
+               sub-process is chosen
 
 State, one JSON object:
 
@@ -40,19 +42,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.changes import CaseEnded, Change, ElementPassed, Variables
-from engine.bpmn.machine import activities, correlation, data, events, incidents, waits
+from engine.bpmn.machine import activities, adhoc, correlation, data, events, incidents, waits
+from engine.bpmn.machine.adhoc import AdHocWork, Offered
 from engine.bpmn.machine.moves import play_on
 from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
 from engine.bpmn.model import Event, Graph, Node
 from engine.errors import Refused
 
 __all__ = [
+    "AdHocWork",
     "Environment",
+    "Offered",
     "Stale",
     "Step",
     "Unready",
+    "ad_hoc_work",
+    "begin",
     "cancel",
     "complete",
+    "end",
     "escalate",
     "fail",
     "retry",
@@ -202,6 +210,22 @@ def cancel(graph: Graph, state: State, env: Environment) -> Step:
     return Step(play.state, play.changes)
 
 
+def begin(graph: Graph, state: State, env: Environment, wait: int, element: str) -> Step:
+    """Somebody begins an activity of an ad-hoc sub-process that lies open. Refused where it cannot be begun now."""
+    play = _resume(graph, state, env)
+    _open(play, wait, "ad_hoc")
+    adhoc.begin(play, wait, element)
+    return _played(play)
+
+
+def end(graph: Graph, state: State, env: Environment, wait: int) -> Step:
+    """Somebody says that an ad-hoc sub-process is done. Refused where its completion condition decides that."""
+    play = _resume(graph, state, env)
+    _open(play, wait, "ad_hoc")
+    adhoc.end(play, wait)
+    return _played(play)
+
+
 # --- questions -------------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +234,18 @@ def variables_at(graph: Graph, state: State, wait: int | None) -> Variables:
     if str(wait or ROOT) not in state["runs"]:
         raise _stale(wait or ROOT)
     return dict(visible(state["runs"], wait or ROOT))
+
+
+def ad_hoc_work(graph: Graph, state: State, env: Environment, wait: int) -> AdHocWork | None:
+    """What may be begun in an ad-hoc sub-process just now; None where it does not lie open. Changes nothing."""
+    play = Play(graph, env, state)
+    run = play.runs.get(str(wait))
+    if run is None or run.get("open") != "ad_hoc":
+        return None
+    try:
+        return adhoc.work_at(play, wait)
+    except Stuck:
+        return None
 
 
 def root_variables(state: State) -> Variables:

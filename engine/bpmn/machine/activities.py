@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from engine.bpmn import dmn
 from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
-from engine.bpmn.machine import compensation, data, events, multi, people, tokens, waits
+from engine.bpmn.machine import adhoc, compensation, data, events, loops, multi, people, tokens, waits
 from engine.bpmn.machine.play import ROOT, Move, Play, Stuck, around
 from engine.bpmn.model import Call, Flow, Node
 from engine.errors import Refused
@@ -16,19 +16,32 @@ from engine.errors import Refused
 
 
 def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
-    """Each token starts a run of its own: an implicit merge does not wait (§13.3.2)."""
+    """Each token starts a run of its own: an implicit merge does not wait (§13.3.2), unless it takes several. In an
+    ad-hoc sub-process people let it in."""
+    if "ad_hoc" in play.run(scope):
+        tokens.rest(play, scope, node, flow)
+    elif node.start_quantity == 1:
+        enter(play, scope, node)
+    elif tokens.gather(play, scope, node, flow):
+        play.queue.append(("gathered", scope, node))
+
+
+def enter(play: Play, scope: int, node: Node) -> None:
     start(play, play.add({"at": node.id, "scope": scope}))
 
 
 def start(play: Play, number: int) -> None:
-    """The activity that run `number` is at begins, once or in its instances."""
+    """The activity that run `number` is at begins, once or again and again."""
     node = play.node(play.run(number))
     data.take(play, number, node)
-    if node.loop is None:
+    if node.loop is None and node.standard_loop is None:
         begin(play, number, node, node.boundary)
-    else:
-        waits.listen(play, number, node.boundary)
+        return
+    waits.listen(play, number, node.boundary)  # once, on the whole
+    if node.loop is not None:
         multi.begin(play, number, node, node.loop)
+    else:
+        loops.begin(play, number)
 
 
 def begin_handler(play: Play, number: int) -> None:
@@ -41,6 +54,11 @@ def begin_handler(play: Play, number: int) -> None:
 
 def begin_instance(play: Play, body: int, index: int, item: object) -> None:
     number = multi.add_instance(play, body, index, item)
+    begin(play, number, play.node(play.run(number)))
+
+
+def begin_turn(play: Play, body: int) -> None:
+    number = loops.add_turn(play, body)
     begin(play, number, play.node(play.run(number)))
 
 
@@ -158,6 +176,11 @@ def _sub_process(play: Play, number: int, node: Node) -> None:
     open_scope(play, number, node.id, [("arrive", number, play.graph.nodes[start], None) for start in starts])
 
 
+def _ad_hoc(play: Play, number: int, node: Node) -> None:
+    adhoc.offer(play, number, node)
+    open_scope(play, number, node.id, [])
+
+
 def open_scope(play: Play, number: int, scope: str, entries: list[Move]) -> None:
     """Run `number` becomes a scope with a token for each of `entries`. Before they move, the event sub-processes inside
     begin to listen (§13.5.4)."""
@@ -193,7 +216,7 @@ def handle(play: Play, scope: int, start: Node, given: Variables) -> None:
 def ended(play: Play, number: int) -> None:
     """No token is left in a scope: it is done (§13.2, §13.3.4)."""
     run = play.run(number)
-    if run["live"] or "undo" in run:
+    if run["live"] or "undo" in run or ("ad_hoc" in run and not run.get("interrupted")):
         return
     if number == ROOT:
         waits.end_case(play, CaseEnded("completed", None, dict(run["vars"])), "completed")
@@ -213,6 +236,7 @@ _BEGIN: dict[str, Callable[[Play, int, Node], None]] = {
     "callActivity": _call,
     "subProcess": _sub_process,
     "transaction": _sub_process,
+    "adHocSubProcess": _ad_hoc,
 }
 
 
@@ -234,6 +258,9 @@ def finish(play: Play, number: int, given: Variables, direct: bool = False) -> N
     keeps = compensation.keeps(play, run, node, direct)
     if "index" in run and node.loop is not None:
         multi.end_instance(play, number, node, node.loop, given, keeps)
+        return
+    if "turn" in run:
+        loops.end_turn(play, number, node, given, keeps)
         return
     flows, written = events.land(play, run["scope"], node, given)
     written = waits.taken_over(play, number, run, written)

@@ -25,7 +25,7 @@ def keeps(play: Play, run: Run, node: Node, direct: bool = False) -> bool:
     """Whether the activity, about to be completed, must be remembered; Stuck where too much is already, unless somebody
     helps it past (`direct`): then it cannot be compensated."""
     ways = play.graph.compensation
-    asked = node.id in ways.asked or ("index" in run and node.id in ways.cancelled)
+    asked = node.id in ways.asked or (_is_one_of_many(run) and node.id in ways.cancelled)
     if not asked or run.get("interrupted"):
         return False
     if _is_body(run, node):
@@ -52,8 +52,9 @@ def retire(play: Play, number: int, run: Run, kept: bool) -> None:
     snapshot: Run = {"at": run["at"], "scope": run["scope"]}
     if "vars" in run:
         snapshot["vars"] = run["vars"]
-    if "index" in run:
-        snapshot["index"] = run["index"]
+    for one_of_many in ("index", "turn"):
+        if one_of_many in run:
+            snapshot[one_of_many] = run[one_of_many]
     inside = run.get("completed", [])
     if node.id in play.graph.compensation.by_activity and not _is_body(run, node):
         for number_inside in inside:  # to its handler it is a black box
@@ -64,7 +65,12 @@ def retire(play: Play, number: int, run: Run, kept: bool) -> None:
 
 
 def _is_body(run: Run, node: Node) -> bool:
-    return node.loop is not None and "index" not in run
+    return (node.loop is not None or node.standard_loop is not None) and not _is_one_of_many(run)
+
+
+def _is_one_of_many(run: Run) -> bool:
+    """An instance or a turn."""
+    return "index" in run or "turn" in run
 
 
 # --- thrown ----------------------------------------------------------------------------------------------------------
@@ -150,7 +156,7 @@ def _compensate(play: Play, number: int, asker: int) -> None:
 
 def _begin_activity(play: Play, number: int, run: Run, asker: int, handler: Node) -> None:
     """A compensation activity works beside the activity it undoes, and sees what that one had to itself."""
-    scope = play.run(run["scope"])["scope"] if "index" in run else run["scope"]
+    scope = play.run(run["scope"])["scope"] if _is_one_of_many(run) else run["scope"]
     own: Run = {"at": handler.id, "scope": scope, "asked": asker, "undoes": run["at"]}
     if "vars" in run:
         own["vars"] = run.pop("vars")

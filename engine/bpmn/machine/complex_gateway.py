@@ -91,7 +91,9 @@ def _reset(play: Play, scope: int, node: Node) -> None:
     if not run["resets"]:
         del run["resets"]
     waiting = run.get("joins", {}).get(node.id, {})
-    if tokens.take(play, scope, node, [flow for flow in waiting if flow not in first]):
+    late = [flow for flow in waiting if flow not in first]
+    if late:
+        tokens.merge(play, scope, node, dict.fromkeys(late, 1))
         play.queue.append(("reset", scope, node))
 
 

@@ -65,9 +65,17 @@ def _give_up(play: Play, number: int, run: Run, why: Stuck) -> None:
 
 
 def met(play: Play, number: int) -> None:
-    """The condition has come true. What it waited for may be gone by now: interrupted by another that came with it."""
+    """The condition has come true. What waited for it may be gone by now: interrupted by another that came with it. It
+    is a step, so that events whose writing makes each other's conditions true use up the budget."""
     run = play.runs.get(str(number))
     if run is None or run.get("open") != "condition":
+        return
+    play.steps_left -= 1
+    try:
+        play.check_steps()
+    except Stuck as why:
+        run.pop("held", None)  # it has not happened: a retry looks anew
+        _give_up(play, number, run, why)
         return
     if "on" in run:
         waits.close(play, number, run, "completed")

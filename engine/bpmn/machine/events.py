@@ -103,6 +103,65 @@ def send(play: Play, number: int, node: Node, event: Event) -> None:
         play.changes.append(SignalThrown(node.id, event.name or "", payload))
 
 
+class Implicit(NamedTuple):
+    """An implicit throw event of a multi-instance activity (§10.3.8), with all that it carries worked out."""
+
+    event: Event
+    key: str | None
+    payload: Variables
+
+
+def implicit(play: Play, number: int, event: Event, counters: Variables) -> Implicit:
+    """`event` as seen from run `number`. The default signal, which has no name, carries the counters."""
+    seen = play.visible(number)
+    payload = play.values(event.payload, seen) if event.name else counters
+    key = correlation.sent(play, number, event, seen, payload) if event.kind == "message" else None
+    return Implicit(event, key, payload)
+
+
+def throw_at(play: Play, holder: int, node: Node, thrown: Implicit) -> None:
+    """Throw at activity `holder`: its boundary events catch it at once. A signal goes to everybody else too, a message
+    on where the boundary did not take it, an escalation up the scopes."""
+    event, name = thrown.event, thrown.event.name
+    if event.kind == "escalation":
+        escalate(play, holder, node.id, name, thrown.payload)
+        return
+    caught = _listening(play, holder, thrown)
+    if event.kind == "signal" and name:
+        play.changes.append(SignalThrown(node.id, name, thrown.payload, tuple(caught)))
+    elif event.kind == "message" and not caught:
+        play.changes.append(MessageThrown(node.id, name or "", thrown.key, thrown.payload))
+    for number in caught:
+        if play.exists(number):
+            waits.close(play, number, play.run(number), "completed")
+            came(play, number, thrown.payload)
+    if not name:
+        _catch_default(play, holder, node, thrown.payload)
+
+
+def _listening(play: Play, holder: int, thrown: Implicit) -> list[int]:
+    """The boundary events of `holder` that take what is thrown, those that interrupt last; of a message only one."""
+    event, found = thrown.event, []
+    for number in play.run(holder).get("watch", ()):
+        run = play.run(number)
+        node = play.node(run)
+        waited = (run.get("open"), waits.event_of(run, node).name, run.get("key"))
+        fits = waited == (event.kind, event.name, thrown.key)
+        if node.kind == "boundaryEvent" and fits:
+            found.append(number)
+    found.sort(key=lambda number: play.node(play.run(number)).interrupting)
+    return found[:1] if event.kind == "message" else found
+
+
+def _catch_default(play: Play, holder: int, node: Node, given: Variables) -> None:
+    """The default signal has no name; no one else can wait for it, so no wait is set up for it either."""
+    edges = [play.graph.nodes[edge] for edge in node.boundary]
+    catchers = [edge for edge in edges if any(map(waits.is_default_signal, (edge.event or NONE).triggers))]
+    for edge in sorted(catchers, key=lambda edge: edge.interrupting):
+        if play.exists(holder):
+            _react(play, _Catcher(edge, holder, play.run(holder)["scope"]), given, "cancelled")
+
+
 def _terminate(play: Play, scope: int, node: Node, event: Event) -> bool:
     """Everything in the scope ends, the scope itself as usual; around it all goes on (§13.5.6)."""
     if scope == ROOT:
@@ -202,9 +261,9 @@ def _event_sub_processes(play: Play, number: int, run: Run, past: str) -> Iterab
 
 
 def _boundary(play: Play, run: Run) -> Sequence[str]:
-    """A multi-instance activity has its boundary events once, on the whole; one that is compensated has none left."""
+    """An activity that repeats has its boundary events once, on the whole; one that is compensated has none left."""
     node = play.node(run)
-    return () if "index" in run or compensation.is_again(run, node) else node.boundary
+    return () if {"index", "turn"} & run.keys() or compensation.is_again(run, node) else node.boundary
 
 
 def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -> tuple[Node, Event] | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.bpmn.changes import IncidentRaised, Variables
-from engine.bpmn.machine import events, multi, tokens, waits
+from engine.bpmn.machine import events, loops, multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Run, Stuck
 from engine.bpmn.model import Flow, Node
 
-_IN_ITS_RUN = frozenset({"finish", "ended", "body", "expect", "undo", "begin"})
+_IN_ITS_RUN = frozenset({"finish", "ended", "body", "expect", "undo", "begin", "loop", "looped", "ad_hoc"})
 """These moves concern a run that is there and stays; the others a token on its way, which gets a run to wait in."""
 
 
@@ -19,7 +19,10 @@ def park(play: Play, move: Move, why: Stuck) -> None:
     if name not in _IN_ITS_RUN:
         number = _run_for(play, move)
     run = play.run(number)
-    if name in ("finish", "body"):
+    if name == "ad_hoc":  # nobody begins anything while it is not known whether it is done
+        waits.close(play, number, run, "cancelled")
+        run.pop("open", None)
+    if name in ("finish", "body", "looped"):
         waits.close(play, number, run, "completed")
         run.pop("open", None)
         run["given"] = move[2]
@@ -33,6 +36,8 @@ def _run_for(play: Play, move: Move) -> int:
     name, scope = move[0], move[1]
     if name == "instance":
         return multi.add_instance(play, scope, move[2], move[3], checked=False)
+    if name == "turn":
+        return loops.add_turn(play, scope, checked=False)
     run: Run = {"at": move[2].id, "scope": scope}
     if name in ("arrive", "enter") and move[3] is not None:
         run["via"] = move[3].id
@@ -59,6 +64,7 @@ def again(play: Play, number: int) -> None:
 _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "arrive": lambda number, run, node: ("arrive", run["scope"], node, flow_of(run, node)),
     "enter": lambda number, run, node: ("enter", run["scope"], node, flow_of(run, node)),
+    "gathered": lambda number, run, node: ("gathered", run["scope"], node),
     "leave": lambda number, run, node: ("leave", run["scope"], node),
     "reset": lambda number, run, node: ("reset", run["scope"], node),
     "caught": lambda number, run, node: ("caught", run["scope"], node, run["given"], run["direct"]),
@@ -67,6 +73,10 @@ _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "instance": lambda number, run, node: ("instance", run["scope"], run["index"], multi.item_of(run, node)),
     "finish": lambda number, run, node: ("finish", number, run.pop("given"), run.pop("direct")),
     "body": lambda number, run, node: ("body", number, run.pop("given")),
+    "loop": lambda number, run, node: ("loop", number),
+    "ad_hoc": lambda number, run, node: ("ad_hoc", number),
+    "turn": lambda number, run, node: ("turn", run["scope"]),
+    "looped": lambda number, run, node: ("looped", number, run.pop("given")),
     "ended": lambda number, run, node: ("ended", number),
     "expect": lambda number, run, node: ("expect", number),
     "undo": lambda number, run, node: ("undo", number),
@@ -115,8 +125,13 @@ def past(play: Play, number: int, given: Variables) -> None:
         if "stuck" in run:
             waits.close(play, number, run, "completed")
             del run["stuck"]
-        play.queue.append(("body", number, given) if name == "body" else ("finish", number, given, True))
+        if name == "ad_hoc":
+            waits.clear(play, number)
+        end = _WHOLE.get(name or "")
+        play.queue.append((end, number, given) if end else ("finish", number, given, True))
 
 
-_ON_THE_WAY = frozenset({"arrive", "enter", "leave", "reset", "caught", "go_on", "data"})
+_WHOLE = {"body": "body", "loop": "looped", "looped": "looped"}
+"""Stuck between instances or turns, it is the whole activity that is helped past."""
+_ON_THE_WAY = frozenset({"arrive", "enter", "gathered", "leave", "reset", "caught", "go_on", "data"})
 """A token that waits to begin or to leave: helped past, it goes on behind the element."""

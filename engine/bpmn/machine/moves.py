@@ -7,12 +7,14 @@ from collections.abc import Callable
 from engine.bpmn.changes import JobAdded
 from engine.bpmn.machine import (
     activities,
+    adhoc,
     compensation,
     complex_gateway,
     conditions,
     data,
     events,
     incidents,
+    loops,
     multi,
     tokens,
     waits,
@@ -93,6 +95,7 @@ _ELEMENTS: dict[str, Callable[[Play, int, Node, Flow | None], None]] = {
 _MOVES: dict[str, Callable[..., None]] = {
     "arrive": _arrive,  # scope, node, flow: a token comes to an element
     "enter": _enter,  # … and is let in, having waited for the worker
+    "gathered": activities.enter,  # scope, node: an activity has all the tokens it waited for
     "leave": tokens.leave,  # scope, node: a token goes on from a join
     "reset": complex_gateway.leave_again,  # scope, node: tokens go on that came to a complex gateway after it fired
     "caught": events.caught,  # scope, node, given, direct: a token starts from an event that came
@@ -106,4 +109,9 @@ _MOVES: dict[str, Callable[..., None]] = {
     "body": multi.end_body,  # body, given: all instances are done
     "undo": compensation.undo_next,  # run: it compensates the next of what it has to, or is done with it
     "begin": activities.begin_handler,  # run: a compensation activity begins
+    "loop": loops.go_on,  # body: one more turn of a standard loop, or none
+    "turn": activities.begin_turn,  # body
+    "ad_hoc": adhoc.after_activity,  # scope: something in it is done
+    "over": adhoc.over,  # scope: nothing is under way in it any more
+    "looped": loops.end,  # body, given: the loop is done
 }

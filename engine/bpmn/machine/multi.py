@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.bpmn.changes import ElementPassed, Variables
+from engine.bpmn.expressions import Expression
 from engine.bpmn.machine import compensation, events, tokens, waits
 from engine.bpmn.machine.play import Play, Run, Stuck, plain
 from engine.bpmn.model import MultiInstance, Node
@@ -69,6 +70,8 @@ def add_instance(play: Play, body: int, index: int, item: Any, checked: bool = T
     node = play.node(held)
     number = play.add({"at": node.id, "scope": body, "index": index}, held["first"] + index)
     own: Variables = {"loopCounter": index}
+    if node.loop is not None and node.loop.output_item:
+        own[node.loop.output_item] = None
     if node.loop is not None and node.loop.element_variable:
         own[node.loop.element_variable] = item
     play.keep_local(number, own, checked)
@@ -84,14 +87,14 @@ def item_of(run: Run, node: Node) -> Any:
 def end_instance(
     play: Play, number: int, node: Node, loop: MultiInstance, result: Variables, keeps: bool = False
 ) -> None:
-    """An instance is done: keep its output, and see whether it was the last or the completion condition holds. With
-    `keeps` it may have to be compensated."""
+    """An instance is done: keep its output, throw what there is to throw, and see whether it was the last or enough.
+    With `keeps` it may have to be compensated."""
     run = play.run(number)
     body = run["scope"]
     held = play.run(body)
     seen = {**play.visible(number), **result}
     output, size = _output(play, loop, seen)
-    enough = loop.completion is not None and _holds(play, loop, held, seen)
+    enough, thrown = _decided(play, body, loop, held, seen)
     writes = play.plan(number, result)
     play.weigh(size)
     data = waits.taken_over(play, number, run, play.write(writes))
@@ -103,9 +106,35 @@ def end_instance(
         play.state["bytes"] += size
     play.changes.append(ElementPassed(node.id, "completed", (), data))
     held["done"] += 1
+    for implicit in thrown:
+        events.throw_at(play, body, node, implicit)
+        if not play.exists(body):
+            return  # caught by what interrupts it
     if enough:
         _cancel_rest(play, body)
     _next(play, body, held, enough)
+
+
+def _decided(
+    play: Play, body: int, loop: MultiInstance, held: Run, seen: Variables
+) -> tuple[bool, list[events.Implicit]]:
+    """As an instance ends: whether it was enough, and the events that are thrown (Tables 10.29 and 10.31)."""
+    counters = _counters(held)
+    named = {prefix + name: count for name, count in counters.items() for prefix in ("nrOf", "numberOf")}
+    enough = loop.completion is not None and _holds(play, loop.completion, {**seen, **named})
+    fulfilled = [one for one in loop.complex if _holds(play, one.condition, {**seen, **named})]
+    thrown = [one.event for one in fulfilled if one.event is not None]
+    if loop.thrown is not None and (loop.behavior == "None" or not held["done"]):
+        thrown.append(loop.thrown)
+    own = {f"numberOf{name}": count for name, count in counters.items()}
+    return enough or bool(fulfilled), [events.implicit(play, body, event, own) for event in thrown]
+
+
+def _counters(held: Run) -> dict[str, int]:
+    """Table 10.30, with the instance that ends just now."""
+    done, total = held["done"] + 1, held["total"]
+    active = min(1, total - done) if "sequential" in held else total - done
+    return {"Instances": total, "ActiveInstances": active, "CompletedInstances": done, "TerminatedInstances": 0}
 
 
 def _next(play: Play, body: int, held: Run, enough: bool) -> None:
@@ -124,13 +153,9 @@ def _output(play: Play, loop: MultiInstance, seen: Variables) -> tuple[Any, int]
     return plain(loop.output_collection, value)
 
 
-def _holds(play: Play, loop: MultiInstance, held: Run, seen: Variables) -> bool:
-    """The completion condition sees what the instance sees, and the counters of Table 10.30 under both their names."""
-    done, total = held["done"] + 1, held["total"]
-    active = min(1, total - done) if "sequential" in held else total - done
-    counters = {"Instances": total, "ActiveInstances": active, "CompletedInstances": done, "TerminatedInstances": 0}
-    named = {prefix + name: count for name, count in counters.items() for prefix in ("nrOf", "numberOf")}
-    held_true = play.value(loop.completion, {**seen, **named}) if loop.completion is not None else False
+def _holds(play: Play, condition: Expression, seen: Variables) -> bool:
+    """A condition sees what the instance sees, and the counters under both their names."""
+    held_true = play.value(condition, seen)
     if held_true.__class__ is not bool:
         raise Stuck(
             "Expected the completion condition to be true or false, but it is neither.",

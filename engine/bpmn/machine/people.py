@@ -39,6 +39,15 @@ def open_task(play: Play, number: int, node: Node) -> None:
     play.changes.append(opened)
 
 
+def candidates_of(play: Play, node: Node, seen: Variables) -> tuple[str, ...]:
+    """Who may do it, as far as the node says; also of what no person does."""
+    return _candidates(play, node.work or _NO_WORK, seen)
+
+
+def assignee_of(play: Play, node: Node, seen: Variables) -> str | None:
+    return _text(play, (node.work or _NO_WORK).assignee, seen)
+
+
 def _candidates(play: Play, work: HumanWork, seen: Variables) -> tuple[str, ...]:
     value = play.value(work.candidates, seen) if work.candidates is not None else None
     texts = value if isinstance(value, list) else [value]

@@ -33,8 +33,8 @@ class Run(TypedDict, total=False):
     scope: int
     on: int
     open: str
-    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, timer, message or signal;
-    or condition or data, which come from within the case. Closed by exactly one change."""
+    """What the world outside was asked for: task, job, go_on (an asynchronous point), call, ad_hoc, timer, message or
+    signal; or condition or data, which come from within the case. Closed by exactly one change."""
     hungry: list[int]
     """Of the root: the runs that wait for data."""
     stuck: str
@@ -55,6 +55,8 @@ class Run(TypedDict, total=False):
     watch: list[int]
     """The runs that listen `on` this one."""
     vars: Variables
+    ad_hoc: str
+    """This is the scope of an ad-hoc sub-process: open, or closing once nothing more begins in it."""
     live: int
     """This is a scope, with so many tokens inside: in runs, at joins or on their way."""
     kids: list[int]
@@ -75,7 +77,8 @@ class Run(TypedDict, total=False):
     cancelling: bool
     """This transaction is cancelled; it ends when all is undone."""
     joins: dict[str, dict[str, int]]
-    """Gateway -> incoming flow -> tokens that wait there. Never a zero."""
+    """Gateway, or activity that waits for several tokens -> incoming flow ("" for none) -> tokens that wait there.
+    Never a zero."""
     resets: dict[str, list[str]]
     """Complex gateway that waits for reset -> the incoming flows it has had a token from."""
     interrupted: bool
@@ -89,6 +92,10 @@ class Run(TypedDict, total=False):
     done: int
     items: list[Any]
     """What a sequential body hands out, where it has a collection."""
+    turns: int
+    """This is the body of a standard loop, which has done so many turns."""
+    turn: int
+    """This is a turn of the body `scope`; so many went before."""
     index: int
     """This is an instance of the body `scope`."""
     out: Any

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.bpmn.changes import Data, ElementPassed, IncidentCleared, IncidentRaised, Variables
 from engine.bpmn.machine.play import Play, Run, Stuck
-from engine.bpmn.model import Flow, Node
+from engine.bpmn.model import ACTIVITIES, Flow, Node
 
 NO_DATA: Data = {}
 
@@ -22,8 +22,12 @@ def leave(play: Play, scope: int, node: Node, data: Data = NO_DATA) -> None:
 
 def go(play: Play, scope: int, node: Node, flows: Sequence[Flow], data: Data = NO_DATA) -> None:
     """Pass `node`, on flows already chosen. Where there are none, the token ends here (§13.2)."""
+    if node.completion_quantity > 1:
+        flows = [flow for flow in flows for _ in range(node.completion_quantity)]
     play.changes.append(ElementPassed(node.id, "completed", tuple([flow.id for flow in flows]), data))
     spread(play, scope, flows)
+    if node.kind in ACTIVITIES and "ad_hoc" in play.run(scope):
+        play.queue.append(("ad_hoc", scope))
 
 
 def spread(play: Play, scope: int, flows: Sequence[Flow]) -> None:
@@ -39,6 +43,8 @@ def spread(play: Play, scope: int, flows: Sequence[Flow]) -> None:
 
 def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None = None) -> Sequence[Flow]:
     """The flows a token leaves by, with what it is about to write; Stuck where conditions leave it none."""
+    if node.completion_quantity > 1:
+        _need_room(play, node)
     if node.kind == "parallelGateway" or not _has_choice(node):
         return node.outgoing
     seen = play.visible(scope)
@@ -46,7 +52,7 @@ def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None =
     if node.kind == "complexGateway":
         variables = {**variables, "waitingForStart": True}
     if node.kind == "exclusiveGateway":
-        chosen = _first_thatholds(play, node, variables)
+        chosen = _first_that_holds(play, node, variables)
     else:
         chosen = [flow for flow in node.outgoing if flow.id != node.default and holds(play, flow, variables)]
     if not chosen:
@@ -59,12 +65,19 @@ def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None =
     return chosen
 
 
+def _need_room(play: Play, node: Node) -> None:
+    """Tokens multiply: no more may be on their way than there are steps left for them."""
+    if len(play.queue) + len(node.outgoing) * node.completion_quantity > play.steps_left:
+        play.steps_left = -1
+        play.check_steps()
+
+
 def _has_choice(node: Node) -> bool:
     flows = node.outgoing
     return len(flows) > 1 or (len(flows) == 1 and flows[0].condition is not None)
 
 
-def _first_thatholds(play: Play, node: Node, variables: Variables) -> list[Flow]:
+def _first_that_holds(play: Play, node: Node, variables: Variables) -> list[Flow]:
     for flow in node.outgoing:
         if flow.id != node.default and holds(play, flow, variables):
             return [flow]
@@ -103,40 +116,71 @@ def arrive_at_inclusive(play: Play, scope: int, node: Node, flow: Flow | None) -
         put(play, scope, node, flow)
 
 
-def put(play: Play, scope: int, node: Node, flow: Flow) -> dict[str, int]:
+def gather(play: Play, scope: int, node: Node, flow: Flow | None) -> bool:
+    """§13.3.2: an activity waits for `startQuantity` tokens, on whichever flows. True: all are there, and one now."""
+    if sum(put(play, scope, node, flow).values()) < node.start_quantity:
+        return False
+    fire(play, scope, node)
+    return True
+
+
+def rest(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
+    """Before an activity of an ad-hoc sub-process a token waits until somebody begins it (§13.3.5)."""
+    put(play, scope, node, flow)
+
+
+def take(play: Play, scope: int, node: Node, count: int) -> None:
+    """`count` of the tokens that wait before an activity are used up, in the order of its flows."""
+    taken: dict[str, int] = {}
+    for flow, waiting in play.run(scope)["joins"][node.id].items():
+        taken[flow] = min(waiting, count - sum(taken.values()))
+    _use_up(play, scope, node, taken)
+
+
+def merge(play: Play, scope: int, node: Node, taken: Mapping[str, int]) -> None:
+    """So many tokens of each flow, where they wait, become a single one."""
+    _use_up(play, scope, node, taken)
+    play.run(scope)["live"] += 1
+
+
+def _use_up(play: Play, scope: int, node: Node, taken: Mapping[str, int]) -> None:
+    run = play.run(scope)
+    left = {flow: count - taken.get(flow, 0) for flow, count in run["joins"][node.id].items()}
+    run["live"] -= sum(taken.values())
+    run["joins"][node.id] = {flow: count for flow, count in left.items() if count}
+    if not run["joins"][node.id]:
+        del run["joins"][node.id]
+    if not run["joins"]:
+        del run["joins"]
+
+
+def put(play: Play, scope: int, node: Node, flow: Flow | None) -> dict[str, int]:
     waiting = play.run(scope).setdefault("joins", {}).setdefault(node.id, {})
-    waiting[flow.id] = waiting.get(flow.id, 0) + 1
+    came_on = flow.id if flow is not None else ""
+    waiting[came_on] = waiting.get(came_on, 0) + 1
     play.touched[scope] = None
     return waiting
 
 
 def fire(play: Play, scope: int, node: Node) -> None:
-    """One token from each incoming flow that has one becomes a single one, which the caller sends on."""
-    flows = list(play.run(scope)["joins"][node.id])
-    take(play, scope, node, flows)
+    """One token from each incoming flow that has one becomes a single one, which the caller sends on; before an
+    activity, all that wait do."""
+    waiting = play.run(scope)["joins"][node.id]
+    merge(play, scope, node, waiting if node.start_quantity > 1 else dict.fromkeys(waiting, 1))
     if node.kind == "complexGateway":
-        play.run(scope).setdefault("resets", {})[node.id] = flows
+        play.run(scope).setdefault("resets", {})[node.id] = list(waiting)
     _clear_deadlock(play, scope, node)
 
 
-def take(play: Play, scope: int, node: Node, flows: Sequence[str]) -> bool:
-    """One token from each of `flows`, where they wait, becomes a single one; false where there is none to take."""
-    if not flows:
-        return False
-    joins = play.run(scope)["joins"]
-    waiting = joins[node.id]
-    play.run(scope)["live"] -= len(flows) - 1
-    left = {flow: count - (flow in flows) for flow, count in waiting.items()}
-    joins[node.id] = {flow: count for flow, count in left.items() if count}
-    if not joins[node.id]:
-        del joins[node.id]
-    if not joins:
-        del play.run(scope)["joins"]
-    return True
-
-
 def settle(play: Play) -> None:
-    """With every token at rest: let inclusive joins fire (which moves tokens again), else look for dead joins."""
+    """With every token at rest: let inclusive joins fire (which moves tokens again), else look for dead joins.
+
+    An ad-hoc sub-process that is closing is over once nothing is under way in it.
+    """
+    for scope in play.touched:
+        if _is_over(play.runs.get(str(scope), {})):
+            play.queue.append(("over", scope))
+            return
     scopes = [scope for scope in play.touched if "joins" in play.runs.get(str(scope), ())]
     for scope in scopes:
         ready = next(_ready(play, scope), None)
@@ -147,6 +191,10 @@ def settle(play: Play) -> None:
     for scope in scopes:
         _find_deadlocks(play, scope)
     play.touched.clear()
+
+
+def _is_over(run: Run) -> bool:
+    return run.get("ad_hoc") == "closing" and not run.get("kids") and "stuck" not in run
 
 
 def _ready(play: Play, scope: int) -> Iterator[Node]:
@@ -198,40 +246,56 @@ def all_places(play: Play, scope: int, but: Node) -> Iterable[str]:
 
 def _find_deadlocks(play: Play, scope: int) -> None:
     """A join is dead when no token at work can come to a flow it waits for: all later tokens stem from those."""
+    ad_hoc = play.run(scope).get("ad_hoc")
     for node in _waiting_joins(play, scope):
+        if ad_hoc and (ad_hoc == "closing" or node.kind in ACTIVITIES):
+            continue  # it waits for people, or for the end
         if _deadlock(play, scope, node) is None and not _is_fed(play, scope, node):
             number = play.add({"at": node.id, "on": scope, "stuck": "join"})
-            play.changes.append(
-                IncidentRaised(number, node.id, _missing(play, scope, node, _SV), _missing(play, scope, node, _EN))
-            )
+            play.changes.append(IncidentRaised(number, node.id, *_why_dead(play, scope, node)))
 
 
 def _is_fed(play: Play, scope: int, node: Node) -> bool:
     waiting = play.run(scope)["joins"][node.id]
+    places = [*_places(play, scope), *_can_be_begun(play, scope)]
+    takes_more = node.start_quantity > 1
     if node.kind == "complexGateway":  # one more token on any flow, or other data, may be what it waits for
         if node.id in play.run(scope).get("resets", ()):
             return True
         counts = {"activationCount", *(flow.id for flow in node.incoming)}
         if node.activation is not None and node.activation.names - counts:
-            return any(True for _ in _places(play, scope))
-        waiting = {}
-    empty = [play.graph.sources[flow.id] for flow in node.incoming if flow.id not in waiting]
-    return any(place in sources for place in _places(play, scope) for sources in empty)
+            return bool(places)
+        takes_more = True
+    asked = [flow.id for flow in node.incoming if takes_more or flow.id not in waiting]
+    empty = [play.graph.sources[flow] for flow in asked]
+    return any(place in sources for place in places for sources in empty)
 
 
-_SV = "Här väntar ett flöde på ett annat som inte längre kan komma: {flows}."
-_EN = "Expected tokens on all incoming flows of the join, but none can come any more on {flows}."
-_NEVER = {
-    _SV: "Här väntar flöden på att gatewayens villkor ska bli uppfyllt, men inget mer kan komma.",
-    _EN: "Expected the activation condition of the gateway to hold some time, but nothing more can come.",
-}
+def _can_be_begun(play: Play, scope: int) -> Iterable[str]:
+    """In an ad-hoc sub-process: where people may still put a token."""
+    run = play.run(scope)
+    return (*play.graph.scopes[run["at"]].starts, *run["joins"]) if "ad_hoc" in run else ()
 
 
-def _missing(play: Play, scope: int, node: Node, text: str) -> str:
+def _why_dead(play: Play, scope: int, node: Node) -> tuple[str, str]:
+    """What a dead join waits for, in Swedish and English."""
     waiting = play.run(scope)["joins"][node.id]
     if node.kind == "complexGateway":
-        return _NEVER[text]
-    return text.format(flows=", ".join(flow.name or flow.id for flow in node.incoming if flow.id not in waiting))
+        return (
+            "Här väntar flöden på att gatewayens villkor ska bli uppfyllt, men inget mer kan komma.",
+            "Expected the activation condition of the gateway to hold some time, but nothing more can come.",
+        )
+    if node.start_quantity > 1:
+        needed, count = node.start_quantity, sum(waiting.values())
+        return (
+            f"Här ska {needed} flöden ha kommit fram, men bara {count} har gjort det och inget mer kan komma.",
+            f"Expected {needed} tokens to come here, but only {count} did, and none can come any more.",
+        )
+    flows = ", ".join(flow.name or flow.id for flow in node.incoming if flow.id not in waiting)
+    return (
+        f"Här väntar ett flöde på ett annat som inte längre kan komma: {flows}.",
+        f"Expected tokens on all incoming flows of the join, but none can come any more on {flows}.",
+    )
 
 
 def _deadlock(play: Play, scope: int, node: Node) -> int | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from engine.bpmn.changes import (
+    AdHocClosed,
     CallClosed,
     Change,
     Data,
@@ -41,12 +42,10 @@ def is_waited_for(node: Node) -> bool:
 def listen(play: Play, number: int, nodes: Iterable[str]) -> None:
     """Let run `number` listen for those of the events `nodes` that are waited for: a run for each of their triggers."""
     for node in map(play.graph.nodes.__getitem__, nodes):
-        if node.event is None:
-            continue
-        for part, event in enumerate(node.event.triggers):
-            if event.kind in WAITED_FOR:
+        for part, event in enumerate(node.event.triggers if node.event else ()):
+            if event.kind in WAITED_FOR and not is_default_signal(event):
                 run: Run = {"at": node.id, "on": number}
-                if node.event.parts:
+                if node.event and node.event.parts:
                     run["part"] = part
                 expect(play, play.add(run), node)
 
@@ -55,6 +54,11 @@ def event_of(run: Run, node: Node) -> Event:
     """What a run at `node` waits for: the event, or the one of its triggers that the run is for."""
     event = node.event or Event()
     return event.parts[run["part"]] if "part" in run else event
+
+
+def is_default_signal(event: Event) -> bool:
+    """What a multi-instance activity throws at its own boundary where no event is named (§10.3.8)."""
+    return event.kind == "signal" and event.name is None
 
 
 def expect(play: Play, number: int, node: Node) -> None:
@@ -72,8 +76,9 @@ def expect(play: Play, number: int, node: Node) -> None:
 
 
 def expect_again(play: Play, number: int) -> None:
-    """What could not be waited for, or has come and may come again."""
-    expect(play, number, play.node(play.run(number)))
+    """What could not be waited for, or has come and may come again; unless what it listened on is over by now."""
+    if play.exists(number):
+        expect(play, number, play.node(play.run(number)))
 
 
 def _await_condition(play: Play, number: int, node: Node, event: Event) -> None:
@@ -152,6 +157,7 @@ _CLOSED: dict[str, _Closed] = {
     "job": JobClosed,
     "go_on": JobClosed,
     "call": CallClosed,
+    "ad_hoc": AdHocClosed,
     "message": WaitClosed,
     "signal": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "signal"),
     "condition": lambda wait, element, outcome, data: WaitClosed(wait, element, outcome, data, "condition"),
@@ -222,7 +228,7 @@ def clear(play: Play, number: int) -> None:
             play.drop(listener)
     if "live" in run:
         run["live"] = 0
-    if "live" in run or "total" in run:
+    if "live" in run or "total" in run or "turns" in run:
         recall(play, number)
 
 

@@ -21,6 +21,7 @@ from engine.bpmn.model import (
     GATEWAYS,
     GLOBAL_TASKS,
     SUB_PROCESSES,
+    AdHoc,
     Call,
     Decision,
     Event,
@@ -29,24 +30,25 @@ from engine.bpmn.model import (
     Graph,
     HumanWork,
     Lane,
-    MultiInstance,
     Node,
     Scope,
 )
 from engine.bpmn.read.correlation import Correlations, has_message, message_of, operation_of
 from engine.bpmn.read.data import ProcessData
 from engine.bpmn.read.links import link_flows
+from engine.bpmn.read.loops import DEFAULT_THROWN, Loops
 from engine.bpmn.read.says import hint, say
 from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, model, resolve
 from engine.calendar import TimerRule
 from engine.errors import BadTime, ExpressionError
 
-_SUB_PROCESSES = SUB_PROCESSES | {"adHocSubProcess"}
-FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS | _SUB_PROCESSES
+FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
 """With those that are refused by name: the flows around them are real, and are checked all the same."""
 MAX_COMPILED = 300_000
 """Characters of all expressions of a file together, each counted with some more for the work it is."""
 _EACH = 50
+MAX_QUANTITY = 1_000
+"""Tokens that an activity takes or gives at a time."""
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})
 _CARRYING = frozenset({"message", "signal"})
 _TRUE = frozenset({"true", "1"})
@@ -71,6 +73,7 @@ class _Process:
         self._scopes: dict[str, etree._Element] = {}
         self._data: ProcessData
         self._keys: Correlations
+        self._loops = Loops(document, self._expression, self._implicit, lambda data: self._data.variables.get(data))
 
     def graph(self) -> Graph:
         key = self._id_of(self._process)
@@ -121,7 +124,7 @@ class _Process:
                 continue  # told as a repeated id
             self._elements[node] = child
             self._scope_of[node] = scope_id
-            if local(child) in _SUB_PROCESSES:
+            if local(child) in SUB_PROCESSES:
                 self._collect(child, node, depth + 1)
 
     def _flows(self) -> Iterator[Flow]:
@@ -218,6 +221,7 @@ class _Process:
         event: Event | None = details.get("event")
         if kind in _THROWING and event is not None and any(one.kind in _CARRYING for one in event.triggers):
             details["event"], inputs = _carrying(event, inputs), {}
+        data = self._data.flow_of(element)  # first: a loop may refer to what it finds
         return Node(
             id=node,
             kind=kind,
@@ -228,12 +232,15 @@ class _Process:
             default=element.get("default"),
             attached_to=self._host(element),
             interrupting=_is_true(element, "cancelActivity", "true") and _is_true(element, "isInterrupting", "true"),
-            loop=self._loop(element, properties),
+            loop=self._loops.multi_instance(element, properties | self._loop_properties(element)),
+            standard_loop=self._loops.standard(element),
+            start_quantity=self._quantity(element, "startQuantity"),
+            completion_quantity=self._quantity(element, "completionQuantity"),
             triggered_by_event=_is_true(element, "triggeredByEvent"),
             for_compensation=_is_true(element, "isForCompensation"),
             inputs=inputs,
             outputs=outputs,
-            data=self._data.flow_of(element),
+            data=data,
             async_before=_camunda(element, "asyncBefore") in _TRUE or _camunda(element, "async") in _TRUE,
             properties=properties,
             **around,
@@ -304,6 +311,9 @@ class _Process:
         return Event("message", name, correlation=self._keys.of(element, message_of(self._document, definition)))
 
     def _signal(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
+        needs_all = _is_true(element, "parallelMultiple")
+        if definition.get("signalRef") is None and not needs_all and self._throws_default(self._host(element)):
+            return Event("signal")
         return Event("signal", self._fixed_name(element, definition, "signal"))
 
     def _conditional(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
@@ -314,6 +324,18 @@ class _Process:
 
     def _link(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         return Event("link", definition.get("name", "").strip() or None)
+
+    def _implicit(self, activity: etree._Element, definition: etree._Element) -> Event:
+        """What a multi-instance activity throws; its properties stand at the definition, or the event around it."""
+        around = definition.getparent()
+        holder = definition if around is None or local(around) != "event" else around
+        return self._trigger(activity, definition, self._properties(holder))
+
+    def _throws_default(self, host: str | None) -> bool:
+        """§10.3.8: behavior None or One may throw a signal without a name at the boundary of the activity."""
+        found = self._elements[host].find(model("multiInstanceLoopCharacteristics")) if host in self._elements else None
+        behavior = "All" if found is None else found.get("behavior", "All")
+        return found is not None and behavior in DEFAULT_THROWN and found.get(DEFAULT_THROWN[behavior]) is None
 
     def _fixed_name(self, element: etree._Element, definition: etree._Element, kind: str) -> str | None:
         """The name of the message or signal that is meant; None, with a finding, where there is none."""
@@ -464,6 +486,18 @@ class _Process:
             return {}
         return {"call": Call(called, binding, number if binding == "version" else None, **self._passed(element))}
 
+    def _ad_hoc(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
+        groups = properties.get("candidateGroups")
+        condition = (element.findtext(model("completionCondition")) or "").strip()
+        return {
+            "ad_hoc": AdHoc(
+                is_sequential=element.get("ordering", "").strip() == "Sequential",
+                completion=self._expression(element, condition, "completionCondition"),
+                cancel_remaining=_is_true(element, "cancelRemainingInstances", "true"),
+            ),
+            "work": HumanWork(self._text(element, groups, "candidateGroups")) if groups else None,
+        }
+
     def _passed(self, element: etree._Element) -> dict[str, Any]:
         passed: dict[str, Any] = {"inputs": {}, "outputs": {}}
         for extension in _extensions(element, "in", "out"):
@@ -480,23 +514,17 @@ class _Process:
                 passed[f"{way}puts"][target] = value
         return passed
 
-    def _loop(self, element: etree._Element, properties: Mapping[str, str]) -> MultiInstance | None:
+    def _loop_properties(self, element: etree._Element) -> dict[str, str]:
         found = element.find(model("multiInstanceLoopCharacteristics"))
-        if found is None:
-            return None
-        given = {**properties, **self._properties(found)}
-        count, collection = found.findtext(model("loopCardinality")), _camunda(found, "collection")
-        if bool(count) == bool(collection) and found.find(model("loopDataInputRef")) is None:
-            say(self._document, element, "multi-instance")
-        return MultiInstance(
-            sequential=_is_true(found, "isSequential"),
-            cardinality=self._expression(element, count, "loopCardinality"),
-            collection=self._expression(element, collection, "collection"),
-            element_variable=_camunda(found, "elementVariable"),
-            completion=self._expression(element, found.findtext(model("completionCondition")), "completionCondition"),
-            output_collection=given.get("outputCollection"),
-            output_element=self._expression(element, given.get("outputElement"), "outputElement"),
-        )
+        return {} if found is None else self._properties(found)
+
+    def _quantity(self, element: etree._Element, attribute: str) -> int:
+        text = element.get(attribute, "1").strip()
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        if not 1 <= number <= MAX_QUANTITY:
+            say(self._document, element, "quantity", attribute=attribute, most=MAX_QUANTITY)
+            return 1
+        return number
 
     # --- extensions
 
@@ -617,6 +645,7 @@ _DETAILS: dict[str, Callable[[_Process, etree._Element, Mapping[str, str]], dict
     "callActivity": _Process._call,
     "eventBasedGateway": _Process._event_gateway,
     "complexGateway": _Process._complex_gateway,
+    "adHocSubProcess": _Process._ad_hoc,
     "startEvent": _Process._start,
     "endEvent": _Process._plain_event,
     "intermediateCatchEvent": _Process._plain_event,

@@ -28,9 +28,10 @@ READ = _names(
     terminateEventDefinition compensateEventDefinition cancelEventDefinition linkEventDefinition
     conditionalEventDefinition timeDate timeDuration timeCycle
     task userTask manualTask serviceTask sendTask receiveTask scriptTask businessRuleTask callActivity subProcess
-    transaction
+    transaction adHocSubProcess
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway complexGateway
-    multiInstanceLoopCharacteristics loopCardinality
+    multiInstanceLoopCharacteristics loopCardinality loopDataInputRef loopDataOutputRef inputDataItem outputDataItem
+    complexBehaviorDefinition standardLoopCharacteristics loopCondition
     dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
     transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
     correlationSubscription correlationPropertyBinding dataPath operationRef
@@ -56,17 +57,6 @@ _LATER: Words = (
 )
 _ELEMENTS: dict[str, tuple[Words, Words]] = {
     # local name: (what it is called, what to do instead)
-    "adHocSubProcess": (
-        ("ad hoc-delprocess", "the ad-hoc sub-process"),
-        (
-            "Rita uppgifternas ordning, eller låt dem löpa parallellt.",
-            "Draw the order of the tasks, or let them run in parallel.",
-        ),
-    ),
-    "standardLoopCharacteristics": (
-        ("standardloop", "the standard loop"),
-        ("Rita en exklusiv gateway med ett flöde tillbaka.", "Draw an exclusive gateway with a flow back."),
-    ),
     **dict.fromkeys(
         ("whileExecutingInputRefs", "whileExecutingOutputRefs"),
         (
@@ -99,28 +89,6 @@ _ELEMENTS: dict[str, tuple[Words, Words]] = {
     "resourceRole": (
         ("resourceRole", "resourceRole"),
         ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
-    ),
-    "loopDataInputRef": (
-        ("loopDataInputRef", "loopDataInputRef"),
-        ("Ange listan som samling (camunda:collection).", "Give the list as the collection (camunda:collection)."),
-    ),
-    "loopDataOutputRef": (
-        ("loopDataOutputRef", "loopDataOutputRef"),
-        (
-            "Ange egenskaperna outputCollection och outputElement.",
-            "Set the properties outputCollection and outputElement.",
-        ),
-    ),
-    "inputDataItem": (
-        ("inputDataItem", "inputDataItem"),
-        ("Ange elementvariabeln (camunda:elementVariable).", "Set the element variable (camunda:elementVariable)."),
-    ),
-    "outputDataItem": (
-        ("outputDataItem", "outputDataItem"),
-        (
-            "Ange egenskaperna outputCollection och outputElement.",
-            "Set the properties outputCollection and outputElement.",
-        ),
     ),
     "callableElement": (("callableElement", "callableElement"), _LATER),
     "choreography": (("koreografi", "the choreography"), ("Rita en process.", "Draw a process.")),
@@ -219,27 +187,20 @@ _OFF = frozenset({"false", "0", ""})
 _READ_IN = frozenset(
     {
         ("completionCondition", "multiInstanceLoopCharacteristics"),
+        ("completionCondition", "adHocSubProcess"),
+        ("condition", "complexBehaviorDefinition"),
         ("condition", "conditionalEventDefinition"),
+        ("event", "complexBehaviorDefinition"),
         ("activationCondition", "complexGateway"),
     }
 )  # read there, refused elsewhere
-_SCOPES = frozenset({"adHocSubProcess"})  # refused, but what is in them is looked at all the same
-_QUANTITY: Words = ("Rita flera flöden eller flera uppgifter.", "Draw several flows or several tasks.")
 _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
     # attribute, values that are fine, what another value asks for, what to do instead
-    ("startQuantity", frozenset({"1"}), ("startQuantity", "startQuantity"), _QUANTITY),
-    ("completionQuantity", frozenset({"1"}), ("completionQuantity", "completionQuantity"), _QUANTITY),
     (
         "method",
         frozenset({"##Compensate"}),
         ("transaktion utan kompensation (method)", "a transaction without compensation (method)"),
         ("Använd metoden ##Compensate.", "Use the method ##Compensate."),
-    ),
-    (
-        "behavior",
-        frozenset({"All"}),
-        ("händelser från flerfaldiga instanser (behavior)", "the behavior of a multi-instance activity"),
-        ("Använd behavior All.", "Use behavior All."),
     ),
 )
 _EXPRESSION_PAYLOAD: Words = ("Använd inparametrar.", "Use input parameters.")
@@ -292,10 +253,10 @@ def _walk(document: Document, element: etree._Element, engines: dict[str, etree.
             yield from _extensions(document, child, engines)
         elif in_model(child):
             is_read = name in READ | KEPT or (name, local(element)) in _READ_IN
-            if not is_read:
-                yield _refusal(document, child, name)
-            if is_read or name in _SCOPES:
+            if is_read:
                 yield from _walk(document, child, engines)
+            else:
+                yield _refusal(document, child, name)
 
 
 def _note_engine(element: etree._Element, engines: dict[str, etree._Element]) -> None:
@@ -347,7 +308,7 @@ def _quirks(document: Document, element: etree._Element) -> Iterator[Finding]:
     """Attributes of BPMN itself that ask for what is not carried out."""
     for attribute, ordinary, what, fix in _BPMN_ATTRIBUTES:
         value = element.get(attribute)
-        if value is not None and value.strip() not in ordinary and (attribute, local(element)) not in _READ_IN:
+        if value is not None and value.strip() not in ordinary:
             yield _not_supported(document, element, what, fix)
     if element.get("language", "") not in _LANGUAGES:
         language = shown(element.get("language", ""))

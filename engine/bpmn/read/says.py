@@ -134,6 +134,55 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "Fyll i Loop cardinality eller Collection.",
         "Fill in loop cardinality or collection.",
     ),
+    "multi-instance/data": (
+        "{who}: inputDataItem hör ihop med en samling, och outputDataItem med loopDataOutputRef, men ena delen saknas",
+        "{who}: inputDataItem goes with a collection and outputDataItem with loopDataOutputRef, but a half is missing",
+        "Fyll i båda, eller ta bort den ena.",
+        "Fill in both, or remove the one.",
+    ),
+    "multi-instance/reference": (
+        "{who}: {name} ska peka på något som finns i filen och passar där, men {text} gör inte det",
+        "{who}: {name} should refer to something in the file that fits there, but {text} does not",
+        "Välj ett dataobjekt, en egenskap eller en händelsedefinition på nytt.",
+        "Choose a data object, a property or an event definition anew.",
+    ),
+    "multi-instance/name": (
+        "{who}: ”{name}” ska vara ett namn som en variabel kan ha, men är det inte",
+        '{who}: "{name}" should be a name that a variable can have, but is not',
+        "Börja med en bokstav, till exempel parter.",
+        "Begin with a letter, such as parter.",
+    ),
+    "multi-instance/event": (
+        "{who}: det som ska sändas när en instans är klar ska vara en signal, ett meddelande eller en eskalering, men"
+        " är {kind}",
+        "{who}: what is thrown as an instance ends should be one signal, message or escalation, but is {kind}",
+        "Byt händelsetyp.",
+        "Change the trigger.",
+    ),
+    "multi-instance/complex": (
+        "{who} ska ha complexBehaviorDefinition när behavior är Complex, och annars inte, men så är det inte",
+        "{who} should have a complexBehaviorDefinition where behavior is Complex, and else none, but does not",
+        "Byt behavior, eller fyll i villkor och händelse.",
+        "Change the behavior, or fill in condition and event.",
+    ),
+    "quantity": (
+        "{who}: {attribute} ska vara ett heltal från 1 till {most}, men är något annat",
+        "{who}: {attribute} should be a whole number from 1 to {most}, but is something else",
+        "Skriv ett sådant tal, eller ta bort det; 1 gäller där inget står.",
+        "Write such a number, or remove it; where nothing is said it is 1.",
+    ),
+    "standard-loop": (
+        "{who} ska upprepas så länge ett villkor gäller, men har varken villkor eller högsta antal varv",
+        "{who} should repeat as long as a condition holds, but has neither a condition nor a maximum",
+        "Skriv villkoret för ett varv till (loopCondition), till exempel ${{not godkand}}.",
+        "Write the condition for another turn (loopCondition), such as ${{not approved}}.",
+    ),
+    "standard-loop/maximum": (
+        "{who}: högsta antal varv (loopMaximum) ska vara ett heltal från 1 och uppåt, men är något annat",
+        "{who}: the maximum of turns (loopMaximum) should be a whole number from 1, but is something else",
+        "Skriv ett tal, eller ta bort det och låt villkoret avgöra.",
+        "Write a number, or remove it and let the condition decide.",
+    ),
     "parameter": (
         "{who}: varje in- och utparameter ska ha ett namn, men en saknar det",
         "{who}: each input and output parameter should have a name, but one has none",

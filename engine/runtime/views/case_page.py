@@ -26,6 +26,7 @@ from engine.identity import permissions
 from engine.identity.queries import log_read
 from engine.identity.tables import person
 from engine.jobs.tables import incident, job, mail
+from engine.runtime.adhoc import OpenWork, open_to
 from engine.runtime.views.case_list import CaseRow, row_of, select_rows
 from engine.runtime.views.common import readable
 from engine.runtime.views.posts import KEEPERS
@@ -40,7 +41,8 @@ WALKED_LIMIT = 5000
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something the case waits for. `kind`: task, message, signal, condition, timer, service, continue or incident.
+    """Something the case waits for. `kind`: task, message, signal, condition, timer, service, continue, ad_hoc or
+    incident.
 
     `is_aside`: it only listens beside the work (the timer of a reminder), and holds nothing up.
     """
@@ -90,6 +92,8 @@ class CaseStory:
     comments: Sequence[Post]
     story: Story
     graph: Graph
+    open_work: Sequence[OpenWork]
+    """Ad-hoc sub-processes in which the actor may begin or end something now."""
     asked: Form | None
     """What the one who started it was asked, so that it can be told with its questions."""
 
@@ -108,6 +112,7 @@ class CasePage:
         may_look = may_read and permissions.may_see_data(read.actor, one.sealed_to)
         own, *related = _with_relatives(read, one)
         posts = _posts(read, one) if may_look else []
+        waiting = _waiting(read, one)
         kinds = None if self.all_steps else TOLD
         log_read(read, f"ärendet {one.number}", one.id)
         return CaseStory(
@@ -120,7 +125,7 @@ class CasePage:
             may_look=may_look,
             may_comment=may_look and not permissions.reads_everything(read.actor),
             variables=seen_variables(read, one) if may_look else {},
-            waiting=_waiting(read, one),
+            waiting=waiting,
             related=tuple(map(row_of, related)),
             mails=tuple(post for post in posts if post.kind != "comment"),
             comments=tuple(post for post in posts if post.kind == "comment"),
@@ -128,6 +133,7 @@ class CasePage:
             if may_read
             else Story((), None),
             graph=one.definition.graph,
+            open_work=tuple(open_to(read, one)) if may_look and any(one.kind == "ad_hoc" for one in waiting) else (),
             asked=_asked(one),
         )
 

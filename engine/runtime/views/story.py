@@ -25,6 +25,8 @@ TOLD = frozenset(
         "case:cancelled",
         "case:called",
         "case:returned",
+        "activity:begun",
+        "ad_hoc:ended",
         "task:completed",
         "task:delegated",
         "task:cancelled",
