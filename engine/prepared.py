@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
+
+from engine.db import Json, Moment, Words
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -88,6 +91,7 @@ class Prepared:
     def __init__(self, statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> None:
         self.statement = statement
         self._compiled: dict[Any, _Compiled] = {}
+        self._is_plain_insert = statement.is_insert and not statement._values and not statement._returning
 
     def ask(self, connection: Connection, values: Values) -> Answer:
         compiled = self._for(connection, values)
@@ -105,11 +109,25 @@ class Prepared:
         """For each of the rows, which have the same names; nothing is answered."""
         if len(rows) == 1:
             self.ask(connection, rows[0])
+        elif rows and self._is_plain_insert and connection.dialect.name == "postgresql":
+            self._in_one(connection, rows)
         elif rows:
             compiled = self._for(connection, rows[0])
             cursor = _driver(connection).cursor()
             with _told_by_sqlalchemy(connection, compiled.text):
                 cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
+
+    def _in_one(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """All rows in one INSERT, as JSON: for PostgreSQL each statement costs more than its row does."""
+        key = ("rows", *rows[0])
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            compiled = self._compiled[key] = _compile_rows(self.statement.table, connection.dialect, rows[0])
+        given = [
+            {name: convert(row[name]) if convert else row[name] for name, convert, _ in compiled.binds} for row in rows
+        ]
+        with _told_by_sqlalchemy(connection, compiled.text):
+            _driver(connection).execute(compiled.text, {"rows": orjson.dumps(given).decode()})
 
     def _for(self, connection: Connection, values: Values) -> _Compiled:
         key = (connection.dialect.name, *values) if self.statement.is_insert else connection.dialect.name
@@ -130,17 +148,39 @@ def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
     binds = []
     for name in compiled.positiontup or list(compiled.binds):
         bind = compiled.binds[name]
-        convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        convert = _going_in(bind.type, dialect)
         fixed = _GIVEN if bind.required or name in values else bind.effective_value
         binds.append((name, convert, convert(fixed) if convert and fixed is not _GIVEN else fixed))
     columns = list(statement.exported_columns) if statement.is_select or statement._returning else []
     outs = []
     for place, column in enumerate(columns):
-        convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
+        convert = _coming_out(column.type, dialect)
         if convert:
             outs.append((place, convert))
     row = namedtuple("Row", [column.key for column in columns])._make if columns else None  # type: ignore[misc]
     return _Compiled(str(compiled), bool(compiled.positiontup), binds, row, outs)
+
+
+def _compile_rows(table: Any, dialect: Dialect, names: Values) -> _Compiled:
+    columns = [table.c[name] for name in names]
+    listed = ", ".join(f'"{column.name}"' for column in columns)
+    typed = ", ".join(f'"{column.name}" {column.type.compile(dialect)}' for column in columns)
+    text = f'INSERT INTO "{table.name}" ({listed}) SELECT {listed} FROM json_to_recordset(%(rows)s::json) AS r({typed})'  # noqa: S608
+    return _Compiled(text, False, [(name, _going_in(table.c[name].type, dialect), _GIVEN) for name in names], None, ())
+
+
+def _going_in(kind: Any, dialect: Dialect) -> Convert | None:
+    if isinstance(kind, (Json, Moment, Words)):
+        return kind.going_in(dialect)
+    found: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return found
+
+
+def _coming_out(kind: Any, dialect: Dialect) -> Convert | None:
+    if isinstance(kind, (Json, Moment, Words)):
+        return kind.coming_out(dialect)
+    found: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return found
 
 
 def _driver(connection: Connection) -> Any:

@@ -76,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true")
     bench.add_argument("--short", action="store_true", help="few samples; exit 1 below half of the goals")
     bench.add_argument(
-        "--postgresql", metavar="URL", help="a server where databases may be made; else TRAPPA_DATABASE_URL, if it is one"
+        "--postgresql",
+        metavar="URL",
+        help="a server where databases may be made; else TRAPPA_DATABASE_URL, if it is one",
     )
     bench.set_defaults(run=_bench)
 

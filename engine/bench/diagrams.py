@@ -14,9 +14,7 @@ FORM = b"""{"type": "default", "components": [
  {"type": "textarea", "key": "motivering", "label": "Motivering", "validate": {"maxLength": 4000}}]}"""
 
 TEXT = (
-    "Frågan gäller vem som svarar f"
-    "ör hjälpmedel efter utskrivning, se"
-    " avtalet 2024-03-14 och mötet kl 10.30 i sal 12. "
+    "Frågan gäller vem som svarar för hjälpmedel efter utskrivning, se avtalet 2024-03-14 och mötet kl 10.30 i sal 12. "
 )
 """What people write, with the few figures that stand in such a text."""
 
@@ -95,7 +93,12 @@ def ladder(key: str = "bench_ladder", rungs: Sequence[str] = RUNGS, timer: str =
     process.add("endEvent", "slut_tidigt")
     for name in rungs:
         _task(process, name, timer)
-        script = process.add("scriptTask", f"{name}_skript", f'<script>steg = "{name}"\nantal = antal + 1</script>', scriptFormat="trappa")
+        script = process.add(
+            "scriptTask",
+            f"{name}_skript",
+            f'<script>steg = "{name}"\nantal = antal + 1</script>',
+            scriptFormat="trappa",
+        )
         choice = process.add("exclusiveGateway", f"{name}_val")
         process.flow(before, name)
         process.flow(name, script)

@@ -226,5 +226,3 @@ def _copy(connection: Any, model: int, count: int) -> None:
             connection.exec_driver_sql(
                 f"SELECT setval(pg_get_serial_sequence('\"{name}\"', '{key}'), (SELECT max(id) FROM \"{name}\"))"  # noqa: S608
             )
-
-

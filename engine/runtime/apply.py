@@ -88,13 +88,14 @@ def write(writer: Writer) -> None:
         _open_tasks(writer)
         _close_waits(writer)
         _open_waits(writer)
-        jobs.cancel(tx, case.id, writer.cancelled_jobs)
+        cancelled = jobs.cancel(tx, case.id, writer.cancelled_jobs)
         jobs.clear_incidents(tx, case.id, writer.cleared)
         jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs])
         jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
         chain.write(tx, case.id, rows)
     if saved:
         store.confirm(saved)
+    jobs.cancel_failed(tx, case.id, writer.cancelled_jobs, cancelled)
 
 
 def note_down(tx: Transaction, case: Case, doer: Doer, *notes: Note) -> None:
