@@ -49,7 +49,7 @@ class _Stored:
         from engine.cases import store
 
         one = store.load(read, self.case_id)
-        return one.definition.graph, db.dumps(one.data)
+        return one.definition.graph, db.dumps({**one.data, "runs": dict(one.data["runs"])})
 
 
 def loop(house: House, turns: int, samples: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from engine.cases import runs
 from engine.cases.tables import case, task
 from engine.definitions import store as definitions
 from engine.definitions.store import Definition
@@ -124,6 +125,9 @@ def lock_of_task(tx: Transaction, task_id: int, then: Callable[[], Answer]) -> t
 def insert(tx: Transaction, new: Case) -> None:
     """Store a case for the first time; gives it its id."""
     values = {name: getattr(new, name) for name in _SAVED}
+    is_big = runs.is_big(new.data)
+    if is_big:
+        values["data"] = {}
     row = {
         **values,
         "number": new.number,
@@ -137,12 +141,17 @@ def insert(tx: Transaction, new: Case) -> None:
     }
     new.id = _INSERT.first(tx.connection, row).id
     _held(tx)[new.id] = new
+    if is_big:
+        data = runs.stored(tx.connection, new.id, new.data)
+        tx.connection.execute(case.update().where(case.c.id == new.id).values(data=data))
 
 
 def save(tx: Transaction, changed: Case) -> Answer:
     """To be confirmed once the database has answered."""
     values = {name: getattr(changed, name) for name in _SAVED}
     values |= {"saved_id": changed.id, "read_version": changed.version}
+    if runs.is_big(changed.data):
+        values["data"] = runs.stored(tx.connection, changed.id, changed.data)
     changed.version += 1
     return _SAVE.ask(tx.connection, values)
 
@@ -214,7 +223,7 @@ def _case(read: Read, row: Any) -> Case:
         area=row.area,
         sealed_to=row.sealed_to,
         state=row.state,
-        data=row.data,
+        data=runs.opened(read.connection, row.id, row.data),
         version=row.version,
         readers=row.readers,
         started_at=row.started_at,
