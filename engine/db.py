@@ -139,7 +139,9 @@ _PLAIN = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | or
 
 
 def dumps(value: Any, *, sort_keys: bool = False, known: str | None = None) -> str:
-    """Compact JSON. `known`: what was written before, which needs no second look. TypeError or ValueError for what is not plain JSON (dates, NaN, keys that are not text).
+    """Compact JSON. TypeError or ValueError for what is not plain JSON (dates, NaN, keys that are not text).
+
+    `known`: what was written before, which needs no second look.
 
     What orjson cannot say without loss (whole numbers over 64 bits, lone surrogates) the standard library says; the
     leading space, which JSON allows, tells `loads` so.
@@ -149,7 +151,8 @@ def dumps(value: Any, *, sort_keys: bool = False, known: str | None = None) -> s
     except TypeError:
         _refuse_what_is_not_json(value)
         return " " + json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
-    if text != known and "null" in text and not _is_finite(value, text):  # orjson writes NaN and Infinity as null, without a word
+    # orjson writes NaN and Infinity as null, without a word.
+    if text != known and "null" in text and not _is_finite(value, text):
         raise ValueError("Expected finite numbers in JSON data, but one is infinite or not a number.")
     return text
 

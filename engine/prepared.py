@@ -67,13 +67,13 @@ class Answer:
         return int(self._cursor.rowcount)
 
     def all(self) -> list[Any]:
-        with _told_by_sqlalchemy(self._connection, self._compiled.text):
+        with _ToldBySqlalchemy(self._connection, self._compiled.text):
             found = self._cursor.fetchall()
         return [self._row(values) for values in found]
 
     def first(self) -> Any:
         """The first row, None where there is none; the others are not looked at."""
-        with _told_by_sqlalchemy(self._connection, self._compiled.text):
+        with _ToldBySqlalchemy(self._connection, self._compiled.text):
             values = self._cursor.fetchone()
         return None if values is None else self._row(values)
 
@@ -91,12 +91,11 @@ class Prepared:
     def __init__(self, statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> None:
         self.statement = statement
         self._compiled: dict[Any, _Compiled] = {}
-        self._is_plain_insert = statement.is_insert and not statement._values and not statement._returning
 
     def ask(self, connection: Connection, values: Values) -> Answer:
         compiled = self._for(connection, values)
         driver = _driver(connection)
-        with _told_by_sqlalchemy(connection, compiled.text):
+        with _ToldBySqlalchemy(connection, compiled.text):
             return Answer(compiled, connection, driver.execute(compiled.text, compiled.parameters(values)))
 
     def first(self, connection: Connection, values: Values) -> Any:
@@ -109,25 +108,11 @@ class Prepared:
         """For each of the rows, which have the same names; nothing is answered."""
         if len(rows) == 1:
             self.ask(connection, rows[0])
-        elif rows and self._is_plain_insert and connection.dialect.name == "postgresql":
-            self._in_one(connection, rows)
         elif rows:
             compiled = self._for(connection, rows[0])
             cursor = _driver(connection).cursor()
-            with _told_by_sqlalchemy(connection, compiled.text):
+            with _ToldBySqlalchemy(connection, compiled.text):
                 cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
-
-    def _in_one(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """All rows in one INSERT, as JSON: for PostgreSQL each statement costs more than its row does."""
-        key = ("rows", *rows[0])
-        compiled = self._compiled.get(key)
-        if compiled is None:
-            compiled = self._compiled[key] = _compile_rows(self.statement.table, connection.dialect, rows[0])
-        given = [
-            {name: convert(row[name]) if convert else row[name] for name, convert, _ in compiled.binds} for row in rows
-        ]
-        with _told_by_sqlalchemy(connection, compiled.text):
-            _driver(connection).execute(compiled.text, {"rows": orjson.dumps(given).decode()})
 
     def _for(self, connection: Connection, values: Values) -> _Compiled:
         key = (connection.dialect.name, *values) if self.statement.is_insert else connection.dialect.name
@@ -137,13 +122,37 @@ class Prepared:
         return found
 
 
+class Rows(Prepared):
+    """New rows of a table, with whatever columns they have. On PostgreSQL several are one INSERT, as JSON: there each
+    statement costs more than its row does."""
+
+    def __init__(self, table: sa.Table) -> None:
+        super().__init__(table.insert())
+        self._table = table
+
+    def many(self, connection: Connection, rows: Sequence[Values]) -> None:
+        if len(rows) < 2 or connection.dialect.name != "postgresql":
+            super().many(connection, rows)
+            return
+        key = ("rows", *rows[0])
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            compiled = self._compiled[key] = _compile_rows(self._table, connection.dialect, list(rows[0]))
+        given = [
+            {name: convert(row[name]) if convert else row[name] for name, convert, _ in compiled.binds} for row in rows
+        ]
+        with _ToldBySqlalchemy(connection, compiled.text):
+            _driver(connection).execute(compiled.text, {"rows": orjson.dumps(given).decode()})
+
+
 def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
     is_insert = statement.is_insert
+    columns = list(statement.exported_columns)
     # As for many rows: else SQLAlchemy would ask for the new row's key besides.
     compiled = statement.compile(
         dialect=dialect,
         column_keys=list(values) if is_insert else None,
-        for_executemany=is_insert and not statement._returning,
+        for_executemany=is_insert and not columns,
     )
     binds = []
     for name in compiled.positiontup or list(compiled.binds):
@@ -151,17 +160,17 @@ def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
         convert = _going_in(bind.type, dialect)
         fixed = _GIVEN if bind.required or name in values else bind.effective_value
         binds.append((name, convert, convert(fixed) if convert and fixed is not _GIVEN else fixed))
-    columns = list(statement.exported_columns) if statement.is_select or statement._returning else []
     outs = []
     for place, column in enumerate(columns):
         convert = _coming_out(column.type, dialect)
         if convert:
             outs.append((place, convert))
-    row = namedtuple("Row", [column.key for column in columns])._make if columns else None  # type: ignore[misc]
+    names: Any = namedtuple("Row", [column.key for column in columns]) if columns else None
+    row = names._make if names else None
     return _Compiled(str(compiled), bool(compiled.positiontup), binds, row, outs)
 
 
-def _compile_rows(table: Any, dialect: Dialect, names: Values) -> _Compiled:
+def _compile_rows(table: sa.Table, dialect: Dialect, names: Sequence[str]) -> _Compiled:
     columns = [table.c[name] for name in names]
     listed = ", ".join(f'"{column.name}"' for column in columns)
     typed = ", ".join(f'"{column.name}" {column.type.compile(dialect)}' for column in columns)
@@ -195,13 +204,13 @@ def together(connection: Connection) -> Iterator[None]:
     """Statements here are sent without waiting for the answer to the one before; the end waits for all."""
     if connection.dialect.name == "postgresql":
         driver = _driver(connection)
-        with _told_by_sqlalchemy(connection, "several statements"), driver.pipeline():
+        with _ToldBySqlalchemy(connection, "several statements"), driver.pipeline():
             yield
     else:
         yield
 
 
-class _told_by_sqlalchemy:  # noqa: N801 - used as a function; a class costs less than a generator
+class _ToldBySqlalchemy:
     """The driver's errors as SQLAlchemy tells them."""
 
     __slots__ = ("connection", "text")
@@ -220,7 +229,7 @@ class _told_by_sqlalchemy:  # noqa: N801 - used as a function; a class costs les
         base = dialect.loaded_dbapi.Error
         if not isinstance(error, base):
             return
-        is_lost = dialect.is_disconnect(error, self.connection.connection.driver_connection, None)  # type: ignore[arg-type]
+        is_lost = dialect.is_disconnect(error, self.connection.connection.driver_connection, None)
         if is_lost:
             self.connection.invalidate(error)
         raise DBAPIError.instance(

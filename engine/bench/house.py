@@ -84,7 +84,7 @@ def postgresql(server: str) -> Iterator[str]:
 def _on(address: str, statement: str, name: str) -> None:
     try:
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
     except psycopg.Error as error:
         raise Refused(
             f"Expected to make a database for the benchmark on the server, but it said {error.sqlstate}.",

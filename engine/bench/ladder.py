@@ -1,8 +1,8 @@
 """The ladder workload, by our engine and by bare SQL that leaves the same rows, in turns.
 
 The bare side is SQLAlchemy Core with statements made once, on the same tables: in each step it reads and locks the
-case with its task, and writes what our step wrote, in one transaction. What it writes was taken down from a case that our engine
-played, so it computes nothing. `counts` proves that both left as many rows in every table.
+case with its task, and writes what our step wrote, in one transaction. What it writes was taken down from a case that
+our engine played, so it computes nothing. `counts` proves that both left as many rows in every table.
 """
 
 from __future__ import annotations

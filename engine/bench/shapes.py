@@ -18,9 +18,11 @@ from engine.bench.house import MORNING, SYSTEM, House
 from engine.bench.ladder import PROCESS, Ours, Spent
 from engine.bpmn import machine
 from engine.bpmn.machine import Environment
-from engine.cases.tables import case
+from engine.cases.tables import case, task
 from engine.definitions.commands import Deploy
 from engine.engine import Read
+from engine.history.tables import ROWS_PER_CASE
+from engine.jobs.tables import job
 from engine.runtime.inbox import ALL, Inbox
 from engine.settings import functions
 
@@ -63,7 +65,7 @@ def loop(house: House, turns: int, samples: int) -> dict[str, Any]:
     for _ in range(samples):
         young = house.start("bench_loop")
         for case_id, spent in ((young, first), (old, last)):
-            spent.step(house.complete, *house.tasks(case_id))
+            spent.step(house.complete, house.tasks(case_id)[0])
     grown = _state_size(house, old)
     return {
         "turns": turns,
@@ -73,7 +75,7 @@ def loop(house: House, turns: int, samples: int) -> dict[str, Any]:
 
 
 def _turn(house: House, case_id: int) -> None:
-    house.complete(*house.tasks(case_id))
+    house.complete(house.tasks(case_id)[0])
 
 
 def _state_size(house: House, case_id: int) -> int:
@@ -186,31 +188,28 @@ def _connected(database: sa.Engine) -> Iterator[Any]:
 def _copy(connection: Any, model: int, count: int) -> None:
     """Case `model` so many times over: each copy has its own numbers for case and tasks, beyond all that are there."""
     numbers = (
-        f"WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {count}) "
+        f"WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {count}) "  # noqa: S608
         if connection.dialect.name == "sqlite"
-        else f"WITH n(k) AS (SELECT * FROM generate_series(1, {count})) "
+        else f"WITH n(k) AS (SELECT * FROM generate_series(1, {count})) "  # noqa: S608
     )
     tops: dict[str, int] = {}
     for table in ladder.TABLES:
         if "id" in table.c and table.name != "history":
             tops[table.name] = connection.execute(sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0))).scalar_one()
-    tasks = connection.execute(
-        sa.select(sa.func.min(ladder.task.c.id), sa.func.count()).where(ladder.task.c.case_id == model)
-    ).one()
+    span: dict[str, str] = {}
+    for table in (task, job):
+        first, last = connection.execute(
+            sa.select(sa.func.min(table.c.id), sa.func.max(table.c.id)).where(table.c.case_id == model)
+        ).one()
+        span[table.name] = f"{tops[table.name]} + (n.k - 1) * {last - first + 1} - {first} + 1"
     case_id = f"{tops['case']} + n.k"
-    jobs = connection.execute(
-        sa.select(sa.func.min(ladder.job.c.id), sa.func.max(ladder.job.c.id)).where(ladder.job.c.case_id == model)
-    ).one()
     owns: dict[str, dict[str, str]] = {
         "case": {"id": case_id, "number": f"'COPY-' || {model} || '-' || n.k"},
         "case_reader": {"case_id": case_id},
-        "task": {"id": f"{tops['task']} + (n.k - 1) * {tasks[1]} + o.id - {tasks[0]} + 1", "case_id": case_id},
-        "task_candidate": {"task_id": f"{tops['task']} + (n.k - 1) * {tasks[1]} + o.task_id - {tasks[0]} + 1"},
-        "job": {
-            "id": f"{tops['job']} + (n.k - 1) * {jobs[1] - jobs[0] + 1} + o.id - {jobs[0]} + 1",
-            "case_id": case_id,
-        },
-        "history": {"id": f"({case_id}) * {ladder.ROWS_PER_CASE} + o.seq", "case_id": case_id},
+        "task": {"id": f"{span['task']} + o.id", "case_id": case_id},
+        "task_candidate": {"task_id": f"{span['task']} + o.task_id"},
+        "job": {"id": f"{span['job']} + o.id", "case_id": case_id},
+        "history": {"id": f"({case_id}) * {ROWS_PER_CASE} + o.seq", "case_id": case_id},
     }
     belongs: dict[str, str] = {"case": "o.id", "task_candidate": "(SELECT case_id FROM task WHERE id = o.task_id)"}
     for table in ladder.TABLES:

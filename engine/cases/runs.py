@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from engine.cases.tables import case_run
 from engine.db import dumps, loads
-from engine.prepared import Prepared
+from engine.prepared import Prepared, Rows
 
 APART = 100
 FEW = 30
@@ -32,7 +32,7 @@ _ALL = Prepared(
     .where(case_run.c.case_id == bindparam("of_case"))
     .order_by(case_run.c.number)
 )
-_INSERT = Prepared(case_run.insert())
+_INSERT = Rows(case_run)
 _UPDATE = Prepared(case_run.update().where(_THIS).values(data=bindparam("run")))
 _DELETE = Prepared(case_run.delete().where(_THIS))
 _DELETE_ALL = Prepared(case_run.delete().where(case_run.c.case_id == bindparam("of_case")))

@@ -15,7 +15,7 @@ from engine.contract import Mail
 from engine.engine import Read, Transaction
 from engine.errors import Conflict, NotFound
 from engine.jobs.tables import incident, job, mail
-from engine.prepared import Answer, Prepared
+from engine.prepared import Answer, Prepared, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ COLUMNS = (
     job.c.fence, job.c.attempts, job.c.payload,
 )  # fmt: skip
 
-_INSERT = Prepared(job.insert())
+_INSERT = Rows(job)
 _INSERT_RETURNING = job.insert().returning(job.c.id, sort_by_parameter_order=True)
 _BY_ID = Prepared(sa.select(*COLUMNS).where(job.c.id == bindparam("job_id")))
 _CANCEL, _CANCEL_FAILED = (
@@ -152,7 +152,7 @@ def cancel_failed(tx: Transaction, case_id: int, waits: Sequence[int], cancelled
 
 # --- incidents -----------------------------------------------------------------------------------------------------
 
-_INSERT_INCIDENT = Prepared(incident.insert())
+_INSERT_INCIDENT = Rows(incident)
 _CLEAR = Prepared(
     incident.update()
     .where(

@@ -27,7 +27,7 @@ from engine.history.chain import Doer, Note
 from engine.identity import permissions
 from engine.identity.tables import person
 from engine.jobs import store as jobs
-from engine.prepared import Prepared, together
+from engine.prepared import Prepared, Rows, together
 
 
 @dataclass(slots=True)
@@ -344,7 +344,7 @@ _APPLY: Mapping[type, Callable[[Writer, Any], None]] = {
 
 # --- rows ----------------------------------------------------------------------------------------------------------
 
-_INSERT_TASK = Prepared(task.insert())
+_INSERT_TASK = Rows(task)
 _THIS_TASK = sa.and_(task.c.case_id == bindparam("of_case"), task.c.wait == bindparam("at_wait"))
 _ITS_ID = sa.select(task.c.id).where(_THIS_TASK).scalar_subquery()
 _INSERT_CANDIDATE = Prepared(
@@ -358,7 +358,7 @@ _CLOSE_TASK = Prepared(
     .values(state=bindparam("to"), closed_at=bindparam("at"), closed_by=bindparam("by"), version=task.c.version + 1)
 )
 _DROP_CANDIDATES = Prepared(task_candidate.delete().where(task_candidate.c.task_id == _ITS_ID))
-_INSERT_READER = Prepared(case_reader.insert())
+_INSERT_READER = Rows(case_reader)
 _DROP_READER = Prepared(
     case_reader.delete().where(
         case_reader.c.case_id == bindparam("of_case"),
@@ -367,7 +367,7 @@ _DROP_READER = Prepared(
         case_reader.c.side == bindparam("d"),
     )
 )
-_INSERT_WAIT = Prepared(wait.insert())
+_INSERT_WAIT = Rows(wait)
 _DROP_WAIT = Prepared(wait.delete().where(wait.c.case_id == bindparam("of_case"), wait.c.wait == bindparam("at_wait")))
 
 
