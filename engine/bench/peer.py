@@ -78,4 +78,4 @@ class Peer:
 
 def _run(workflow: Any) -> None:
     workflow.do_engine_steps()
-    workflow.refresh_waiting_tasks()
+    workflow.refresh_timers()

@@ -190,7 +190,7 @@ def _copy(connection: Any, model: int, count: int) -> None:
     numbers = (
         f"WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {count}) "  # noqa: S608
         if connection.dialect.name == "sqlite"
-        else f"WITH n(k) AS (SELECT * FROM generate_series(1, {count})) "  # noqa: S608
+        else f"WITH n(k) AS (SELECT * FROM generate_series(1::bigint, {count})) "  # noqa: S608
     )
     tops: dict[str, int] = {}
     for table in ladder.TABLES:
