@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from time import perf_counter, process_time
 from typing import Any
 
@@ -40,7 +40,7 @@ def machine_cost(house: House) -> float:
             wait = next(int(number) for number, run in state["runs"].items() if run.get("open") == "task")
             text = db.dumps(machine.complete(graph, state, env, wait, diagrams.ANSWER).state)
             costs.append(process_time() - begun)
-    return 1000 * median(costs)
+    return 1000 * quantiles(costs, n=4)[0]  # the lower quartile: what others do on the machine can only add
 
 
 class _Stored:
@@ -105,10 +105,10 @@ def multi(house: House, children: int, samples: int) -> dict[str, Any]:
 
 def deploy(house: House, elements: int = 500) -> dict[str, Any]:
     source = diagrams.large(elements)
-    begun = perf_counter()
+    begun = process_time()
     files = {"large.bpmn": source, "forms/steg.json": diagrams.FORM}
     house.engine.execute(Deploy(files), actor=SYSTEM)
-    return {"elements": elements, "seconds": round(perf_counter() - begun, 3)}
+    return {"elements": elements, "seconds": round(process_time() - begun, 3)}
 
 
 def memory(house: House, steps: int) -> dict[str, Any]:
