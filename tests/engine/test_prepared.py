@@ -94,8 +94,10 @@ def test_a_connection_that_broke_is_not_used_again(postgresql_house: House) -> N
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         tries.append(pid)
         if len(tries) == 1:
-            with db.create(postgresql_house.url).connect() as other:
+            database = db.create(postgresql_house.url)
+            with database.connect() as other:
                 other.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
+            database.dispose()
         return len(_FIND.all(connection, {"wanted": "n"}))
 
     assert engine.execute(Do(work), actor=SYSTEM) == 0
