@@ -15,7 +15,7 @@ tests_ready := $(VENV)/tests-ready-$(call hash,setup.cfg pyproject.toml requirem
 node_ready := node_modules/.ready-$(call hash,package-lock.json)
 web_ready := web/static/build/.ready-$(call hash,package.json package-lock.json $(web_sources))
 
-.PHONY: setup setup-test run test lint types contracts browser screenshots walk lock clean
+.PHONY: setup setup-test run test lint types contracts bench bench-short browser screenshots walk lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(python_ready) $(web_ready)
@@ -29,6 +29,7 @@ run: setup
 # pytest comes last, so that its closing line is the one that stands.
 test: setup-test lint types contracts
 	npm --silent test
+	$(BIN)/python -m tests.bench --short
 	$(BIN)/pytest -n $(WORKERS)
 
 lint: $(tests_ready)
@@ -39,6 +40,13 @@ types: $(tests_ready)
 
 contracts: $(tests_ready)
 	$(BIN)/lint-imports
+
+# The figures of the README, with PostgreSQL from its wheel. The short form fails below half of the goals.
+bench: $(tests_ready)
+	$(BIN)/python -m tests.bench
+
+bench-short: $(tests_ready)
+	$(BIN)/python -m tests.bench --short
 
 browser: $(tests_ready)
 	$(BIN)/python -m tests.browser

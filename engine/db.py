@@ -10,7 +10,9 @@ import json
 import logging
 import re
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,9 @@ Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """Whole-number keys; SQLite numbers rows by itself only where the type is exactly INTEGER."""
 
 
+# `going_in` and `coming_out` are what `engine.prepared` calls, straight.
+
+
 class Moment(sa.types.TypeDecorator[datetime]):
     """An aware datetime in UTC. On SQLite a text of fixed width, so that it sorts as time and reads as a date."""
 
@@ -45,15 +50,39 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return dialect.type_descriptor(sa.String(32) if dialect.name == "sqlite" else sa.DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        text = iso(value)  # refuses a time without zone, on both
-        return text if dialect.name == "sqlite" else value
+        return self.going_in(dialect)(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+        return self.coming_out(dialect)(value)
+
+    def going_in(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        return _moment_as_text if dialect.name == "sqlite" else _moment_with_zone
+
+    def coming_out(self, dialect: Dialect) -> Callable[[Any], datetime | None]:
+        return _moment_of_text if dialect.name == "sqlite" else _moment_in_utc
+
+
+# A step says the same few moments again and again.
+_text_of = lru_cache(maxsize=1024)(iso)
+_of_text = lru_cache(maxsize=1024)(datetime.fromisoformat)
+
+
+def _moment_as_text(value: datetime | None) -> str | None:
+    return None if value is None else _text_of(value)
+
+
+def _moment_with_zone(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        iso(value)  # refuses it
+    return value
+
+
+def _moment_of_text(value: str | None) -> datetime | None:
+    return None if value is None else _of_text(value)
+
+
+def _moment_in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
 
 
 class Json(sa.types.TypeDecorator[Any]):
@@ -63,10 +92,24 @@ class Json(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else dumps(value)
+        return _json_as_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else loads(value)
+        return _json_of_text(value)
+
+    def going_in(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        return _json_as_text
+
+    def coming_out(self, dialect: Dialect) -> Callable[[str | None], Any]:
+        return _json_of_text
+
+
+def _json_as_text(value: Any) -> str | None:
+    return None if value is None else dumps(value)
+
+
+def _json_of_text(text: str | None) -> Any:
+    return None if text is None else loads(text)
 
 
 class Words(sa.types.TypeDecorator[str]):
@@ -77,6 +120,12 @@ class Words(sa.types.TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return clean(value)
+
+    def going_in(self, dialect: Dialect) -> Callable[[str | None], str | None]:
+        return clean
+
+    def coming_out(self, dialect: Dialect) -> None:
+        return None
 
 
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
@@ -89,8 +138,10 @@ def clean(text: str | None) -> str | None:
 _PLAIN = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
-def dumps(value: Any, *, sort_keys: bool = False) -> str:
+def dumps(value: Any, *, sort_keys: bool = False, known: str | None = None) -> str:
     """Compact JSON. TypeError or ValueError for what is not plain JSON (dates, NaN, keys that are not text).
+
+    `known`: what was written before, which needs no second look.
 
     What orjson cannot say without loss (whole numbers over 64 bits, lone surrogates) the standard library says; the
     leading space, which JSON allows, tells `loads` so.
@@ -100,7 +151,8 @@ def dumps(value: Any, *, sort_keys: bool = False) -> str:
     except TypeError:
         _refuse_what_is_not_json(value)
         return " " + json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
-    if "null" in text and not _is_finite(value):  # orjson writes NaN and Infinity as null, without a word
+    # orjson writes NaN and Infinity as null, without a word.
+    if text != known and "null" in text and not _is_finite(value, text):
         raise ValueError("Expected finite numbers in JSON data, but one is infinite or not a number.")
     return text
 
@@ -109,14 +161,19 @@ def loads(text: str) -> Any:
     return json.loads(text) if text.startswith(" ") else orjson.loads(text)
 
 
-def _is_finite(value: Any) -> bool:
+def _is_finite(value: Any, text: str) -> bool:
+    """What was written so comes back equal; but for tuples, which take a closer look."""
+    return bool(orjson.loads(text) == value) or _has_no_nan(value)
+
+
+def _has_no_nan(value: Any) -> bool:
     kind = type(value)
     if kind is float:
         return bool(value - value == 0)
     if kind is dict:
-        return all(map(_is_finite, value.values()))
+        return all(map(_has_no_nan, value.values()))
     if kind is list or kind is tuple:
-        return all(map(_is_finite, value))
+        return all(map(_has_no_nan, value))
     return True
 
 

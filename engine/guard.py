@@ -64,6 +64,24 @@ def _folded(text: str) -> tuple[str, list[int] | None]:
     return folded.replace(_GONE, ""), kept
 
 
+# --- at a glance -----------------------------------------------------------------------------------------------------
+
+# Most texts hold nothing that is worth folding and searching. Here a character that is not one of these usual ones
+# counts as a digit, and as a sign: what it may read as is found out by the real search.
+_USUAL = [
+    character
+    for character in map(chr, (9, 10, 13, *range(0x20, 0x300), 0x2013, 0x2014, *range(0x2018, 0x2020), 0x2026))
+    if _fold[ord(character)] != _GONE and (character.isascii() or not _fold[ord(character)].isdigit())
+]
+_LETTERS = "".join(re.escape(each) for each in _USUAL if each.isalnum() and each not in "0123456789")
+_GAPS = "".join(re.escape(each) for each in _USUAL if not each.isalnum())
+_ODD = f"^{_LETTERS}{_GAPS}"  # a digit, or what may read as one
+_LIKE_A_PERSONNUMMER = re.compile(rf"[{_ODD}](?:[{_GAPS}]{{0,9}}[{_ODD}]){{9}}")
+_LIKE_A_TELEPHONE = re.compile(rf"(?<![0-9])(?:[+0]|[{_ODD}1-9])(?:[{_GAPS}]{{0,9}}[{_ODD}]){{7}}")
+"""So many digits, with no letter between them and no more than nine signs between two: all spellings below are so."""
+_LIKE_AN_ADDRESS = re.compile(rf"[@(\[]|[^{_LETTERS}{_GAPS}0-9]")
+
+
 # --- personnummer --------------------------------------------------------------------------------------------------
 
 _GAP = r" {0,4}(?:[-+./_] {0,4})?"
@@ -99,7 +117,7 @@ _CLOCK_BEFORE = re.compile(r"(?::[0-9]{2}[.,]|[0-9]T)$")  # 07:48:00.123456+0100
 
 def find_personnummer(text: str) -> bool:
     """Whether the text holds a personnummer or samordningsnummer, in whatever spelling."""
-    return next(_found(_folded(text)[0]), None) is not None
+    return bool(_LIKE_A_PERSONNUMMER.search(text)) and next(_found(_folded(text)[0]), None) is not None
 
 
 def personnummer_spans(text: str) -> list[tuple[int, int]]:
@@ -188,6 +206,8 @@ _UNBROKEN = re.compile(r"(?<![0-9])(?<![0-9][-./:])0[1-9][0-9]{7,8}(?![0-9]|[-./
 
 def find_contact(text: str) -> Literal["e-post", "telefon"] | None:
     """What the text holds of the two: an e-mail address, a Swedish telephone number."""
+    if not _LIKE_AN_ADDRESS.search(text) and not _LIKE_A_TELEPHONE.search(text):
+        return None
     folded = _AT.sub("@", _folded(text)[0])
     at = folded.find("@")
     while at >= 0:

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from engine import guard
 from engine.errors import Guarded, Refused
 from engine.guard import check_free_text, find_contact, find_personnummer, personnummer_spans
 
@@ -608,3 +611,31 @@ def test_time_grows_with_the_text_and_not_faster(piece: str) -> None:
         start = time.thread_time()
         judge(text)
         assert time.thread_time() - start < 1
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*"0123456789 -+./_()@\n,:x", "\u0665", "\u00b2", "\u200b", "\u00ad", "\uff11", "\u2013", "19", "121212"]
+        ),
+        max_size=40,
+    )
+)
+@example(list("19121212") + [" "] * 4 + ["-"] + list("1212"))
+@example(list("1 9 1 2 1 2 1 2 1 2 1 2"))
+def test_the_glance_spares_no_text_with_a_number_in_it(pieces: list[str]) -> None:
+    """Most texts are not searched at all; what the search would find must never be among them."""
+    text = "".join(pieces)
+    if next(guard._found(guard._folded(text)[0]), None) is not None:
+        assert guard._LIKE_A_PERSONNUMMER.search(text)
+
+
+@pytest.mark.parametrize("pattern", [guard._LIKE_A_PERSONNUMMER, guard._LIKE_AN_ADDRESS])
+def test_no_character_is_overlooked_at_a_glance(pattern: re.Pattern[str]) -> None:
+    """Whatever reads as a digit, or as a sign of an address, and whatever has no width, stops the glance."""
+    count = 10 if pattern is guard._LIKE_A_PERSONNUMMER else 1
+    wanted = "0123456789" if count == 10 else "@(["
+    for code in range(sys.maxunicode + 1):
+        folded = guard._fold[code]
+        if folded in wanted or folded == guard._GONE:
+            assert pattern.search(chr(code) * count), hex(code)

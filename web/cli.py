@@ -71,6 +71,17 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("scenarios", nargs="*", type=Path, metavar="FOLDER|SCENARIO")
     play.set_defaults(run=_play)
 
+    bench = commands.add_parser("bench", help="our steps beside bare SQL in one run; prints ratios")
+    bench.add_argument("--only", action="append", metavar="PART", help="ladder, loop, multi, deploy; size, memory")
+    bench.add_argument("--json", action="store_true")
+    bench.add_argument("--short", action="store_true", help="few samples; exit 1 below half of the goals")
+    bench.add_argument(
+        "--postgresql",
+        metavar="URL",
+        help="a server where databases may be made; else TRAPPA_DATABASE_URL, if it is one",
+    )
+    bench.set_defaults(run=_bench)
+
     verify = commands.add_parser("verify", help="the history's proof; exit 1 names the first bad row")
     verify.set_defaults(run=_verify)
 
@@ -136,6 +147,21 @@ def _play(arguments: argparse.Namespace) -> int:
     played = play(arguments.scenarios or processes.folders(), ingest=house.ingest)
     print(tell(played))
     return 0 if all(one.passed for one in played) else 1
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from engine.bench import PARTS, Plan, misses, run, tell
+
+    parts = tuple(arguments.only or Plan().parts)
+    if unknown := sorted(set(parts) - set(PARTS)):
+        print(f"Det finns ingen mätning som heter {unknown[0]}. Välj bland {', '.join(PARTS)}.", file=sys.stderr)
+        return 2
+    told = run(Plan(parts, arguments.postgresql or house.postgresql_url(), arguments.short))
+    print(json.dumps(told, indent=1) if arguments.json else tell(told))
+    missed = misses(told) if arguments.short else []
+    for sentence in missed:
+        print(sentence, file=sys.stderr)
+    return 1 if missed else 0
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -57,6 +57,12 @@ def database_url() -> str:
     return setting("TRAPPA_DATABASE_URL", "sqlite:///trappa.db")
 
 
+def postgresql_url() -> str | None:
+    """The database of the house where that is PostgreSQL: a server on which a benchmark may make one of its own."""
+    url = database_url()
+    return url if url.startswith("postgresql") else None
+
+
 def migrate() -> None:
     db.migrate(database_url())
 

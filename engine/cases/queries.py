@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from engine import forms
 from engine.actor import Actor
 from engine.bpmn import machine
-from engine.cases import facts, store
+from engine.cases import facts, runs, store
 from engine.cases.store import Case
 from engine.cases.tables import case, case_link, case_reader, comment, task, task_draft
 from engine.contract import CaseSummary
@@ -226,7 +226,7 @@ class CaseSummaries:
                 row.status,
                 row.state,
                 row.version,
-                machine.root_variables(row.data),
+                machine.root_variables(runs.opened(read.connection, row.id, row.data)),
             )
             for row in read.connection.execute(wanted)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from engine.cases import runs
 from engine.cases.tables import case, task
 from engine.definitions import store as definitions
 from engine.definitions.store import Definition
 from engine.engine import Clash, Read, Transaction
 from engine.errors import Conflict, NotFound
 from engine.history import chain
+from engine.prepared import Answer, Prepared, together
 
 LIVE = ("active", "suspended")
 
@@ -52,9 +55,10 @@ class Case:
 
 
 _BY_ID = sa.select(case).where(case.c.id == bindparam("case_id"))
-_LOCK_ALONE = _BY_ID.where(case.c.parent_id.is_(None)).with_for_update(key_share=True)
+_LOAD = Prepared(_BY_ID)
+_LOCK_ALONE = Prepared(_BY_ID.where(case.c.parent_id.is_(None)).with_for_update(key_share=True))
 _OF_TASK = sa.select(task.c.case_id).where(task.c.id == bindparam("task_id")).scalar_subquery()
-_LOCK_ALONE_OF_TASK = (
+_LOCK_ALONE_OF_TASK = Prepared(
     sa.select(case).where(case.c.id == _OF_TASK, case.c.parent_id.is_(None)).with_for_update(key_share=True)
 )
 _ID_OF_TASK = sa.select(task.c.case_id).where(task.c.id == bindparam("task_id"))
@@ -70,12 +74,12 @@ _SAVED = (
     "business_key", "title", "status", "party", "area", "sealed_to", "state", "data", "readers", "changed_at",
     "ended_at", "outcome", "history_seq", "history_head",
 )  # fmt: skip
-_SAVE = (
+_SAVE = Prepared(
     case.update()
     .where(case.c.id == bindparam("saved_id"), case.c.version == bindparam("read_version"))
     .values(version=case.c.version + 1, **{name: bindparam(name) for name in _SAVED})
 )
-_INSERT = case.insert().returning(case.c.id)
+_INSERT = Prepared(case.insert().returning(case.c.id))
 
 
 def not_found() -> NotFound:
@@ -85,7 +89,7 @@ def not_found() -> NotFound:
 
 def load(read: Read, case_id: int) -> Case:
     """As it is now, without a lock: for queries."""
-    row = read.connection.execute(_BY_ID, {"case_id": case_id}).one_or_none()
+    row = _LOAD.first(read.connection, {"case_id": case_id})
     if row is None:
         raise not_found()
     return _case(read, row)
@@ -95,7 +99,7 @@ def lock(tx: Transaction, case_id: int) -> Case:
     """The case, and the cases that called it, for this transaction alone."""
     held = _held(tx)
     if case_id not in held:
-        row = tx.connection.execute(_LOCK_ALONE, {"case_id": case_id}).one_or_none()
+        row = _LOCK_ALONE.first(tx.connection, {"case_id": case_id})
         for one in [row] if row else tx.connection.execute(_LOCK_FAMILY, {"case_id": case_id}).all():
             held.setdefault(one.id, _case(tx, one))
     if case_id not in held:
@@ -103,18 +107,27 @@ def lock(tx: Transaction, case_id: int) -> Case:
     return held[case_id]
 
 
-def lock_of_task(tx: Transaction, task_id: int) -> Case:
-    """The case of a task, locked; NotFound where there is no such task."""
-    row = tx.connection.execute(_LOCK_ALONE_OF_TASK, {"task_id": task_id}).one_or_none()
+def lock_of_task(tx: Transaction, task_id: int, then: Callable[[], Answer]) -> tuple[Case, Any]:
+    """The case of a task, locked, and the first row of what `then` asks, which sees all that the lock waited for.
+
+    NotFound where there is no such task.
+    """
+    with together(tx.connection):
+        locked = _LOCK_ALONE_OF_TASK.ask(tx.connection, {"task_id": task_id})
+        answer = then()
+    row = locked.first()
     if row:
-        return _held(tx).setdefault(row.id, _case(tx, row))
+        return _held(tx).setdefault(row.id, _case(tx, row)), answer.first()
     case_id = tx.connection.execute(_ID_OF_TASK, {"task_id": task_id}).scalar()
-    return lock(tx, case_id or 0)
+    return lock(tx, case_id or 0), then().first()
 
 
 def insert(tx: Transaction, new: Case) -> None:
     """Store a case for the first time; gives it its id."""
     values = {name: getattr(new, name) for name in _SAVED}
+    is_big = runs.is_big(new.data)
+    if is_big:
+        values["data"] = {}
     row = {
         **values,
         "number": new.number,
@@ -126,17 +139,27 @@ def insert(tx: Transaction, new: Case) -> None:
         "parent_id": new.parent_id,
         "parent_wait": new.parent_wait,
     }
-    new.id = tx.connection.execute(_INSERT, row).scalar_one()
+    new.id = _INSERT.first(tx.connection, row).id
     _held(tx)[new.id] = new
+    if is_big:
+        data = runs.stored(tx.connection, new.id, new.data)
+        tx.connection.execute(case.update().where(case.c.id == new.id).values(data=data))
 
 
-def save(tx: Transaction, changed: Case) -> None:
-    """Clash where somebody else saved it since it was read; the lock should not let that happen, this proves it."""
+def save(tx: Transaction, changed: Case) -> Answer:
+    """To be confirmed once the database has answered."""
     values = {name: getattr(changed, name) for name in _SAVED}
-    done = tx.connection.execute(_SAVE, {"saved_id": changed.id, "read_version": changed.version, **values})
-    if done.rowcount != 1:
-        raise Clash
+    values |= {"saved_id": changed.id, "read_version": changed.version}
+    if runs.is_big(changed.data):
+        values["data"] = runs.stored(tx.connection, changed.id, changed.data)
     changed.version += 1
+    return _SAVE.ask(tx.connection, values)
+
+
+def confirm(saved: Answer) -> None:
+    """Clash where somebody else saved it since it was read; the lock should not let that happen, this proves it."""
+    if saved.rowcount != 1:
+        raise Clash
 
 
 def new(definition: Definition, number: str, now: datetime, **known: Any) -> Case:
@@ -200,7 +223,7 @@ def _case(read: Read, row: Any) -> Case:
         area=row.area,
         sealed_to=row.sealed_to,
         state=row.state,
-        data=row.data,
+        data=runs.opened(read.connection, row.id, row.data),
         version=row.version,
         readers=row.readers,
         started_at=row.started_at,

@@ -43,6 +43,16 @@ case = sa.Table(
     sa.Index("ix_case_changed_at", "changed_at", "id"),
 )
 
+case_run = sa.Table(
+    "case_run",
+    metadata,
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), primary_key=True),
+    sa.Column("number", Id, primary_key=True, autoincrement=False),
+    sa.Column("data", sa.Text, nullable=False, comment="one run of the machine's state, as JSON"),
+    comment="of big cases only: what would make each step cost what all their runs cost",
+    sqlite_with_rowid=False,
+)
+
 case_reader = sa.Table(
     "case_reader",
     metadata,

@@ -18,6 +18,7 @@ from engine.calendar import iso
 from engine.db import clean, dumps
 from engine.engine import Transaction
 from engine.history.tables import ROWS_PER_CASE, history
+from engine.prepared import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def hash_of_row(row: Mapping[str, Any], case: str, at: str) -> str:
     return sha256(orjson.dumps(canonical)).hexdigest()  # written in sorted order above
 
 
-_INSERT = history.insert()
+_INSERT = Rows(history)
 
 
 def write(tx: Transaction, case_id: int, rows: list[dict[str, Any]]) -> None:
@@ -116,5 +117,4 @@ def write(tx: Transaction, case_id: int, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         row["case_id"] = case_id
         row["id"] = case_id * ROWS_PER_CASE + row["seq"]
-    if rows:
-        tx.connection.execute(_INSERT, rows)
+    _INSERT.many(tx.connection, rows)

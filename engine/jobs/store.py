@@ -15,6 +15,7 @@ from engine.contract import Mail
 from engine.engine import Read, Transaction
 from engine.errors import Conflict, NotFound
 from engine.jobs.tables import incident, job, mail
+from engine.prepared import Answer, Prepared, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +40,19 @@ COLUMNS = (
     job.c.fence, job.c.attempts, job.c.payload,
 )  # fmt: skip
 
-_INSERT = job.insert()
+_INSERT = Rows(job)
 _INSERT_RETURNING = job.insert().returning(job.c.id, sort_by_parameter_order=True)
-_BY_ID = sa.select(*COLUMNS).where(job.c.id == bindparam("job_id"))
-_OPEN = sa.text("job.state IN ('waiting', 'leased', 'failed')")
-_CANCEL = (
-    job.update()
-    .where(job.c.case_id == bindparam("of_case"), job.c.wait == bindparam("at_wait"), _OPEN)
-    .values(state="cancelled", payload=None)
+_BY_ID = Prepared(sa.select(*COLUMNS).where(job.c.id == bindparam("job_id")))
+_CANCEL, _CANCEL_FAILED = (
+    Prepared(
+        job.update()
+        .where(job.c.case_id == bindparam("of_case"), job.c.wait == bindparam("at_wait"), sa.text(open_as))
+        .values(state="cancelled", payload=None)
+    )
+    for open_as in ("job.state IN ('waiting', 'leased')", "job.state = 'failed'")
 )
-_CANCEL_ONE = _CANCEL.returning(job.c.last_error)
 _HELD = sa.and_(job.c.id == bindparam("job_id"), job.c.fence == bindparam("held"), job.c.state == "leased")
-_TAKE = job.update().where(_HELD).values(state=bindparam("to"), payload=None, lease_until=None)
+_TAKE = Prepared(job.update().where(_HELD).values(state=bindparam("to"), payload=None, lease_until=None))
 _PUT_OFF = (
     job.update()
     .where(_HELD)
@@ -86,7 +88,7 @@ def row(kind: str, now: datetime, **columns: Any) -> dict[str, Any]:
 
 def add(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        tx.connection.execute(_INSERT, rows)
+        _INSERT.many(tx.connection, rows)
         if any(row["due_at"] <= tx.now for row in rows):
             tx.after_commit.append(tx.engine.wake)
 
@@ -98,7 +100,7 @@ def add_one(tx: Transaction, row: dict[str, Any]) -> int:
 
 
 def find(read: Read, job_id: int) -> Job:
-    found = read.connection.execute(_BY_ID, {"job_id": job_id}).one_or_none()
+    found = _BY_ID.first(read.connection, {"job_id": job_id})
     if found is None:
         raise NotFound(f"Expected a job {job_id}, but there is none.", "Jobbet finns inte.")
     return Job(*found)
@@ -106,7 +108,7 @@ def find(read: Read, job_id: int) -> Job:
 
 def take(tx: Transaction, job: Job, fence: int, to: str = "done") -> None:
     """The job is over, with what this transaction does. Conflict where the lease is no longer the last one."""
-    if not tx.connection.execute(_TAKE, {"job_id": job.id, "held": fence, "to": to}).rowcount:
+    if not _TAKE.ask(tx.connection, {"job_id": job.id, "held": fence, "to": to}).rowcount:
         raise _no_longer_held(job, fence)
 
 
@@ -133,24 +135,25 @@ def _no_longer_held(job: Job, fence: int) -> Conflict:
     )
 
 
-def cancel(tx: Transaction, case_id: int, waits: Sequence[int]) -> None:
-    """Close what is still open for these waits of the case, and incidents about it.
+def cancel(tx: Transaction, case_id: int, waits: Sequence[int]) -> list[Answer]:
+    """Close what is still open for these waits of the case. A worker that holds a lease on such a job will be refused.
 
-    A worker that holds a lease on such a job will be refused.
+    What comes back is for `cancel_failed`, which sees to the rest.
     """
-    if len(waits) == 1:  # nearly always: one timer, which never failed
-        given = {"of_case": case_id, "at_wait": waits[0]}
-        if not any(tx.connection.execute(_CANCEL_ONE, given).scalars().all()):
-            return
-    elif waits:
-        tx.connection.execute(_CANCEL, [{"of_case": case_id, "at_wait": wait} for wait in waits])
-    clear_incidents(tx, case_id, waits)
+    return [_CANCEL.ask(tx.connection, {"of_case": case_id, "at_wait": wait}) for wait in waits]
+
+
+def cancel_failed(tx: Transaction, case_id: int, waits: Sequence[int], cancelled: Sequence[Answer]) -> None:
+    """Jobs that had failed, with the incidents about them: few, so they are looked for only where no other was open."""
+    failed = [wait for wait, answer in zip(waits, cancelled, strict=True) if answer.rowcount == 0]
+    _CANCEL_FAILED.many(tx.connection, [{"of_case": case_id, "at_wait": wait} for wait in failed])
+    clear_incidents(tx, case_id, failed)
 
 
 # --- incidents -----------------------------------------------------------------------------------------------------
 
-_INSERT_INCIDENT = incident.insert()
-_CLEAR = (
+_INSERT_INCIDENT = Rows(incident)
+_CLEAR = Prepared(
     incident.update()
     .where(
         incident.c.case_id == bindparam("of_case"), incident.c.wait == bindparam("at_wait"), incident.c.state == "open"
@@ -173,14 +176,12 @@ def incident_row(message: str, now: datetime, **columns: Any) -> dict[str, Any]:
 
 
 def open_incidents(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        tx.connection.execute(_INSERT_INCIDENT, rows)
+    _INSERT_INCIDENT.many(tx.connection, rows)
 
 
 def clear_incidents(tx: Transaction, case_id: int, waits: Sequence[int]) -> None:
     """What was open at these waits is over, because the case went on or ended."""
-    if waits:
-        tx.connection.execute(_CLEAR, [{"of_case": case_id, "at_wait": wait, "at": tx.now} for wait in waits])
+    _CLEAR.many(tx.connection, [{"of_case": case_id, "at_wait": wait, "at": tx.now} for wait in waits])
 
 
 # --- mails ---------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from engine.history.chain import Doer, Note
 from engine.identity import permissions
 from engine.identity.tables import person
 from engine.jobs import store as jobs
+from engine.prepared import Prepared, Rows, together
 
 
 @dataclass(slots=True)
@@ -79,20 +80,24 @@ def write(writer: Writer) -> None:
     tx, case = writer.tx, writer.case
     _let_candidates_read(case, [*writer.asked, *(text for row in writer.tasks.values() for text in row["candidates"])])
     rows = _link(writer)
-    if case.id:
-        store.save(tx, case)
-    else:
+    is_new = not case.id
+    if is_new:
         store.insert(tx, case)
-    _sync_readers(tx, case, writer.readers_before)
-    _close_tasks(writer)
-    _open_tasks(writer)
-    _close_waits(writer)
-    _open_waits(writer)
-    jobs.cancel(tx, case.id, writer.cancelled_jobs)
-    jobs.clear_incidents(tx, case.id, writer.cleared)
-    jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs])
-    jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
-    chain.write(tx, case.id, rows)
+    with together(tx.connection):
+        saved = None if is_new else store.save(tx, case)
+        _sync_readers(tx, case, writer.readers_before)
+        _close_tasks(writer)
+        _open_tasks(writer)
+        _close_waits(writer)
+        _open_waits(writer)
+        cancelled = jobs.cancel(tx, case.id, writer.cancelled_jobs)
+        jobs.clear_incidents(tx, case.id, writer.cleared)
+        jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs])
+        jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
+        chain.write(tx, case.id, rows)
+    if saved:
+        store.confirm(saved)
+    jobs.cancel_failed(tx, case.id, writer.cancelled_jobs, cancelled)
 
 
 def note_down(tx: Transaction, case: Case, doer: Doer, *notes: Note) -> None:
@@ -364,40 +369,51 @@ _APPLY: Mapping[type, Callable[[Writer, Any], None]] = {
 
 # --- rows ----------------------------------------------------------------------------------------------------------
 
-_INSERT_TASK = task.insert().returning(task.c.id, sort_by_parameter_order=True)
-_INSERT_CANDIDATE = task_candidate.insert()
+_INSERT_TASK = Rows(task)
 _THIS_TASK = sa.and_(task.c.case_id == bindparam("of_case"), task.c.wait == bindparam("at_wait"))
-_CLOSE_TASK = (
+_ITS_ID = sa.select(task.c.id).where(_THIS_TASK).scalar_subquery()
+_INSERT_CANDIDATE = Prepared(
+    task_candidate.insert().values(
+        task_id=_ITS_ID, **{name: bindparam(name) for name in ("role", "scope", "side", "due_at")}
+    )
+)
+_CLOSE_TASK = Prepared(
     task.update()
     .where(_THIS_TASK)
     .values(state=bindparam("to"), closed_at=bindparam("at"), closed_by=bindparam("by"), version=task.c.version + 1)
 )
-_DROP_CANDIDATES = task_candidate.delete().where(
-    task_candidate.c.task_id == sa.select(task.c.id).where(_THIS_TASK).scalar_subquery()
+_DROP_CANDIDATES = Prepared(task_candidate.delete().where(task_candidate.c.task_id == _ITS_ID))
+_INSERT_READER = Rows(case_reader)
+_DROP_READER = Prepared(
+    case_reader.delete().where(
+        case_reader.c.case_id == bindparam("of_case"),
+        case_reader.c.role == bindparam("r"),
+        case_reader.c.scope == bindparam("s"),
+        case_reader.c.side == bindparam("d"),
+    )
 )
-_INSERT_READER = case_reader.insert()
-_DROP_READER = case_reader.delete().where(
-    case_reader.c.case_id == bindparam("of_case"),
-    case_reader.c.role == bindparam("r"),
-    case_reader.c.scope == bindparam("s"),
-    case_reader.c.side == bindparam("d"),
-)
-_INSERT_WAIT = wait.insert()
-_DROP_WAIT = wait.delete().where(wait.c.case_id == bindparam("of_case"), wait.c.wait == bindparam("at_wait"))
+_INSERT_WAIT = Rows(wait)
+_DROP_WAIT = Prepared(wait.delete().where(wait.c.case_id == bindparam("of_case"), wait.c.wait == bindparam("at_wait")))
 
 
 def _open_tasks(writer: Writer) -> None:
     if not writer.tasks:
         return
     rows = [{**row, "case_id": writer.case.id} for row in writer.tasks.values()]
-    ids = writer.tx.connection.execute(_INSERT_TASK, rows).scalars().all()
+    _INSERT_TASK.many(writer.tx.connection, rows)
     candidates = [
-        {"task_id": task_id, "role": one.role, "scope": one.scope, "side": one.side, "due_at": row["due_at"]}
-        for task_id, row in zip(ids, rows, strict=True)
+        {
+            "of_case": writer.case.id,
+            "at_wait": row["wait"],
+            "role": one.role,
+            "scope": one.scope,
+            "side": one.side,
+            "due_at": row["due_at"],
+        }
+        for row in rows
         for one in {permissions.parse(text) for text in row["candidates"]}
     ]
-    if candidates:
-        writer.tx.connection.execute(_INSERT_CANDIDATE, candidates)
+    _INSERT_CANDIDATE.many(writer.tx.connection, candidates)
 
 
 def _close_tasks(writer: Writer) -> None:
@@ -408,10 +424,9 @@ def _close_tasks(writer: Writer) -> None:
         {**at, "at_wait": number, "to": outcome, "by": writer.doer.person_id if outcome == "completed" else None}
         for number, outcome in writer.closed_tasks.items()
     ]
-    writer.tx.connection.execute(_CLOSE_TASK, closed)
-    writer.tx.connection.execute(
-        _DROP_CANDIDATES, [{"of_case": writer.case.id, "at_wait": number} for number in writer.closed_tasks]
-    )
+    _CLOSE_TASK.many(writer.tx.connection, closed)
+    dropped = [{"of_case": writer.case.id, "at_wait": number} for number in writer.closed_tasks]
+    _DROP_CANDIDATES.many(writer.tx.connection, dropped)
 
 
 def _let_candidates_read(case: Case, asked: Sequence[str]) -> None:
@@ -428,22 +443,21 @@ def _sync_readers(tx: Transaction, case: Case, before: Sequence[str]) -> None:
         return
     had, has = ({permissions.parse(text) for text in texts} for texts in (before, after))
     if gone := [{"of_case": case.id, "r": one.role, "s": one.scope, "d": one.side} for one in had - has]:
-        tx.connection.execute(_DROP_READER, gone)
+        _DROP_READER.many(tx.connection, gone)
     if new := [{"case_id": case.id, "role": one.role, "scope": one.scope, "side": one.side} for one in has - had]:
-        tx.connection.execute(_INSERT_READER, new)
+        _INSERT_READER.many(tx.connection, new)
 
 
 def _close_waits(writer: Writer) -> None:
-    if writer.closed_waits:
-        rows = [{"of_case": writer.case.id, "at_wait": number} for number in writer.closed_waits]
-        writer.tx.connection.execute(_DROP_WAIT, rows)
+    rows = [{"of_case": writer.case.id, "at_wait": number} for number in writer.closed_waits]
+    _DROP_WAIT.many(writer.tx.connection, rows)
 
 
 def _open_waits(writer: Writer) -> None:
     if not writer.waits:
         return
     rows = [{**row, "case_id": writer.case.id} for row in writer.waits.values()]
-    writer.tx.connection.execute(_INSERT_WAIT, rows)
+    _INSERT_WAIT.many(writer.tx.connection, rows)
     for row in rows:
         if row["kind"] == "message":
             kept = kept_message(writer.tx, row["name"], row["key"])
@@ -463,18 +477,18 @@ _KEPT = (
     .order_by(message.c.id)
     .limit(1)
 )
-_KEPT_WITH_KEY = _KEPT.where(message.c.key == bindparam("key"))
-_KEPT_WITHOUT_KEY = _KEPT.where(message.c.key.is_(None))
+_KEPT_WITH_KEY = Prepared(_KEPT.where(message.c.key == bindparam("key")))
+_KEPT_WITHOUT_KEY = Prepared(_KEPT.where(message.c.key.is_(None)))
 
 
 def kept_message(tx: Transaction, name: str, key: str | None) -> int | None:
     meet(tx, name, key)
     values = {"name": name, "now": tx.now}
     if key is None:
-        found: int | None = tx.connection.execute(_KEPT_WITHOUT_KEY, values).scalar()
+        found = _KEPT_WITHOUT_KEY.first(tx.connection, values)
     else:
-        found = tx.connection.execute(_KEPT_WITH_KEY, {**values, "key": key}).scalar()
-    return found
+        found = _KEPT_WITH_KEY.first(tx.connection, {**values, "key": key})
+    return found.id if found else None
 
 
 def meet(tx: Transaction, name: str, key: str | None) -> None:
@@ -485,7 +499,7 @@ def meet(tx: Transaction, name: str, key: str | None) -> None:
     if tx.is_postgresql:
         digest = sha256(f"{name}\0{key or ''}".encode("utf-8", "replace")).digest()
         number = int.from_bytes(digest[:8], "big", signed=True)
-        tx.connection.execute(_MEET, {"number": number})
+        _MEET.ask(tx.connection, {"number": number})
 
 
-_MEET = sa.select(sa.func.pg_advisory_xact_lock(bindparam("number", type_=sa.BigInteger)))
+_MEET = Prepared(sa.select(sa.func.pg_advisory_xact_lock(bindparam("number", type_=sa.BigInteger)).label("met")))

@@ -28,6 +28,7 @@ from engine.identity import permissions
 from engine.identity.permissions import Standing
 from engine.identity.tables import person
 from engine.jobs.store import clock_time
+from engine.prepared import Answer, Prepared
 from engine.runtime import apply, steps, texts
 
 DRAFT_LIMIT = 200_000
@@ -39,7 +40,7 @@ _DRAFTED = (
     .scalar_subquery()
     .label("drafts")
 )
-_BY_ID = sa.select(task, _DRAFTED).where(task.c.id == bindparam("task_id"))
+_BY_ID = Prepared(sa.select(task, _DRAFTED).where(task.c.id == bindparam("task_id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +230,12 @@ _SAVE_DRAFT = {
 }
 
 
+def _ask(read: Read, task_id: int) -> Answer:
+    return _BY_ID.ask(read.connection, {"task_id": task_id, "person_id": read.actor.person_id})
+
+
 def _find(read: Read, task_id: int) -> Any:
-    row = read.connection.execute(_BY_ID, {"task_id": task_id, "person_id": read.actor.person_id}).one_or_none()
+    row = _ask(read, task_id).first()
     if row is None:
         raise task_not_found()
     return row
@@ -239,10 +244,9 @@ def _find(read: Read, task_id: int) -> Any:
 def _in_hand(tx: Transaction, task_id: int) -> tuple[Case, Any, Standing]:
     """The open task of an active case, with the actor's standing at it; its case is locked first."""
     try:
-        case = store.lock_of_task(tx, task_id)
+        case, row = store.lock_of_task(tx, task_id, lambda: _ask(tx, task_id))
     except NotFound:
         raise task_not_found() from None
-    row = _find(tx, task_id)
     standing = permissions.standing_at_task(tx.actor, row.candidates, row.assignee)
     if standing is None or tx.actor.person_id is None:
         raise task_not_found()

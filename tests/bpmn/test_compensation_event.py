@@ -126,6 +126,16 @@ def test_each_instance_is_compensated_with_its_own_data(play):
     assert undone(case) == ["var"] * 4, "three instances and the whole"
 
 
+def test_each_turn_of_a_loop_is_compensated_the_last_first(play):
+    """§10.7.2: the handler is invoked once for each iteration."""
+    case = play("turns").complete("var").complete("var").complete("var")
+    for turn in (2, 1, 0):
+        assert case.seen_at("hvar")["loopCounter"] == turn
+        case.complete("hvar")
+    assert case.outcome == "completed"
+    assert undone(case) == ["var"] * 4, "three turns and the whole"
+
+
 def test_instances_in_turn_by_what_was_completed_in_them(play):
     """§13.5.5: in reverse order of their forward completion."""
     case = play("many_in_turn", {"parter": ["x", "y"]}).complete("a", svar=1).complete("a", svar=2)

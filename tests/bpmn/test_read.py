@@ -624,7 +624,7 @@ def test_data_that_does_not_fit_together_is_told(data: str, expected: list[tuple
         ("signavio.bpmn", "Signavio Process Editor", {"not-executable", "gateway-direction"}),
         ("bizagi.bpmn", "Bizagi Modeler", {"not-executable", "not-supported"}),
         ("zeebe.bpmn", "Camunda Modeler", {"foreign-extension", "expression"}),
-        ("visual_paradigm.bpmn", "Visual Paradigm", {"not-supported", "standard-loop"}),
+        ("visual_paradigm.bpmn", "Visual Paradigm", {"standard-loop"}),
         ("activiti.bpmn", "", {"foreign-extension", "expression", "no-diagram"}),
     ],
 )

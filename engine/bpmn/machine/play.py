@@ -6,7 +6,7 @@ Knows how a state is kept, and nothing of BPMN's elements; those read it and wri
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypedDict
@@ -160,7 +160,7 @@ class Play:
         self.graph = graph
         self.env = env
         self.state = state
-        self.runs: dict[str, Run] = state["runs"]
+        self.runs: MutableMapping[str, Run] = state["runs"]
         self.queue: deque[Move] = deque()
         self.changes: list[Change] = []
         self.created: list[int] = []

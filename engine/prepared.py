@@ -1,0 +1,237 @@
+"""Statements of the hot path: SQLAlchemy writes the SQL once, the driver carries it out each time.
+
+Of the time a small statement takes, most goes to SQLAlchemy's way from a construct to the driver and back. `Prepared`
+keeps what comes out of it (text, the order of parameters, how values go in and come out) for each kind of database.
+Errors are those of SQLAlchemy, so whoever runs a statement this way notices no difference.
+
+On PostgreSQL statements inside `together` leave in one go and are answered in one go; on SQLite nothing is between.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+
+from engine.db import Json, Moment, Words
+
+Values = Mapping[str, Any]
+Convert = Callable[[Any], Any]
+
+
+class _Compiled(NamedTuple):
+    """`binds`: name, how its value goes in, its fixed value or `_GIVEN`. `outs`: place, how a value comes out."""
+
+    text: str
+    is_positional: bool
+    binds: Sequence[tuple[str, Convert | None, Any]]
+    row: Callable[[Sequence[Any]], Any] | None
+    outs: Sequence[tuple[int, Convert]]
+
+    def parameters(self, values: Values) -> Any:
+        try:
+            if self.is_positional:
+                return [
+                    (convert(values[name]) if convert else values[name]) if fixed is _GIVEN else fixed
+                    for name, convert, fixed in self.binds
+                ]
+            return {
+                name: (convert(values[name]) if convert else values[name]) if fixed is _GIVEN else fixed
+                for name, convert, fixed in self.binds
+            }
+        except KeyError as missing:
+            raise TypeError(f"Expected a value for {missing} in a prepared statement, but there is none.") from None
+
+
+_GIVEN = object()
+
+
+class Answer:
+    """What the database says to one statement. Ask inside `together`, read after it."""
+
+    __slots__ = ("_compiled", "_connection", "_cursor")
+
+    def __init__(self, compiled: _Compiled, connection: Connection, cursor: Any) -> None:
+        self._compiled = compiled
+        self._connection = connection
+        self._cursor = cursor
+
+    @property
+    def rowcount(self) -> int:
+        return int(self._cursor.rowcount)
+
+    def all(self) -> list[Any]:
+        with _ToldBySqlalchemy(self._connection, self._compiled.text):
+            found = self._cursor.fetchall()
+        return [self._row(values) for values in found]
+
+    def first(self) -> Any:
+        """The first row, None where there is none; the others are not looked at."""
+        with _ToldBySqlalchemy(self._connection, self._compiled.text):
+            values = self._cursor.fetchone()
+        return None if values is None else self._row(values)
+
+    def _row(self, values: Sequence[Any]) -> Any:
+        _, _, _, row, outs = self._compiled
+        own = list(values)
+        for place, convert in outs:
+            own[place] = convert(own[place])
+        return row(own) if row else own
+
+
+class Prepared:
+    """A statement without lists that grow (IN). A row answers to the names of its columns, and in their order."""
+
+    def __init__(self, statement: sa.Select[Any] | sa.Insert | sa.Update | sa.Delete) -> None:
+        self.statement = statement
+        self._compiled: dict[Any, _Compiled] = {}
+
+    def ask(self, connection: Connection, values: Values) -> Answer:
+        compiled = self._for(connection, values)
+        driver = _driver(connection)
+        with _ToldBySqlalchemy(connection, compiled.text):
+            return Answer(compiled, connection, driver.execute(compiled.text, compiled.parameters(values)))
+
+    def first(self, connection: Connection, values: Values) -> Any:
+        return self.ask(connection, values).first()
+
+    def all(self, connection: Connection, values: Values) -> list[Any]:
+        return self.ask(connection, values).all()
+
+    def many(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """For each of the rows, which have the same names; nothing is answered."""
+        if len(rows) == 1:
+            self.ask(connection, rows[0])
+        elif rows:
+            compiled = self._for(connection, rows[0])
+            cursor = _driver(connection).cursor()
+            with _ToldBySqlalchemy(connection, compiled.text):
+                cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
+
+    def _for(self, connection: Connection, values: Values) -> _Compiled:
+        key = (connection.dialect.name, *values) if self.statement.is_insert else connection.dialect.name
+        found = self._compiled.get(key)
+        if found is None:
+            found = self._compiled[key] = _compile(self.statement, connection.dialect, values)
+        return found
+
+
+class Rows(Prepared):
+    """New rows of a table, with whatever columns they have. On PostgreSQL several are one INSERT, as JSON: there each
+    statement costs more than its row does."""
+
+    def __init__(self, table: sa.Table) -> None:
+        super().__init__(table.insert())
+        self._table = table
+
+    def many(self, connection: Connection, rows: Sequence[Values]) -> None:
+        if len(rows) < 2 or connection.dialect.name != "postgresql":
+            super().many(connection, rows)
+            return
+        key = ("rows", *rows[0])
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            compiled = self._compiled[key] = _compile_rows(self._table, connection.dialect, list(rows[0]))
+        given = [
+            {name: convert(row[name]) if convert else row[name] for name, convert, _ in compiled.binds} for row in rows
+        ]
+        with _ToldBySqlalchemy(connection, compiled.text):
+            _driver(connection).execute(compiled.text, {"rows": orjson.dumps(given).decode()})
+
+
+def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
+    is_insert = statement.is_insert
+    columns = list(statement.exported_columns)
+    # As for many rows: else SQLAlchemy would ask for the new row's key besides.
+    compiled = statement.compile(
+        dialect=dialect,
+        column_keys=list(values) if is_insert else None,
+        for_executemany=is_insert and not columns,
+    )
+    binds = []
+    for name in compiled.positiontup or list(compiled.binds):
+        bind = compiled.binds[name]
+        convert = _going_in(bind.type, dialect)
+        fixed = _GIVEN if bind.required or name in values else bind.effective_value
+        binds.append((name, convert, convert(fixed) if convert and fixed is not _GIVEN else fixed))
+    outs = []
+    for place, column in enumerate(columns):
+        convert = _coming_out(column.type, dialect)
+        if convert:
+            outs.append((place, convert))
+    names: Any = namedtuple("Row", [column.key for column in columns]) if columns else None
+    row = names._make if names else None
+    return _Compiled(str(compiled), bool(compiled.positiontup), binds, row, outs)
+
+
+def _compile_rows(table: sa.Table, dialect: Dialect, names: Sequence[str]) -> _Compiled:
+    columns = [table.c[name] for name in names]
+    listed = ", ".join(f'"{column.name}"' for column in columns)
+    typed = ", ".join(f'"{column.name}" {column.type.compile(dialect)}' for column in columns)
+    text = f'INSERT INTO "{table.name}" ({listed}) SELECT {listed} FROM json_to_recordset(%(rows)s::json) AS r({typed})'  # noqa: S608
+    return _Compiled(text, False, [(name, _going_in(table.c[name].type, dialect), _GIVEN) for name in names], None, ())
+
+
+def _going_in(kind: Any, dialect: Dialect) -> Convert | None:
+    if isinstance(kind, (Json, Moment, Words)):
+        return kind.going_in(dialect)
+    found: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return found
+
+
+def _coming_out(kind: Any, dialect: Dialect) -> Convert | None:
+    if isinstance(kind, (Json, Moment, Words)):
+        return kind.coming_out(dialect)
+    found: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return found
+
+
+def _driver(connection: Connection) -> Any:
+    """The driver's connection, inside the transaction that SQLAlchemy would have begun by itself."""
+    if not connection.in_transaction():
+        connection.begin()
+    return connection.connection.driver_connection
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Statements here are sent without waiting for the answer to the one before; the end waits for all."""
+    if connection.dialect.name == "postgresql":
+        driver = _driver(connection)
+        with _ToldBySqlalchemy(connection, "several statements"), driver.pipeline():
+            yield
+    else:
+        yield
+
+
+class _ToldBySqlalchemy:
+    """The driver's errors as SQLAlchemy tells them."""
+
+    __slots__ = ("connection", "text")
+
+    def __init__(self, connection: Connection, text: str) -> None:
+        self.connection = connection
+        self.text = text
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None:
+            return
+        dialect = self.connection.dialect
+        base = dialect.loaded_dbapi.Error
+        if not isinstance(error, base):
+            return
+        is_lost = dialect.is_disconnect(error, self.connection.connection.driver_connection, None)
+        if is_lost:
+            self.connection.invalidate(error)
+        raise DBAPIError.instance(
+            self.text, None, error, base, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
+        ) from error
