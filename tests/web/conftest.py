@@ -20,6 +20,7 @@ from sqlalchemy import event
 
 import processes
 from engine import Actor, AddPerson, Deploy, Engine, GrantRole, LoadReference, StartCase, VirtualClock
+from engine.prepared import Prepared
 from tests import database
 from tests.web.inspector import Inspector
 from web import create_app
@@ -159,10 +160,18 @@ def statements() -> Iterator[list[str]]:
         if not statement.lstrip().upper().startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SET ")):
             seen.append(statement)
 
+    def look_up(prepared: Prepared, connection: Any, values: Any) -> Any:
+        compiled = found(prepared, connection, values)
+        seen.append(compiled.text)
+        return compiled
+
+    found = Prepared._for
     event.listen(sa.Engine, "before_cursor_execute", note)
+    Prepared._for = look_up  # type: ignore[assignment, method-assign]  # these go past SQLAlchemy's events
     try:
         yield seen
     finally:
+        Prepared._for = found  # type: ignore[method-assign]
         event.remove(sa.Engine, "before_cursor_execute", note)
 
 
