@@ -1,4 +1,4 @@
-"""What history tells of each change that the machine decided. Pure: the same change, the same words, at a replay too."""
+"""What history tells of each change that the machine decided. Pure: the same change, the same words, always."""
 
 from __future__ import annotations
 

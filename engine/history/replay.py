@@ -33,7 +33,21 @@ _BESIDE = frozenset({"incident:opened", "service:failed"})
 be made."""
 
 _MACHINE = frozenset(
-    ["element:passed", "element:compensated", "task:opened", "task:completed", "task:cancelled", "service:added", "service:finished", "service:cancelled", "timer:set", "timer:fired", "timer:cancelled", "wait:opened", "wait:cancelled", "message:received", "signal:received", "data:received", "message:sent", "signal:sent", "case:called", "case:returned", "case:ended"]
+    f"{noun}:{verb}"
+    for noun, verbs in {
+        "element": ("passed", "compensated"),
+        "task": ("opened", "completed", "cancelled"),
+        "service": ("added", "finished", "cancelled"),
+        "timer": ("set", "fired", "cancelled"),
+        "ad_hoc": ("opened", "closed"),
+        "wait": ("opened", "cancelled"),
+        "message": ("received", "sent"),
+        "signal": ("received", "sent"),
+        "data": ("received",),
+        "condition": ("met",),
+        "case": ("called", "returned", "ended"),
+    }.items()
+    for verb in verbs
 )
 """Rows that only the machine leaves."""
 
