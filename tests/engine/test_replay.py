@@ -26,6 +26,7 @@ from engine import (
     contract,
     db,
 )
+from engine.calendar import iso
 from engine.cases.tables import case as case_table
 from engine.definitions.check import check
 from engine.history import chain
@@ -127,7 +128,7 @@ def rehashed(house: House, seq: int, **altered: Any) -> None:
         for found in list(rows):
             row = dict(found) | (altered if found["seq"] == seq else {})
             row |= {"previous": head, "data_hash": chain.hash_of_data(row["data"])}
-            head = row["hash"] = chain.hash_of_row(row, one.number, db.iso(row["at"]))
+            head = row["hash"] = chain.hash_of_row(row, one.number, iso(row["at"]))
             connection.execute(history.update().where(history.c.id == row["id"]).values(**row))
         connection.execute(case_table.update().where(case_table.c.id == 1).values(history_head=head))
 
