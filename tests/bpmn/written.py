@@ -12,6 +12,7 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
              xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" targetNamespace="https://tvistetrappa/test">
   <message id="message_namn" name="namn"/>
   <signal id="signal_namn" name="namn"/>
+  <signalEventDefinition id="signal_each"/>
 """
 
 
@@ -30,9 +31,15 @@ def _inside(graph: Graph, scope: str, time: Callable[[str], str]) -> Iterator[st
         yield from (f"<outgoing>{flow.id}</outgoing>" for flow in node.outgoing)
         yield from _event(node, time)
         if isinstance(node.loop, MultiInstance):
-            yield f'<multiInstanceLoopCharacteristics isSequential="{str(node.loop.sequential).lower()}">'
+            each = ' behavior="None" noneBehaviorEventRef="signal_each"' if node.loop.thrown else ""
+            yield f'<multiInstanceLoopCharacteristics isSequential="{str(node.loop.sequential).lower()}"{each}>'
             yield f"<loopCardinality>{node.loop.cardinality.source if node.loop.cardinality else 0}</loopCardinality>"
             yield "</multiInstanceLoopCharacteristics>"
+        if node.standard_loop and node.standard_loop.condition:
+            condition = escape(node.standard_loop.condition.source)
+            yield f'<standardLoopCharacteristics testBefore="{str(node.standard_loop.test_before).lower()}">'
+            yield f'<loopCondition xsi:type="tFormalExpression">{condition}</loopCondition>'
+            yield "</standardLoopCharacteristics>"
         if node.script:
             yield f"<script>{escape(node.script.source)}</script>"
         if node.id in graph.scopes:
@@ -64,6 +71,11 @@ def _attributes(node: Node) -> dict[str, str]:
         found["isInterrupting"] = "false"
     if node.triggered_by_event:
         found["triggeredByEvent"] = "true"
+    found |= {
+        name: str(quantity)
+        for name, quantity in (("startQuantity", node.start_quantity), ("completionQuantity", node.completion_quantity))
+        if quantity != 1
+    }
     if node.default:
         found["default"] = node.default
     return {name: value for name, value in found.items() if value}
@@ -78,6 +90,7 @@ def _event(node: Node, time: Callable[[str], str]) -> Iterator[str]:
             yield f'<timerEventDefinition><timeDuration xsi:type="tFormalExpression">{due}</timeDuration>'
             yield "</timerEventDefinition>"
         case "message" | "signal" as kind:
-            yield f'<{kind}EventDefinition {kind}Ref="{kind}_namn"/>'
+            named = f' {kind}Ref="{kind}_namn"' if node.event.name else ""
+            yield f"<{kind}EventDefinition{named}/>"
         case "terminate":
             yield "<terminateEventDefinition/>"
