@@ -142,7 +142,13 @@ def limits() -> str:
     return "\n".join(["| Limit | | What it bounds |", "|---|---:|---|", *rows])
 
 
-PARTS: dict[str, Callable[[], str]] = {"elements": elements, "patterns": patterns, "limits": limits, "rules": rules, "settings": settings}
+PARTS: dict[str, Callable[[], str]] = {
+    "elements": elements,
+    "patterns": patterns,
+    "limits": limits,
+    "rules": rules,
+    "settings": settings,
+}
 
 
 def part(text: str, name: str) -> str:

@@ -118,6 +118,17 @@ class Common(Blocks):
     def _task(self, depth: int) -> Wait:
         return Wait(self._name(), "userTask")
 
+    def _fork(self, depth: int) -> Fork:
+        kind = self.draw(st.sampled_from(["parallelGateway", "exclusiveGateway", "inclusiveGateway"]))
+        numbers = range(self.draw(st.integers(2, 3)))
+        branches = [self.any(depth) for _ in numbers]
+        taken = {
+            "parallelGateway": st.just(set(numbers)),
+            "exclusiveGateway": st.sampled_from(numbers).map(lambda number: {number}),
+            "inclusiveGateway": st.sets(st.sampled_from(numbers), min_size=1),
+        }[kind]
+        return Fork(self._name(), kind, branches, frozenset(self.draw(taken)))
+
     def _plain_sub(self, depth: int) -> Sub:
         return Sub(self.any(depth), self.draw(st.none() | st.integers(1, 3)), self.draw(st.booleans()))
 

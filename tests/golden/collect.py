@@ -43,6 +43,8 @@ STARTS_WITH = {
 }
 GIVEN = {"svar": "ja", "klart": True, "belopp": 7}
 STEPS = 12
+WORK = ("task", "job", "call", "go_on")
+EVENTS = ("timer", "message", "signal")
 
 
 def world(now: datetime, files: dict[str, bytes] | None = None) -> Environment:
@@ -100,25 +102,27 @@ class Played:
 
     def go_on(self) -> bool:
         """What waits first is done; false where nothing does."""
-        work = {number: change for number, change in self.open.items() if not isinstance(change, AdHocOpened)}
-        stuck = [int(number) for number, run in self.state["runs"].items() if "stuck" in run]
+        runs = self.state["runs"]
+        work = [number for number in self.open if runs.get(str(number), {}).get("open") in (*WORK, *EVENTS)]
+        stuck = [int(number) for number, run in runs.items() if "stuck" in run]
         if work:
-            number, change = next(iter(work.items()))
+            number, change = work[0], self.open[work[0]]
             if isinstance(change, TimerSet):
                 self.now = max(self.now, change.due)
-            is_work = self.state["runs"][str(number)]["open"] in ("task", "job", "call", "go_on")
-            does = "complete" if is_work else "trigger"
-            self.step(Input(does, number, GIVEN))
-        elif self.open:
-            number = next(iter(self.open))
-            offered = machine.ad_hoc_work(self.graph, self.state, world(self.now), number)
-            first = offered.activities[0].element if offered and offered.activities and len(self.done) < 4 else None
-            self.step(Input("begin", number, at=first) if first else Input("end", number))
-        elif stuck:
-            self.step(Input("skip", stuck[0], GIVEN))
+            self.step(Input("complete" if runs[str(number)]["open"] in WORK else "trigger", number, GIVEN))
+        elif any(isinstance(change, AdHocOpened) for change in self.open.values()):
+            number = next(number for number, change in self.open.items() if isinstance(change, AdHocOpened))
+            self._go_on_ad_hoc(number)
+        elif stuck or self.open:
+            self.step(Input("skip", (*stuck, *self.open)[0], GIVEN))
         else:
             return False
         return True
+
+    def _go_on_ad_hoc(self, number: int) -> None:
+        offered = machine.ad_hoc_work(self.graph, self.state, world(self.now), number)
+        first = offered.activities[0].element if offered and offered.activities and len(self.done) < 4 else None
+        self.step(Input("begin", number, at=first) if first else Input("end", number))
 
 
 def golden(graph: Graph) -> dict[str, Any] | None:
