@@ -59,8 +59,13 @@ class Settings(Mapping[str, Any]):
         return self._values
 
 
-def functions(now: datetime, settings: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
-    """What an expression may call besides its variables. Dates and instants go in and come out as ISO text."""
+def functions(
+    now: datetime, settings: Mapping[str, Any], asked: dict[str, Any] | None = None
+) -> dict[str, Callable[..., Any]]:
+    """What an expression may call besides its variables. Dates and instants go in and come out as ISO text.
+
+    Nothing but `now` and `settings` decides what they give; the settings that were asked for are left in `asked`.
+    """
     here = local(now)
     today = here.date()
 
@@ -70,7 +75,10 @@ def functions(now: datetime, settings: Mapping[str, Any]) -> dict[str, Callable[
                 f"Expected a setting called {name!r}, but there is none.",
                 f"Det finns ingen inställning som heter {name!r}.",
             )
-        return settings[name]
+        value = settings[name]
+        if asked is not None:
+            asked[name] = value
+        return value
 
     return {
         "setting": value_of,

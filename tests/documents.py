@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.bpmn.limits import told
+from tests.bpmn.test_patterns import PATTERNS
 from web.house import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent
@@ -98,6 +99,17 @@ def elements() -> str:
     return "\n".join(rows)
 
 
+def patterns() -> str:
+    """A row for each workflow pattern; the test that proves it is called by its number."""
+    text = (ROOT / "tests" / "bpmn" / "test_patterns.py").read_text(encoding="utf-8")
+    tried = {int(number) for number in re.findall(r"^def test_wcp_(\d+)_", text, re.MULTILINE)}
+    rows = ["| No | Pattern | How |", "|---|---|---|"]
+    for number, (name, how) in PATTERNS.items():
+        is_there = how.startswith("no: ") != (number in tried)
+        rows.append(f"| {number} | {name} | {how if is_there else 'no test yet'} |")
+    return "\n".join(rows)
+
+
 def rules() -> str:
     proofs = rule_tests()
     rows = ["| Rule | Says | Test |", "|---|---|---|"]
@@ -130,7 +142,13 @@ def limits() -> str:
     return "\n".join(["| Limit | | What it bounds |", "|---|---:|---|", *rows])
 
 
-PARTS: dict[str, Callable[[], str]] = {"elements": elements, "limits": limits, "rules": rules, "settings": settings}
+PARTS: dict[str, Callable[[], str]] = {
+    "elements": elements,
+    "patterns": patterns,
+    "limits": limits,
+    "rules": rules,
+    "settings": settings,
+}
 
 
 def part(text: str, name: str) -> str:

@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.set_defaults(run=_bench)
 
     verify = commands.add_parser("verify", help="the history's proof; exit 1 names the first bad row")
+    verify.add_argument(
+        "--replay", action="store_true", help="also play each case again from its history and compare"
+    )
     verify.set_defaults(run=_verify)
 
     ingest = commands.add_parser(
@@ -165,7 +168,7 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    report = house.verify(house.open_engine())
+    report = house.verify(house.open_engine(), replay=arguments.replay)
     print(report.sentence_sv)
     return 0 if report.first_bad is None else 1
 

@@ -161,8 +161,8 @@ def load_reference(engine: Engine) -> None:
     engine.execute(LoadReference(processes.reference()), actor=Actor.system("trappa"))
 
 
-def verify(engine: Engine) -> Any:
-    return engine.ask(VerifyHistory(), actor=Actor.system("trappa verify"))
+def verify(engine: Engine, *, replay: bool = False) -> Any:
+    return engine.ask(VerifyHistory(replay=replay), actor=Actor.system("trappa verify"))
 
 
 def ingest(message: bytes, now: datetime) -> PublishMessage:

@@ -22,8 +22,14 @@ def functions_of(read: Read) -> World:
     """The same for all that happens in one transaction: one now, one reading of the settings."""
     known: World | None = read.memory.get("functions")
     if known is None:
-        known = read.memory["functions"] = functions(read.now, Settings(read.connection))
+        known = read.memory["functions"] = functions(read.now, Settings(read.connection), settings_asked(read))
     return known
+
+
+def settings_asked(read: Read) -> dict[str, Any]:
+    """What these functions were asked of the settings, until somebody clears it."""
+    asked: dict[str, Any] = read.memory.setdefault("settings asked", {})
+    return asked
 
 
 def environment(read: Read, definition: Definition) -> Environment:

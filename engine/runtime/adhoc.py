@@ -16,6 +16,7 @@ from engine.cases.tables import wait
 from engine.engine import Read, Transaction
 from engine.errors import Conflict
 from engine.history.chain import Note
+from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.identity.permissions import Standing
 from engine.runtime import apply, steps
@@ -40,13 +41,12 @@ class BeginActivity:
         if standing is None:
             raise _not_now(tx, case)
         store.require_active(case)
-        graph = case.definition.graph
         try:
-            step = machine.begin(graph, case.data, facts.environment(tx, case.definition), self.wait, self.element)
+            played = steps.play(tx, case, Input("begin", self.wait, at=self.element))
         except Stale:
             raise _not_now(tx, case) from None
-        note = Note("activity:begun", self.element, graph.nodes[self.element].name or None)
-        steps.advance(tx, case, step, steps.doer_of(tx.actor, standing), note)
+        note = Note("activity:begun", self.element, case.definition.graph.nodes[self.element].name or None)
+        steps.advance(tx, case, played, steps.doer_of(tx.actor, standing), note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class EndAdHoc:
         if work is None or standing is None or tx.actor.person_id is None:
             raise _not_now(tx, case)
         store.require_active(case)
-        step = machine.end(case.definition.graph, case.data, facts.environment(tx, case.definition), self.wait)
+        played = steps.play(tx, case, Input("end", self.wait))
         note = Note("ad_hoc:ended", work.element, work.name)
-        steps.advance(tx, case, step, steps.doer_of(tx.actor, standing), note)
+        steps.advance(tx, case, played, steps.doer_of(tx.actor, standing), note)
 
 
 @dataclass(frozen=True, slots=True)

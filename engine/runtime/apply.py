@@ -14,16 +14,15 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from engine.bpmn import changes as c
-from engine.bpmn.model import Node
-from engine.calendar import iso
 from engine.cases import store
 from engine.cases.facts import refresh
 from engine.cases.store import Case
 from engine.cases.tables import case_reader, message, task, task_candidate, wait
 from engine.definitions.starts import signal_starts
 from engine.engine import Read, Transaction
-from engine.history import chain
+from engine.history import chain, inputs, notes
 from engine.history.chain import Doer, Note
+from engine.history.inputs import Played
 from engine.identity import permissions
 from engine.identity.tables import person
 from engine.jobs import store as jobs
@@ -54,23 +53,23 @@ class Writer:
     others: list[c.Change] = field(default_factory=list)
     """Changes that concern other cases: called ones, and the one that called."""
 
-    def node(self, element: str) -> Node:
-        return self.case.definition.graph.nodes[element]
-
-    def note(
-        self, kind: str, element: str | None = None, outcome: str | None = None, data: Mapping[str, Any] | None = None
-    ) -> None:
-        node = self.case.definition.graph.nodes.get(element) if element else None
-        self.notes.append(Note(kind, element, node.name or None if node else None, outcome, data))
+    def note(self, change: c.Change) -> bool:
+        told = notes.note_of(self.case.definition.graph, change)
+        if told:
+            self.notes.append(told)
+        return told is not None
 
 
-def collect(
-    tx: Transaction, case: Case, changes: Sequence[c.Change], doer: Doer, before: Sequence[Note] = ()
-) -> Writer:
+def collect(tx: Transaction, case: Case, played: Played, doer: Doer, before: Sequence[Note] = ()) -> Writer:
     """All changes of a step, in their order; `before` is what led to it. The case shows its new facts."""
     writer = Writer(tx, case, doer, list(before), readers_before=case.all_readers)
-    for change in changes:
+    place: int | None = None
+    for change in played.step.changes:
+        if writer.note(change) and place is None and inputs.is_told_by(played, change):
+            place = len(writer.notes) - 1
         _APPLY[type(change)](writer, change)
+    if writer.notes:
+        inputs.tell(writer.notes, place or 0, played)
     refresh(tx, case)
     return writer
 
@@ -123,23 +122,8 @@ def _link(writer: Writer) -> list[dict[str, Any]]:
 # --- elements and tasks --------------------------------------------------------------------------------------------
 
 
-def _changed(data: c.Data) -> dict[str, Any]:
-    """{"changes": …} as history has it; nothing where nothing changed."""
-    told = {
-        name: {side: value for side, value in (("before", before), ("after", after)) if value is not c.ABSENT}
-        for name, (before, after) in data.items()
-    }
-    return {"changes": told} if told else {}
-
-
-def _passed(writer: Writer, change: c.ElementPassed) -> None:
-    flows = {"flows": list(change.flows)} if change.flows else {}
-    kind = "element:compensated" if change.outcome == "compensated" else "element:passed"
-    writer.note(kind, change.element, change.outcome, {**flows, **_changed(change.data)})
-
-
 def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
-    candidates = [candidate.strip() for candidate in change.candidates]
+    candidates = notes.candidates(change)
     writer.tasks[change.wait] = {
         "wait": change.wait,
         "element": change.element,
@@ -156,16 +140,10 @@ def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
         "instance": change.instance,
         "version": 1,
     }
-    told = {
-        "candidates": candidates,
-        "due": iso(change.due) if change.due else None,
-        "instance": change.instance,
-    }
-    writer.note("task:opened", change.element, None, {name: value for name, value in told.items() if value is not None})
     if not candidates and writer.tasks[change.wait]["assignee"] is None:
-        _incident_raised(
-            writer, c.IncidentRaised(change.wait, change.element, "Det finns ingen som kan göra uppgiften.")
-        )
+        nobody = c.IncidentRaised(change.wait, change.element, "Det finns ingen som kan göra uppgiften.")
+        writer.note(nobody)
+        _incident_raised(writer, nobody)
 
 
 _PERSON = sa.select(person.c.id).where(sa.or_(person.c.username == bindparam("text"), person.c.id == bindparam("id")))
@@ -183,8 +161,6 @@ def person_of(read: Read, text: str | None) -> int | None:
 def _task_closed(writer: Writer, change: c.TaskClosed) -> None:
     if not writer.tasks.pop(change.wait, None):
         writer.closed_tasks[change.wait] = change.outcome
-    kind = "task:completed" if change.outcome == "completed" else "task:cancelled"
-    writer.note(kind, change.element, change.outcome, _changed(change.data))
 
 
 # --- jobs and timers -----------------------------------------------------------------------------------------------
@@ -196,33 +172,22 @@ def _job_added(writer: Writer, change: c.JobAdded) -> None:
     writer.jobs[change.wait] = jobs.row(
         kind, writer.tx.now, wait=change.wait, element=change.element, topic=change.topic, payload=payload
     )
-    if kind == "service":
-        writer.note("service:added", change.element)
 
 
 def _job_closed(writer: Writer, change: c.JobClosed) -> None:
     if not writer.jobs.pop(change.wait, None) and change.outcome != "completed":
         writer.cancelled_jobs.append(change.wait)
-    if writer.node(change.element).topic is not None:
-        kind = {"completed": "service:finished", "failed": "service:failed"}.get(change.outcome, "service:cancelled")
-        writer.note(kind, change.element, change.outcome, _changed(change.data))
 
 
 def _timer_set(writer: Writer, change: c.TimerSet) -> None:
     writer.jobs[change.wait] = jobs.row(
         "timer", writer.tx.now, due_at=change.due, wait=change.wait, element=change.element
     )
-    writer.note("timer:set", change.element, None, {"due": iso(change.due), "repetition": change.repetition})
-
-
-def _timer_fired(writer: Writer, change: c.TimerFired) -> None:
-    writer.note("timer:fired", change.element)
 
 
 def _timer_cancelled(writer: Writer, change: c.TimerCancelled) -> None:
     if not writer.jobs.pop(change.wait, None):
         writer.cancelled_jobs.append(change.wait)
-    writer.note("timer:cancelled", change.element)
 
 
 # --- messages and signals ------------------------------------------------------------------------------------------
@@ -236,15 +201,11 @@ def _wait_opened(writer: Writer, change: c.WaitOpened) -> None:
         "name": change.name,
         "key": change.key,
     }
-    writer.note("wait:opened", change.element, change.kind, {"name": change.name, "key": change.key})
 
 
 def _wait_closed(writer: Writer, change: c.WaitClosed) -> None:
     if not writer.waits.pop(change.wait, None):
         writer.closed_waits.append(change.wait)
-    received = "condition:met" if change.kind == "condition" else f"{change.kind}:received"
-    kind = received if change.outcome == "completed" else "wait:cancelled"
-    writer.note(kind, change.element, change.outcome, _changed(change.data))
 
 
 def _ad_hoc_opened(writer: Writer, change: c.AdHocOpened) -> None:
@@ -256,19 +217,16 @@ def _ad_hoc_opened(writer: Writer, change: c.AdHocOpened) -> None:
         "key": None,
     }
     writer.asked.extend(change.candidates)
-    writer.note("ad_hoc:opened", change.element, None, {"candidates": list(change.candidates)})
 
 
 def _ad_hoc_closed(writer: Writer, change: c.AdHocClosed) -> None:
     if not writer.waits.pop(change.wait, None):
         writer.closed_waits.append(change.wait)
-    writer.note("ad_hoc:closed", change.element, change.outcome, _changed(change.data))
 
 
 def _message_thrown(writer: Writer, change: c.MessageThrown) -> None:
     payload = {"name": change.name, "key": change.key, "variables": dict(change.payload)}
     writer.loose_jobs.append(jobs.row("message", writer.tx.now, element=change.element, payload=payload))
-    writer.note("message:sent", change.element, None, {"name": change.name, "key": change.key})
 
 
 def _signal_thrown(writer: Writer, change: c.SignalThrown) -> None:
@@ -286,7 +244,6 @@ def _signal_thrown(writer: Writer, change: c.SignalThrown) -> None:
         job = signal_job(writer.tx, writer.case.id, row["wait"], row["element"], dict(change.payload))
         writer.loose_jobs.append(job)
     writer.loose_jobs.extend(signal_starts(writer.tx, change.name, dict(change.payload)))
-    writer.note("signal:sent", change.element, None, {"name": change.name})
 
 
 _WAITING_FOR_SIGNAL = sa.select(wait.c.case_id, wait.c.wait, wait.c.element).where(
@@ -309,21 +266,18 @@ def signal_job(tx: Transaction, case_id: int, number: int, element: str, variabl
 
 def _case_called(writer: Writer, change: c.CaseCalled) -> None:
     writer.others.append(change)
-    writer.note("case:called", change.element, None, {"process": change.key, "business_key": change.business_key})
 
 
 def _call_closed(writer: Writer, change: c.CallClosed) -> None:
     if change.outcome == "cancelled":
         writer.others.append(change)
     writer.cancelled_jobs.append(change.wait)  # one that could not be started yet
-    writer.note("case:returned", change.element, change.outcome, _changed(change.data))
 
 
 def _incident_raised(writer: Writer, change: c.IncidentRaised) -> None:
     writer.incidents[change.wait] = jobs.incident_row(
         change.message, writer.tx.now, wait=change.wait, element=change.element
     )
-    writer.note("incident:opened", change.element, None, {"message": change.message})
 
 
 def _incident_cleared(writer: Writer, change: c.IncidentCleared) -> None:
@@ -340,17 +294,20 @@ def _ended(writer: Writer, change: c.CaseEnded) -> None:
     writer.case.outcome = change.code or change.outcome
     writer.case.ended_at = writer.tx.now
     writer.others.append(change)
-    writer.note("case:ended", None, change.code or change.outcome)
+
+
+def _only_told(writer: Writer, change: c.Change) -> None:
+    """Nothing but history shows it."""
 
 
 _APPLY: Mapping[type, Callable[[Writer, Any], None]] = {
-    c.ElementPassed: _passed,
+    c.ElementPassed: _only_told,
+    c.TimerFired: _only_told,
     c.TaskOpened: _task_opened,
     c.TaskClosed: _task_closed,
     c.JobAdded: _job_added,
     c.JobClosed: _job_closed,
     c.TimerSet: _timer_set,
-    c.TimerFired: _timer_fired,
     c.TimerCancelled: _timer_cancelled,
     c.AdHocOpened: _ad_hoc_opened,
     c.AdHocClosed: _ad_hoc_closed,

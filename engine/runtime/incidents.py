@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from engine import guard
-from engine.bpmn import machine
 from engine.bpmn.machine import Stale
-from engine.cases import facts, store
+from engine.cases import store
 from engine.cases.store import Case
 from engine.engine import Transaction
 from engine.errors import Conflict, NotFound, Refused
 from engine.history.chain import Note
+from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs.store import clock_time
 from engine.jobs.tables import incident, job, mail
@@ -32,13 +32,14 @@ class RetryIncident:
     def execute(self, tx: Transaction) -> None:
         row, case = _in_hand(tx, self.incident_id)
         _close(tx, row, "retried")
-        if case is not None:
-            apply.note_down(tx, case, steps.doer_of(tx.actor), _note(case, row, "incident:retried"))
+        doer = steps.doer_of(tx.actor)
+        if case is not None and row.job_id is None:
+            played = steps.play(tx, case, Input("retry", row.wait))
+            steps.advance(tx, case, played, doer, _note(case, row, "incident:retried"))
+        elif case is not None:
+            apply.note_down(tx, case, doer, _note(case, row, "incident:retried"))
         if row.job_id is not None:
             _queue_again(tx, row.job_id)
-        elif case is not None:
-            step = machine.retry(case.definition.graph, case.data, facts.environment(tx, case.definition), row.wait)
-            steps.advance(tx, case, step, steps.doer_of(tx.actor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,12 @@ class ResolveIncident:
         if row.wait is None:
             apply.note_down(tx, case, steps.doer_of(tx.actor), told)
             return
-        graph, env = case.definition.graph, facts.environment(tx, case.definition)
         try:
-            step = machine.skip(graph, case.data, env, row.wait, dict(self.variables))
+            played = steps.play(tx, case, Input("skip", row.wait, dict(self.variables)))
         except Stale:
             apply.note_down(tx, case, steps.doer_of(tx.actor), told)
             return
-        steps.advance(tx, case, step, steps.doer_of(tx.actor), told)
+        steps.advance(tx, case, played, steps.doer_of(tx.actor), told)
 
 
 _BY_ID = sa.select(incident).where(incident.c.id == bindparam("incident_id"))

@@ -10,9 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import guard
-from engine.bpmn import machine
 from engine.bpmn.model import Node
-from engine.cases import facts, store
+from engine.cases import store
 from engine.cases.store import Case
 from engine.cases.tables import case as case_table
 from engine.cases.tables import case_start, wait
@@ -23,6 +22,7 @@ from engine.definitions.store import Definition
 from engine.engine import Transaction
 from engine.errors import Conflict, NotFound, Refused
 from engine.history.chain import Note
+from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs import store as jobs
 from engine.runtime import apply, steps, texts
@@ -148,8 +148,8 @@ class CancelCase:
                 f"Expected a case of its own, but {case.number} was called by {caller.number}.",
                 f"Ärende {case.number} är en del av {caller.number}. Avbryt det ärendet i stället.",
             )
-        step = machine.cancel(case.definition.graph, case.data, facts.environment(tx, case.definition))
-        steps.advance(tx, case, step, steps.doer_of(tx.actor), Note("case:cancelled", data={"reason": reason}))
+        played = steps.play(tx, case, Input("cancel"))
+        steps.advance(tx, case, played, steps.doer_of(tx.actor), Note("case:cancelled", data={"reason": reason}))
 
 
 def _require_admin(tx: Transaction, to: str, att: str) -> None:

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from engine import guard
-from engine.bpmn import machine
 from engine.bpmn.machine import Stale
-from engine.cases import facts, store
+from engine.cases import store
 from engine.cases.tables import case as case_table
 from engine.cases.tables import message, wait
 from engine.definitions import store as definitions
 from engine.definitions.starts import gathering_starts, message_starts, signal_starts, start_events
 from engine.engine import Clash, Transaction
+from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs import store as jobs
 from engine.runtime import apply, steps
@@ -100,14 +100,11 @@ class DeliverSignal:
         if held.case is None:
             _start_by_signal(tx, held, variables)
             return
-        graph = held.case.definition.graph
         try:
-            step = machine.trigger(
-                graph, held.case.data, facts.environment(tx, held.case.definition), held.wait, variables
-            )
+            played = steps.play(tx, held.case, Input("trigger", held.wait, variables))
         except Stale:
             return
-        steps.advance(tx, held.case, step, steps.doer_of(tx.actor))
+        steps.advance(tx, held.case, played, steps.doer_of(tx.actor))
 
 
 def _start_by_signal(tx: Transaction, held: Held, variables: dict[str, Any]) -> None:
@@ -165,12 +162,10 @@ def _hand_over(tx: Transaction, name: str, key: str | None, variables: dict[str,
         if case.state != "active":
             return None
         try:
-            step = machine.trigger(
-                case.definition.graph, case.data, facts.environment(tx, case.definition), row.wait, variables
-            )
+            played = steps.play(tx, case, Input("trigger", row.wait, variables))
         except Stale:
             continue  # it went on while we waited for the lock; its row is gone for whoever looks now
-        steps.advance(tx, case, step, steps.doer_of(tx.actor))
+        steps.advance(tx, case, played, steps.doer_of(tx.actor))
         return case.id
     raise Clash
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
 from engine.bpmn.model import Graph
+from engine.cases import store
 from engine.cases.queries import require_readable
 from engine.cases.tables import case, task, wait
 from engine.definitions import store as definitions
@@ -15,7 +19,8 @@ from engine.definitions.starts import start_events
 from engine.definitions.tables import definition
 from engine.engine import Read
 from engine.forms import Form
-from engine.history.verify import Report, verify
+from engine.history.replay import Known
+from engine.history.verify import Report, Stored, verify
 from engine.identity import permissions
 from engine.identity.tables import person
 from engine.jobs import queries as jobs
@@ -224,10 +229,33 @@ def _without_address(read: Read, row: MailRow) -> MailRow:
 
 @dataclass(frozen=True, slots=True)
 class VerifyHistory:
-    """Prove the history of every case, or of the one given. For revisor, admin and the house itself."""
+    """Prove the history of every case, or of the one given. For revisor, admin and the house itself.
+
+    `replay`: play each case again from its history, and see that it leads to the same rows and the same state.
+    """
 
     case_id: int | None = None
+    replay: bool = False
 
     def run(self, read: Read) -> Report:
         permissions.require(read.actor, "revisor", "admin", to="verify the history", att="kontrollera historiken")
-        return verify(read, self.case_id)
+        return verify(read, self.case_id, Stored(_known(read), partial(_state_of, read)) if self.replay else None)
+
+
+def _known(read: Read) -> Known:
+    found: dict[tuple[str, int], tuple[Graph, Mapping[str, bytes]]] = {}
+
+    def known(key: str, version: int) -> tuple[Graph, Mapping[str, bytes]]:
+        if (key, version) not in found:
+            one = definitions.of_version(read, key, version)
+            if one is None:
+                raise definitions.not_found()
+            found[key, version] = one.graph, one.files
+        return found[key, version]
+
+    return known
+
+
+def _state_of(read: Read, case_id: int) -> dict[str, Any]:
+    state = store.load(read, case_id).data
+    return {name: dict(value) if name == "runs" else value for name, value in state.items() if name != "apart"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,9 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from engine.bpmn import machine
-from engine.bpmn.machine import Stale, Step
-from engine.cases import facts, numbers, store
+from engine.bpmn.machine import Stale
+from engine.cases import numbers, store
 from engine.cases.store import Case
 from engine.cases.tables import case_link
 from engine.contract import Call, Link, Mail, Message, Number, Reader, Result, Start
@@ -21,6 +20,7 @@ from engine.definitions import store as definitions
 from engine.engine import Read, Transaction
 from engine.errors import NotFound, Refused
 from engine.history.chain import Note
+from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs import store as jobs
 from engine.jobs.store import Job
@@ -75,7 +75,7 @@ class FinishService:
         held.take(tx, self.fence)
         variables = {**self.result.variables, **_carry_out(tx, held.of_case, self.result.effects)}
         _require_plain(variables)
-        _go_on(tx, held, lambda graph, state, env: machine.complete(graph, state, env, held.wait, variables))
+        _go_on(tx, held, Input("complete", held.wait, variables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +95,8 @@ class ThrowBpmnError:
         held.take(tx, self.fence)
         variables = dict(self.variables)
         _require_plain(variables)
-        _go_on(
-            tx,
-            held,
-            lambda graph, state, env: machine.fail(
-                graph, state, env, held.wait, self.code, self.message or self.code, variables
-            ),
-        )
+        message = self.message or self.code
+        _go_on(tx, held, Input("fail", held.wait, variables, code=self.code, message=message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +113,7 @@ class Continue:
         called = held.payload.get("call")
         if called is None:
             held.take(tx, self.fence)
-            _go_on(tx, held, lambda graph, state, env: machine.complete(graph, state, env, held.wait, {}))
+            _go_on(tx, held, Input("complete", held.wait))
             return
         doer = steps.doer_of(tx.actor)
         problem = steps.call(tx, held.of_case, called, held.wait, doer)
@@ -167,13 +162,13 @@ class FinishMail:
 # --- shared --------------------------------------------------------------------------------------------------------
 
 
-def _go_on(tx: Transaction, held: Held, play: Callable[[Any, Any, Any], Step]) -> None:
+def _go_on(tx: Transaction, held: Held, what: Input) -> None:
     case = held.of_case
     try:
-        step = play(case.definition.graph, case.data, facts.environment(tx, case.definition))
+        played = steps.play(tx, case, what)
     except Stale:
         return  # the case went on without it
-    steps.advance(tx, case, step, steps.doer_of(tx.actor))
+    steps.advance(tx, case, played, steps.doer_of(tx.actor))
 
 
 def _give_up(tx: Transaction, held: Held, fence: int, message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from engine.actor import Actor
 from engine.bpmn import changes as c
 from engine.bpmn import machine
 from engine.bpmn.limits import LIMITS
-from engine.bpmn.machine import Stale, Step, Unready
+from engine.bpmn.machine import Stale, Unready
 from engine.calendar import local
 from engine.cases import facts, numbers, store
 from engine.cases.store import Case
@@ -22,7 +23,9 @@ from engine.definitions import store as definitions
 from engine.definitions.store import Definition
 from engine.engine import Read, Transaction
 from engine.errors import Conflict
+from engine.history import inputs
 from engine.history.chain import Doer, Note
+from engine.history.inputs import Input, Played
 from engine.identity.permissions import Standing
 from engine.jobs import store as jobs
 from engine.runtime import apply
@@ -51,9 +54,16 @@ def seen_at_start(read: Read, doer: Doer) -> dict[str, Any]:
     return {"startad_av": as_variable(read, doer), "roller": sorted({held.role for held in read.actor.memberships})}
 
 
-def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) -> None:
+def play(tx: Transaction, case: Case, what: Input) -> Played:
+    """A step of a case that is there; store it with `advance`."""
+    definition = case.definition
+    env = facts.environment(tx, definition)
+    return inputs.play(what, definition.graph, case.data, env, facts.settings_asked(tx))
+
+
+def advance(tx: Transaction, case: Case, played: Played, doer: Doer, *before: Note) -> None:
     """Store a step and everything that follows of it, in this transaction."""
-    _take(tx, case, step, doer, before)
+    _take(tx, case, played, doer, before)
     follow_ups: deque[tuple[Case, c.Change]] = tx.memory.setdefault("follow_ups", deque())
     if tx.memory.get("following"):
         return  # the outermost call sees to the rest
@@ -66,9 +76,9 @@ def advance(tx: Transaction, case: Case, step: Step, doer: Doer, *before: Note) 
     tx.memory["following"] = False
 
 
-def _take(tx: Transaction, case: Case, step: Step, doer: Doer, before: Sequence[Note]) -> None:
-    case.data = step.state
-    writer = apply.collect(tx, case, step.changes, doer, before)
+def _take(tx: Transaction, case: Case, played: Played, doer: Doer, before: Sequence[Note]) -> None:
+    case.data = played.step.state
+    writer = apply.collect(tx, case, played, doer, before)
     apply.write(writer)
     tx.memory.setdefault("follow_ups", deque()).extend((case, change) for change in writer.others)
 
@@ -100,7 +110,8 @@ def begin(
     graph, known = definition.graph, {**given, **(payload or {})}
     key = business_key or facts.business_key(tx, graph.facts.business_key, known)
     _refuse_second(tx, definition.key, key)
-    step = machine.start(graph, facts.environment(tx, definition), given, at=at, payload=dict(payload or {}))
+    what = Input("start", given=given, payload=dict(payload or {}), at=at)
+    played = inputs.play(what, graph, {}, facts.environment(tx, definition), facts.settings_asked(tx))
     year, number = numbers.take(tx, graph.number_series or "TT")
     case = store.new(
         definition,
@@ -112,7 +123,7 @@ def begin(
         parent_wait=caller[1] if caller else None,
     )
     started = Note("case:started", data={"changes": {name: {"after": value} for name, value in known.items()}})
-    advance(tx, case, step, doer, started)
+    advance(tx, case, played, doer, started)
     return case
 
 
@@ -223,43 +234,50 @@ def _cancel_called(tx: Transaction, caller: Case, change: c.CallClosed, doer: Do
     case_id = tx.connection.execute(_CALLED, {"caller": caller.id, "at_wait": change.wait}).scalar()
     called = store.lock(tx, case_id) if case_id else None
     if called and called.state in store.LIVE:
-        step = machine.cancel(called.definition.graph, called.data, facts.environment(tx, called.definition))
-        advance(tx, called, step, doer, Note("case:cancelled", data={"reason": f"av {caller.number}"}))
+        cancelled = play(tx, called, Input("cancel"))
+        advance(tx, called, cancelled, doer, Note("case:cancelled", data={"reason": f"av {caller.number}"}))
 
 
 def _return(tx: Transaction, called: Case, change: c.CaseEnded, doer: Doer, now: bool) -> None:
     """The end of a called case is the end of the call: done, or an error that the caller may catch."""
     if called.parent_id is None or called.parent_wait is None or change.outcome == "cancelled":
         return
-    wait, variables = called.parent_wait, dict(change.variables)
-
-    def play(graph: Any, state: Any, env: Any) -> Step:
-        if change.outcome == "failed":
-            return machine.fail(graph, state, env, wait, change.code, f"{called.number} gick fel", variables)
-        return machine.complete(graph, state, env, wait, variables)
-
-    _step_in_caller(tx, called.parent_id, play, doer)
+    given = dict(change.variables)
+    if change.outcome == "failed":
+        message = f"{called.number} gick fel"
+        what = Input("fail", called.parent_wait, given, code=change.code, message=message)
+    else:
+        what = Input("complete", called.parent_wait, given)
+    _step_in_caller(tx, called.parent_id, what, doer)
 
 
 def _escalate(tx: Transaction, called: Case, change: c.EscalationUncaught, doer: Doer, now: bool) -> None:
     if called.parent_id is None or called.parent_wait is None:
         return
-    wait, code = called.parent_wait, change.code
-    variables = machine.root_variables(called.data)
-    _step_in_caller(
-        tx, called.parent_id, lambda graph, state, env: machine.escalate(graph, state, env, wait, code, variables), doer
-    )
+    what = Input("escalate", called.parent_wait, machine.root_variables(called.data), code=change.code)
+    _step_in_caller(tx, called.parent_id, what, doer)
 
 
-def _step_in_caller(tx: Transaction, case_id: int, play: Callable[[Any, Any, Any], Step], doer: Doer) -> None:
+def _step_in_caller(tx: Transaction, case_id: int, what: Input, doer: Doer) -> None:
     caller = store.lock(tx, case_id)
     if caller.state not in store.LIVE:
         return
     try:
-        step = play(caller.definition.graph, caller.data, facts.environment(tx, caller.definition))
+        played = play(tx, caller, replace(what, given=_let_through(caller, what)))
     except Stale:
         return  # the caller went on without it
-    advance(tx, caller, step, doer)
+    advance(tx, caller, played, doer)
+
+
+def _let_through(caller: Case, what: Input) -> Mapping[str, Any]:
+    """Of a called case's variables those that the call looks at: no other concerns the caller, or its history."""
+    run = caller.data["runs"].get(str(what.wait))
+    node = caller.definition.graph.nodes[run["at"]] if run else None
+    if node is None or node.call is None or node.call.all_out:
+        return what.given
+    names = {name for output in node.call.outputs.values() for name in output.names}
+    names.update(node.data.outputs if node.data else ())
+    return {name: value for name, value in what.given.items() if name in names}
 
 
 _FOLLOW: Mapping[type, Callable[[Transaction, Case, Any, Doer, bool], None]] = {

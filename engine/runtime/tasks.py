@@ -15,7 +15,7 @@ from engine.actor import Actor
 from engine.actor import load as load_actor
 from engine.bpmn import machine
 from engine.bpmn.machine import Stale
-from engine.cases import facts, store
+from engine.cases import store
 from engine.cases.queries import task_not_found
 from engine.cases.store import Case
 from engine.cases.tables import comment, task, task_draft
@@ -23,6 +23,7 @@ from engine.db import dumps
 from engine.engine import Clash, Read, Transaction
 from engine.errors import Conflict, Invalid, NotAllowed, NotFound
 from engine.history.chain import Note
+from engine.history.inputs import Input
 from engine.history.tables import history
 from engine.identity import permissions
 from engine.identity.permissions import Standing
@@ -66,10 +67,10 @@ class CompleteTask:
         if "by" in node.properties:
             variables[node.properties["by"]] = steps.as_variable(tx, doer)
         try:
-            step = machine.complete(definition.graph, case.data, facts.environment(tx, definition), row.wait, variables)
+            played = steps.play(tx, case, Input("complete", row.wait, variables))
         except Stale:
             raise Clash from None
-        steps.advance(tx, case, step, doer)
+        steps.advance(tx, case, played, doer)
         if row.drafts:
             tx.connection.execute(_DROP_DRAFT, {"of_task": self.task_id, "by_person": tx.actor.person_id})
         return case.id

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from engine.bpmn import machine
 from engine.bpmn.machine import Stale
 from engine.bpmn.model import Node
 from engine.calendar import TimerRule, local, parse_iso
-from engine.cases import facts
 from engine.definitions import store as definitions
 from engine.definitions.starts import rule_text, set_start_timer, start_events
 from engine.engine import Transaction
+from engine.history.inputs import Input
 from engine.jobs.store import Job
 from engine.runtime import steps
 from engine.runtime.held import hold
@@ -32,12 +31,10 @@ class FireTimer:
         held.take(tx, self.fence)
         case = held.of_case
         try:
-            step = machine.trigger(
-                case.definition.graph, case.data, facts.environment(tx, case.definition), held.wait, {}
-            )
+            played = steps.play(tx, case, Input("trigger", held.wait))
         except Stale:
             return
-        steps.advance(tx, case, step, steps.doer_of(tx.actor))
+        steps.advance(tx, case, played, steps.doer_of(tx.actor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,7 @@ class Sub(Block):
         if self.handler:
             inner = on.add("subProcess", made, triggered_by_event=True)
             first = on.add("startEvent", inner, name=self.name, event=event("message"), interrupting=False)
-            self.handler.draw(on, inner, first)
+            on.connect(self.handler.draw(on, inner, first), on.add("endEvent", inner, event=Event()))
         return made
 
     def passed(self) -> Counter[str]:

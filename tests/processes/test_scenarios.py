@@ -1,11 +1,13 @@
 """Every shipped scenario holds, and one that does not hold says where."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import handlers
 import processes
+from engine import Actor, Engine, VerifyHistory, VirtualClock
 from engine.scenarios import play, tell
 from web.house import ingest
 
@@ -13,10 +15,16 @@ SCENARIOS = sorted(processes.HERE.glob("*/scenarios/*.yaml"))
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=[f"{path.parts[-3]}-{path.stem}" for path in SCENARIOS])
-def test_scenario_holds(path: Path) -> None:
+def test_scenario_holds_and_its_cases_can_be_played_again_from_their_history(path: Path, sqlite_url: str) -> None:
     handlers.register()
-    (played,) = play([path], ingest=ingest)
+    url = f"{sqlite_url}?synchronous=normal"
+    (played,) = play([path], database_url=url, ingest=ingest)
     assert played.passed, tell([played])
+    engine = Engine(url, VirtualClock(datetime(2030, 1, 1, tzinfo=UTC)))
+    report = engine.ask(VerifyHistory(replay=True), actor=Actor.system())
+    engine.close()
+    assert report.first_bad is None, report.sentence_en
+    assert report.replayed == report.cases > 0
 
 
 def test_every_process_has_a_scenario() -> None:

@@ -98,6 +98,7 @@ def read_story(read: Read, one: Case, *, before: int | None, limit: int, kinds: 
 def _event(row: Any, withheld: Collection[str], may_see: bool) -> Event:
     data = loads(row.data) if row.data and may_see else {}
     changes = data.pop("changes", {}) if isinstance(data, dict) else {}
+    data.pop("input", None)  # for the replay, and it may hold what is withheld
     told = {
         name: (permissions.WITHHELD, permissions.WITHHELD)
         if name in withheld

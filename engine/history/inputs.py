@@ -1,0 +1,133 @@
+"""What the machine is given from outside, and how a row of history keeps it, so that the case can be played again.
+
+The row that tells of an input holds {"input": {"complete": 12}}: what was done, and the number of the wait. What came
+with it stands in the row's own changes; only what does not is told besides:
+
+    "less": [names among the changes that were not given]    "same": [names given as they already were]
+    "given": {name: value of the rest}                       "settings": {name: value that expressions asked for}
+    "payload": [names among a start's variables that its event carried]
+    "at": the start event, or the activity that is begun   "code", "message": of an error
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine.bpmn import changes as c
+from engine.bpmn import machine
+from engine.bpmn.machine import Environment, Step
+from engine.bpmn.machine.play import same
+from engine.bpmn.model import Graph
+from engine.history.chain import Note
+
+Variables = Mapping[str, Any]
+NOTHING: Variables = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Something that happens to a case. `kind` is the name of the machine's function that takes it."""
+
+    kind: str
+    wait: int = 0
+    given: Variables = field(default_factory=dict)
+    payload: Variables = field(default_factory=dict)
+    at: str | None = None
+    code: str | None = None
+    message: str = ""
+
+    def play(self, graph: Graph, state: dict[str, Any], env: Environment) -> Step:
+        """Raises what the machine raises; then nothing has happened."""
+        return _PLAY[self.kind](self, graph, state, env)
+
+
+_PLAY: Mapping[str, Callable[[Input, Graph, dict[str, Any], Environment], Step]] = {
+    "start": lambda i, graph, state, env: machine.start(graph, env, i.given, at=i.at, payload=i.payload),
+    "complete": lambda i, graph, state, env: machine.complete(graph, state, env, i.wait, i.given),
+    "trigger": lambda i, graph, state, env: machine.trigger(graph, state, env, i.wait, i.given),
+    "fail": lambda i, graph, state, env: machine.fail(graph, state, env, i.wait, i.code, i.message, i.given),
+    "escalate": lambda i, graph, state, env: machine.escalate(graph, state, env, i.wait, i.code, i.given),
+    "retry": lambda i, graph, state, env: machine.retry(graph, state, env, i.wait),
+    "skip": lambda i, graph, state, env: machine.skip(graph, state, env, i.wait, i.given),
+    "begin": lambda i, graph, state, env: machine.begin(graph, state, env, i.wait, i.at or ""),
+    "end": lambda i, graph, state, env: machine.end(graph, state, env, i.wait),
+    "cancel": lambda i, graph, state, env: machine.cancel(graph, state, env),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A step, and the input it came from: `seen` of the given names before it, and the settings it asked for."""
+
+    step: Step
+    what: Input
+    already: Variables
+    settings: Variables
+
+
+def play(what: Input, graph: Graph, state: dict[str, Any], env: Environment, asked: dict[str, Any]) -> Played:
+    """Take the step. `asked` collects what the functions of `env` ask of the settings."""
+    already = _already(what, graph, state)
+    asked.clear()
+    step = what.play(graph, state, env)
+    return Played(step, what, already, dict(asked))
+
+
+def _already(what: Input, graph: Graph, state: dict[str, Any]) -> Variables:
+    """What is given as it is visible already."""
+    if not what.given or what.kind == "start":
+        return NOTHING
+    seen = machine.variables_at(graph, state, what.wait)
+    return {name: value for name, value in what.given.items() if name in seen and same(seen[name], value)}
+
+
+# --- told, and understood again --------------------------------------------------------------------------------------
+
+_CLOSES = (c.TaskClosed, c.JobClosed, c.TimerFired, c.WaitClosed, c.AdHocClosed, c.CallClosed)
+
+
+def is_told_by(played: Played, change: c.Change) -> bool:
+    """Is this the change whose row tells of the input: the end of what was waited for?"""
+    return isinstance(change, _CLOSES) and change.wait == played.what.wait and played.what.kind != "start"
+
+
+def tell(notes: list[Note], place: int, played: Played) -> None:
+    """Let the row at `place` keep the input."""
+    note, what = notes[place], played.what
+    data = note.data or {}
+    changes = data.get("changes", NOTHING)
+    given = {**what.payload, **what.given}
+    rest = {
+        name: value
+        for name, value in given.items()
+        if not (name in changes and "after" in changes[name] and same(changes[name]["after"], value))
+    }
+    told = {
+        what.kind: what.wait,
+        "at": what.at,
+        "code": what.code,
+        "message": what.message,
+        "payload": sorted(what.payload),
+        "less": [name for name in changes if name not in given],
+        "same": [name for name in rest if name in played.already],
+        "given": {name: value for name, value in rest.items() if name not in played.already},
+        "settings": dict(played.settings),
+    }
+    kept = {name: value for name, value in told.items() if value or (value is not None and name in (what.kind, "code"))}
+    notes[place] = replace(note, data={**data, "input": kept})
+
+
+def understood(data: Mapping[str, Any], graph: Graph, state: dict[str, Any]) -> tuple[Input, dict[str, Any]]:
+    """The input that a row keeps in `data`, and the settings as they were; KeyError and the like where it is none."""
+    kept, changes = data["input"], data.get("changes", NOTHING)
+    (kind,) = (name for name in _PLAY if name in kept)
+    given = {name: change["after"] for name, change in changes.items() if name not in kept.get("less", ())}
+    payload = {name: given[name] for name in kept.get("payload", ())}
+    given = {name: value for name, value in given.items() if name not in payload} | kept.get("given", {})
+    if kept.get("same"):
+        seen = machine.variables_at(graph, state, kept[kind])
+        given |= {name: seen[name] for name in kept["same"]}
+    what = Input(kind, kept[kind], given, payload, kept.get("at"), kept.get("code"), kept.get("message", ""))
+    return what, kept.get("settings", {})

@@ -1,0 +1,366 @@
+"""SpiffWorkflow's run-time as a second opinion: where it is right both must do the same, where it is not we say so.
+
+Random block-structured processes, as XML, with the elements it plays as BPMN says: tasks, exclusive, inclusive and
+parallel gateways in pairs, loops by gateway, sub-processes, multi-instance by cardinality. Then the differences known,
+each with its answer, ours, and the section of BPMN 2.0.2 that decides (design.md §5, peers.md §5).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from SpiffWorkflow.bpmn.parser import BpmnParser
+from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.util import BpmnEvent
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.util.task import TaskState
+
+from engine.bpmn.changes import SignalThrown, TaskOpened
+from engine.bpmn.machine import complete
+from engine.bpmn.read import read
+from tests.bpmn.builder import Block, Fork, Loop, Sequence_, Sub, Wait, process
+from tests.bpmn.driver import Case
+from tests.bpmn.test_random_processes import Blocks
+from tests.bpmn.written import HEAD, written
+
+
+class Theirs:
+    """A case on SpiffWorkflow's run-time."""
+
+    def __init__(self, source: bytes, key: str = "process") -> None:
+        parser = BpmnParser()
+        parser.add_bpmn_xml(etree.fromstring(source))
+        self.workflow = BpmnWorkflow(parser.get_spec(key), parser.get_subprocess_specs(key))
+        self.done: Counter[str] = Counter()
+        self.workflow.do_engine_steps()
+
+    def ready(self) -> list[Any]:
+        """To it a task without a kind is work for people; to the specification it is done at once (§13.3.3)."""
+        while plain := [task for task in self._manual() if task.task_spec.bpmn_id.startswith("task")]:
+            plain[0].run()
+            self.workflow.do_engine_steps()
+        return self._manual()
+
+    def _manual(self) -> list[Any]:
+        return [task for task in self.workflow.get_tasks(state=TaskState.READY) if task.task_spec.manual]
+
+    def complete(self, task: Any) -> None:
+        self.done[task.task_spec.bpmn_name or task.task_spec.bpmn_id] += 1
+        task.run()
+        self.workflow.do_engine_steps()
+
+    def named(self) -> list[str]:
+        """The names of the tasks that are ready."""
+        return sorted(task.task_spec.bpmn_name or task.task_spec.bpmn_id for task in self.ready())
+
+    def finish(self, choose: Callable[[list[Any]], Any]) -> None:
+        while ready := self.ready():
+            self.complete(choose(ready))
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.workflow.is_completed())
+
+
+class Ours:
+    """The same on our machine."""
+
+    def __init__(self, source: bytes, key: str = "process") -> None:
+        reading = read(source, name="p.bpmn")
+        assert not [finding for finding in reading.findings if finding.is_error], reading.findings
+        graph = next(one for one in reading.graphs if one.key == key)
+        self.case = Case(lambda: graph, {})
+        self.done: Counter[str] = Counter()
+
+    def ready(self) -> list[int]:
+        return [wait for wait, change in self.case.open.items() if isinstance(change, TaskOpened)]
+
+    def name(self, wait: int) -> str:
+        change = self.case.open[wait]
+        return str(change.name or change.element)
+
+    def complete(self, wait: int) -> None:
+        self.done[self.name(wait)] += 1
+        self.case.step(lambda graph, state, env: complete(graph, state, env, wait, {}))
+
+    def named(self) -> list[str]:
+        return sorted(map(self.name, self.ready()))
+
+    def finish(self, choose: Callable[[list[Any]], Any]) -> None:
+        while ready := self.ready():
+            self.complete(choose(ready))
+
+    @property
+    def is_over(self) -> bool:
+        return self.case.ended is not None
+
+
+# --- where it is right -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Common(Blocks):
+    """Blocks of what both can."""
+
+    def any(self, depth: int) -> Block:
+        kinds: list[Callable[[int], Block]] = [self._task]
+        if depth > 0:
+            kinds += [self._sequence, self._fork, self._loop, self._plain_sub]
+        return self.draw(st.sampled_from(kinds))(depth - 1)
+
+    def _task(self, depth: int) -> Wait:
+        return Wait(self._name(), "userTask")
+
+    def _fork(self, depth: int) -> Fork:
+        kind = self.draw(st.sampled_from(["parallelGateway", "exclusiveGateway", "inclusiveGateway"]))
+        numbers = range(self.draw(st.integers(2, 3)))
+        branches = [self.any(depth) for _ in numbers]
+        taken = {
+            "parallelGateway": st.just(set(numbers)),
+            "exclusiveGateway": st.sampled_from(numbers).map(lambda number: {number}),
+            "inclusiveGateway": st.sets(st.sampled_from(numbers), min_size=1),
+        }[kind]
+        return Fork(self._name(), kind, branches, frozenset(self.draw(taken)))
+
+    def _plain_sub(self, depth: int) -> Sub:
+        return Sub(self.any(depth), self.draw(st.none() | st.integers(1, 3)), self.draw(st.booleans()))
+
+
+@st.composite
+def common(draw: st.DrawFn) -> Block:
+    return Common(draw).any(2)
+
+
+@settings(max_examples=25)
+@given(common(), st.data())
+def test_both_do_the_same(block: Block, data: st.DataObject) -> None:
+    source = written(process(block))
+    theirs, ours = Theirs(source), Ours(source)
+    for one in (theirs, ours):
+        one.finish(lambda ready: ready[data.draw(st.integers(0, len(ready) - 1))])
+    assert theirs.is_over
+    assert ours.is_over
+    assert theirs.done == ours.done
+
+
+def test_the_generator_draws_all_of_it() -> None:
+    block = Sequence_(
+        [
+            Wait("a"),
+            Fork("f", "parallelGateway", [Wait("b"), Loop("l", Wait("c"), 3)], frozenset({0, 1})),
+            Fork("g", "inclusiveGateway", [Wait("d"), Wait("e"), Wait("f")], frozenset({0, 2})),
+            Sub(Wait("h"), 3, sequential=True),
+        ]
+    )
+    source = written(process(block))
+    theirs, ours = Theirs(source), Ours(source)
+    for one in (theirs, ours):
+        one.finish(lambda ready: ready[-1])
+        assert one.is_over
+        assert one.done == Counter("abcccdf") + Counter({"h": 3})
+
+
+# --- where it is not -------------------------------------------------------------------------------------------------
+
+
+def drawn(inside: str, more: str = "") -> bytes:
+    """A file with one process; a line `a -> b if condition` is a flow, called a-b (the second of that name a-b2)."""
+    lines = []
+    names: Counter[str] = Counter()
+    for line in inside.strip().splitlines():
+        ends, _, condition = line.partition(" if ")
+        source, arrow, target = ends.strip().partition(" -> ")
+        if not arrow:
+            lines.append(line)
+            continue
+        name = f"{source}-{target}"
+        names[name] += 1
+        name += str(names[name]) if names[name] > 1 else ""
+        flow = f'<sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}">'
+        if condition:
+            flow += f'<conditionExpression xsi:type="tFormalExpression">{condition}</conditionExpression>'
+        lines.append(f"{flow}</sequenceFlow>")
+    text = "\n".join(lines)
+    return f'{HEAD}{more}<process id="process" isExecutable="true">{text}</process></definitions>'.encode()
+
+
+TASK = '<userTask id="{0}" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" camunda:candidateGroups="hsf"/>'
+
+
+def test_a_join_counts_flows_not_what_lies_before_them() -> None:
+    """§13.4.1: a parallel gateway takes a token from each incoming flow. Two of them come from one gateway here."""
+    source = drawn(
+        """<startEvent id="s"/>
+        <exclusiveGateway id="x" default="x-j2"/><parallelGateway id="j"/><endEvent id="e"/>
+        s -> x
+        x -> j if 1 == 1
+        x -> j
+        j -> e
+        """
+    )
+    assert Theirs(source).is_over  # by one token
+    ours = Ours(source)
+    assert not ours.is_over
+    assert ours.case.stuck_at == ["j"]
+
+
+HANDLER = """<startEvent id="s"/>{a}<endEvent id="e"/>
+<subProcess id="p" triggeredByEvent="true"><startEvent id="ps">{event}</startEvent>{h}<endEvent id="pe"/>
+ps -> h
+h -> pe
+</subProcess>
+s -> a
+a -> e
+"""
+
+
+@pytest.mark.parametrize("event", ["errorEventDefinition", "escalationEventDefinition"])
+def test_an_event_sub_process_runs_when_its_event_comes(event: str) -> None:
+    """§13.5.4: it starts by its event and not before. Theirs begins it with the process."""
+    kind = event.removesuffix("EventDefinition")
+    more = f'<{kind} id="k" {kind}Code="fel" name="fel"/>'
+    inside = HANDLER.format(a=TASK.format("a"), h=TASK.format("h"), event=f'<{event} {kind}Ref="k"/>')
+    source = drawn(inside, more)
+    assert Theirs(source).named() == ["a", "h"]
+    assert Ours(source).named() == ["a"]
+
+
+def test_so_many_tokens_as_a_start_quantity_says_begin_an_activity_together() -> None:
+    """§13.3.2: startQuantity tokens are taken at once. Theirs does not read it."""
+    task = TASK.format("b").replace('id="b"', 'id="b" startQuantity="2"')
+    source = drawn(
+        f"""<startEvent id="s"/><parallelGateway id="g"/>{task}<task id="task1"/><task id="task2"/><endEvent id="e"/>
+        s -> g
+        g -> task1
+        g -> task2
+        task1 -> b
+        task2 -> b
+        b -> e
+        """
+    )
+    assert Theirs(source).named() == ["b", "b"]
+    assert Ours(source).named() == ["b"]
+
+
+def test_a_long_loop_comes_to_its_end() -> None:
+    """§13.4.2: a loop by gateways turns as often as its condition says. Theirs stops without a word."""
+    source = drawn(
+        f"""<startEvent id="s"/><scriptTask id="n0" scriptFormat="trappa"><script>n = 0</script></scriptTask>
+        <exclusiveGateway id="m"/><scriptTask id="n1" scriptFormat="trappa"><script>n = n + 1</script></scriptTask>
+        <exclusiveGateway id="x" default="x-after"/>{TASK.format("after")}<endEvent id="e"/>
+        s -> n0
+        n0 -> m
+        m -> n1
+        n1 -> x
+        x -> m if n &lt; 1000
+        x -> after
+        after -> e
+        """
+    )
+    theirs = Theirs(source)
+    assert theirs.ready() == []  # nothing to do, and nobody is told
+    assert Ours(source).named() == ["after"]
+
+
+def test_a_signal_end_event_throws() -> None:
+    """§13.5.6, §10.5.6: an end event throws what it says. Theirs passes a signal end event as a plain one."""
+    source = drawn(
+        """<startEvent id="s"/><endEvent id="e"><signalEventDefinition signalRef="signal_namn"/></endEvent>
+        s -> e
+        """
+    )
+    theirs = Theirs(source)
+    assert theirs.is_over
+    assert theirs.workflow.get_events() == []
+    assert [change.name for change in Ours(source).case.found(SignalThrown)] == ["namn"]
+
+
+def test_a_compensation_event_compensates() -> None:
+    """§10.7, §13.5.5: what was completed is undone by its handler. Theirs refuses the file or goes past."""
+    handler = TASK.format("undo").replace('id="undo"', 'id="undo" isForCompensation="true"')
+    source = drawn(
+        f"""<startEvent id="s"/>{TASK.format("a")}<endEvent id="e"/>{handler}
+        <boundaryEvent id="c" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>
+        <intermediateThrowEvent id="t"><compensateEventDefinition/></intermediateThrowEvent>
+        s -> a
+        a -> t
+        t -> e
+        <association id="as" sourceRef="c" targetRef="undo" associationDirection="One"/>
+        """
+    )
+    try:
+        theirs = Theirs(source)
+        theirs.finish(lambda ready: ready[0])
+        told = sorted(theirs.done)
+    except Exception as refused:
+        told = [type(refused).__name__]
+    assert told != ["a", "undo"], told
+    ours = Ours(source)
+    ours.finish(lambda ready: ready[0])
+    assert ours.done == Counter(["a", "undo"])
+
+
+@pytest.mark.parametrize("name", ["Start", "End"])
+def test_any_id_is_an_id(name: str) -> None:
+    """§8.3.1: an id is whatever XML takes. Theirs keeps some for itself."""
+    source = drawn(f'<startEvent id="s"/>{TASK.format(name)}<endEvent id="e"/>\ns -> {name}\n{name} -> e\n')
+    try:
+        theirs = Theirs(source)
+        theirs.finish(lambda ready: ready[0])
+        is_right = theirs.is_over and theirs.done == Counter([name])
+    except Exception:
+        is_right = False
+    assert not is_right
+    ours = Ours(source)
+    ours.finish(lambda ready: ready[0])
+    assert ours.is_over
+    assert ours.done == Counter([name])
+
+
+def test_what_people_fill_in_is_nothing_but_what_they_fill_in() -> None:
+    """§10.4: data is data. In its saved state a value of the right shape is taken for one of its own types."""
+    value = {"typename": "UUID", "value": "hej"}
+    source = drawn(f'<startEvent id="s"/>{TASK.format("a")}<endEvent id="e"/>\ns -> a\na -> e\n')
+    theirs = Theirs(source)
+    theirs.ready()[0].data["svar"] = value
+    serializer = BpmnWorkflowSerializer()
+    saved = serializer.serialize_json(theirs.workflow)
+    with pytest.raises(ValueError, match="UUID"):
+        serializer.deserialize_json(saved)
+    graph = Ours(source).case._graph
+    ours = Case(lambda: graph, {"svar": value}, restored=True).complete("a")
+    assert ours.variables == {"svar": value}
+
+
+def test_a_boundary_event_on_a_sub_process_interrupts_at_once_on_both() -> None:
+    """§13.5.3: an interrupting boundary event ends its sub-process when it comes. Theirs is right here, by 3.2.0."""
+    source = drawn(
+        f"""<startEvent id="s"/><endEvent id="e"/><endEvent id="e2"/>{TASK.format("late")}
+        <subProcess id="p"><startEvent id="ps"/>{TASK.format("a")}<endEvent id="pe"/>
+        ps -> a
+        a -> pe
+        </subProcess>
+        <boundaryEvent id="b" attachedToRef="p"><signalEventDefinition signalRef="signal_namn"/></boundaryEvent>
+        s -> p
+        p -> e
+        b -> late
+        late -> e2
+        """
+    )
+    theirs = Theirs(source)
+    definition = next(
+        task.task_spec.event_definition for task in theirs.workflow.get_tasks() if task.task_spec.bpmn_id == "b"
+    )
+    theirs.workflow.catch(BpmnEvent(definition))
+    theirs.workflow.do_engine_steps()
+    assert theirs.named() == ["late"]
+    ours = Ours(source)
+    ours.case.receive("b")
+    assert ours.named() == ["late"]

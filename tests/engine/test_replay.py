@@ -1,0 +1,190 @@
+"""A case played again from its history comes to the state that is stored, and to the same rows.
+
+Every test in this folder ends with that question (`conftest.house`). Here: processes nobody thought of, what changed in
+the house meanwhile, and somebody who alters history and its chain so that every hash fits again.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from engine import (
+    BroadcastSignal,
+    CancelCase,
+    ChangeSetting,
+    CompleteTask,
+    Deploy,
+    PublishMessage,
+    StartCase,
+    TasksOf,
+    VerifyHistory,
+    contract,
+    db,
+)
+from engine.calendar import iso
+from engine.cases.tables import case as case_table
+from engine.definitions.check import check
+from engine.history import chain
+from engine.history.tables import history
+from tests.bpmn.builder import Block, process
+from tests.bpmn.test_random_processes import blocks
+from tests.bpmn.written import written
+from tests.engine.house import House
+from tests.engine.test_history import behind_the_house
+
+
+def replayed(house: House, case_id: int | None = None) -> Any:
+    return house.ask(VerifyHistory(case_id, replay=True))
+
+
+# --- processes nobody thought of -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def wide_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One SQLite database for all of them."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('replay') / 'house.sqlite'}?synchronous=normal"
+    db.migrate(url)
+    house = House(url)
+    house.person("Hanna Handläggare", "handlaggare")
+    known = contract._handlers
+    contract._handlers = {"topic": lambda call: {"svar": call.attempt}}
+    yield house
+    contract._handlers = known
+    house.engine.close()
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(blocks(), st.data())
+def test_random_processes_on_random_paths(wide_house: House, block: Block, data: st.DataObject) -> None:
+    house, source = wide_house, written(process(block))
+    assume(not any(finding.is_error for finding in check({"p.bpmn": source})))
+    house.do(Deploy({"p.bpmn": source}))
+    case = house.do(StartCase("process", {"ar": 2026}))
+    for move in data.draw(st.lists(st.sampled_from(["task", "task", "work", "message", "signal", "day"]), max_size=12)):
+        _make(house, case, move, data)
+    assert replayed(house, case).first_bad is None
+    if house.state(case) == "active":
+        house.do(CancelCase(case, "Klart med provet"), house.person("Ada Admin", "admin"))
+        report = replayed(house, case)
+        assert (report.first_bad, report.replayed) == (None, 1)
+
+
+def _make(house: House, case: int, move: str, data: st.DataObject) -> None:
+    match move:
+        case "task":
+            if tasks := [task.id for task in house.ask(TasksOf(case)) if task.state == "open"]:
+                house.do(CompleteTask(data.draw(st.sampled_from(tasks)), {}), house.person("Hanna Handläggare"))
+        case "work":
+            house.work()
+        case "message":
+            house.do(PublishMessage("namn", None, {"brev": "åäö"}))
+        case "signal":
+            house.do(BroadcastSignal("namn", {"larm": [1, 2.5, None]}))
+        case "day":
+            house.wait(days=1)
+
+
+# --- what the house was, not what it is ------------------------------------------------------------------------------
+
+
+def test_a_setting_counts_as_it_was_then(house: House) -> None:
+    ada = house.person("Ada Admin", "admin")
+    house.deploy("skript", change={"skript.bpmn": ("tal / nolla", "setting('session.hours') * tal")})
+    case = house.start("skript", tal=2)
+    house.do(ChangeSetting("session.hours", 3), ada)
+    other = house.start("skript", tal=2)
+    assert [house.variables(one)["kvot"] for one in (case, other)] == [24, 6]
+    assert (replayed(house).first_bad, replayed(house).replayed) == (None, 2)
+
+
+# --- whoever alters history, and makes every hash fit ----------------------------------------------------------------
+
+
+@pytest.fixture
+def lived(database_url: str) -> Iterator[House]:
+    """A case under way, in a house that will be tampered with."""
+    house = House(database_url)
+    house.deploy("arende")
+    anna = house.person("Anna Berg", "storsthlm", party="storsthlm")
+    case = house.start()
+    house.clock.advance(timedelta(hours=1))
+    house.complete(case, "granska", anna, beslut="ja", motivering="Åäö")
+    yield house
+    house.engine.close()
+
+
+def rehashed(house: House, seq: int, **altered: Any) -> None:
+    """Alter a row of case 1 and chain all that follows anew."""
+    with behind_the_house(house) as connection:
+        one = connection.execute(sa.select(case_table).where(case_table.c.id == 1)).one()
+        rows = connection.execute(sa.select(history).where(history.c.case_id == 1).order_by(history.c.id)).mappings()
+        head = chain.seed(one.number)
+        for found in list(rows):
+            row = dict(found) | (altered if found["seq"] == seq else {})
+            row |= {"previous": head, "data_hash": chain.hash_of_data(row["data"])}
+            head = row["hash"] = chain.hash_of_row(row, one.number, iso(row["at"]))
+            connection.execute(history.update().where(history.c.id == row["id"]).values(**row))
+        connection.execute(case_table.update().where(case_table.c.id == 1).values(history_head=head))
+
+
+def row_of(house: House, kind: str) -> tuple[int, str]:
+    engine = db.create(house.url)
+    with engine.connect() as connection:
+        found = connection.execute(
+            sa.select(history.c.seq, history.c.data).where(history.c.case_id == 1, history.c.kind == kind)
+        ).first()
+    engine.dispose()
+    assert found is not None
+    return found.seq, found.data
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        ("task:completed", '"after":"ja"', '"after":"nej"'),
+        ("task:completed", '"complete":', '"cancel":'),
+        ("task:completed", '"motivering"', '"motiv"'),
+        ("case:started", '"after":"huddinge"', '"after":"nacka"'),
+        ("task:opened", "storsthlm", "hsf"),
+        ("element:passed", '"flows"', '"floden"'),
+    ],
+)
+def test_altered_data_is_found_though_every_hash_fits(lived: House, kind: str, old: str, new: str) -> None:
+    seq, data = row_of(lived, kind)
+    assert old in data
+    rehashed(lived, seq, data=data.replace(old, new))
+    assert lived.ask(VerifyHistory()).first_bad is None  # the chain alone cannot see it
+    bad = replayed(lived).first_bad
+    assert bad.wrong in ("told", "state")
+
+
+@pytest.mark.parametrize("altered", [{"kind": "task:cancelled"}, {"element": "annat"}, {"outcome": "failed"}])
+def test_an_altered_row_is_found_though_every_hash_fits(lived: House, altered: dict[str, str]) -> None:
+    seq, _ = row_of(lived, "task:completed")
+    rehashed(lived, seq, **altered)
+    bad = replayed(lived).first_bad
+    assert (bad.wrong, bad.seq) == ("told", seq)
+
+
+def test_an_altered_state_is_found(lived: House) -> None:
+    with behind_the_house(lived) as connection:
+        state = connection.execute(sa.select(case_table.c.data).where(case_table.c.id == 1)).scalar_one()
+        other = {**state, "next": state["next"] + 1}
+        connection.execute(case_table.update().where(case_table.c.id == 1).values(data=other))
+    bad = replayed(lived).first_bad
+    assert (bad.case, bad.wrong) == ("PS-2026-0001", "state")
+    assert bad.sentence_sv.endswith("ärendets läge är ett annat än det som historiken leder till.")
+
+
+def test_a_case_from_before_inputs_were_kept_is_not_judged(lived: House) -> None:
+    seq, data = row_of(lived, "case:started")
+    rehashed(lived, seq, data=data.replace('"input":', '"inte":'))
+    report = replayed(lived)
+    assert (report.first_bad, report.cases, report.replayed) == (None, 1, 0)
+    assert "0 av ärendena spelade om från början" in report.sentence_sv
