@@ -58,6 +58,7 @@ def history_kinds() -> dict[str, str]:
         "condition:met": gettext("Villkor uppfyllt"),
         "data:received": gettext("Data fanns"),
         "signal:sent": gettext("Signal skickad"),
+        "store:written": gettext("Datalager skrivet"),
         "incident:opened": gettext("Störning uppstod"),
         "incident:retried": gettext("Störning: försöktes igen"),
         "incident:resolved": gettext("Störning löst"),

@@ -78,7 +78,7 @@ def doer_name(event: Event) -> str:
 
 
 def _sentence(event: Event, doer: str) -> str:
-    for name, teller in _BY_CHANGE:
+    for name, teller in _BY_CHANGE if event.kind != "store:written" else ():
         change = event.changes.get(name)
         if change is not None and change[1] != WITHHELD:
             told = teller(change[0], change[1], event, doer)
@@ -125,6 +125,7 @@ def _by_kind() -> Mapping[str, str]:
         "condition:met": gettext("Villkoret för ”{step}” blev uppfyllt"),
         "data:received": gettext("Det som behövs för ”{step}” finns nu"),
         "signal:sent": gettext("”{step}” skickades"),
+        "store:written": gettext("”{step}” skrev i ett datalager"),
         "incident:opened": gettext("”{step}” stannade och väntar på administratören"),
         "incident:retried": gettext("{who} lät ”{step}” försöka igen"),
         "incident:resolved": gettext("{who} löste stoppet i ”{step}”"),

@@ -168,6 +168,16 @@ class AdHocClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreWritten:
+    """The data store `name` holds `after` from now on, for all cases; null is what one holds that nobody wrote to."""
+
+    element: str
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
 class CaseCalled:
     """A call activity calls a process; the child's end comes back by `wait`."""
 
@@ -241,6 +251,7 @@ Change = (
     | SignalThrown
     | AdHocOpened
     | AdHocClosed
+    | StoreWritten
     | CaseCalled
     | CallClosed
     | IncidentRaised

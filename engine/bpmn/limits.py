@@ -28,6 +28,7 @@ class Limits:
         10_000, "completed activities that a case remembers because they may have to be compensated"
     )
     variable_bytes: int = _limit(1_000_000, "bytes of all variables of a case, as JSON")
+    store_bytes: int = _limit(1_000_000, "bytes that a data store holds, as JSON")
     shortest_cycle: int = _limit(60, "seconds at least, between two times that a timer fires by its cycle")
     expression_steps: int = _limit(20_000_000, "steps of all expressions in one transaction")
     expression_size: int = _limit(50_000_000, "characters and items that they make in one transaction")

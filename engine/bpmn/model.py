@@ -213,6 +213,22 @@ class DataElement:
 
 
 @dataclass(frozen=True, slots=True)
+class DataStore:
+    """A data store that the process reads or writes (§10.4.1), known by `name` in all processes and cases.
+
+    `is_written`: some association leads to it. What the diagram says of its size (`capacity`, `is_unlimited`) and of
+    what it holds (`item`) is kept, and not enforced.
+    """
+
+    name: str
+    is_written: bool = False
+    capacity: int | None = None
+    is_unlimited: bool = True
+    item: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DataSet:
     """An input or output set (§10.4.1): it is complete once all `required` variables are there."""
 
@@ -233,12 +249,16 @@ class DataAssociation:
     """§10.4.2. Once all `sources` are there, `target` gets `value` (a copy, or the transformation), then `assignments`.
 
     All are variables: of the element itself where they are its inputs, outputs or properties, else of those around it.
+    But `stores` are data stores: the name by which the association speaks of one -> the store's own. They are always
+    there. Where `target` is a data store too, `store` is its own name.
     """
 
     sources: tuple[str, ...]
     target: str
     value: Template | None = None
     assignments: tuple[Assignment, ...] = ()
+    stores: Mapping[str, str] = field(default_factory=dict)
+    store: str | None = None
 
     @property
     def texts(self) -> tuple[Template, ...]:
@@ -376,6 +396,8 @@ class Graph:
     data: tuple[DataElement, ...] = ()
     takes: DataFlow | None = None
     """What the process itself takes and gives, by its ioSpecification."""
+    stores: Mapping[str, DataStore] = field(default_factory=dict)
+    """The data stores that it reads or writes, by name."""
 
     @cached_property
     def locals(self) -> Mapping[str, frozenset[str]]:

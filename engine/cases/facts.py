@@ -8,6 +8,7 @@ from typing import Any
 from engine.bpmn import machine
 from engine.bpmn.expressions import Template
 from engine.bpmn.machine import Environment
+from engine.cases.data_stores import Stores
 from engine.cases.store import Case
 from engine.definitions.store import Definition
 from engine.engine import Read
@@ -33,7 +34,9 @@ def settings_asked(read: Read) -> dict[str, Any]:
 
 
 def environment(read: Read, definition: Definition) -> Environment:
-    return Environment(read.now, functions_of(read), files=definition.files)
+    known = definition.graph.stores
+    stores = Stores(read, known) if known else known
+    return Environment(read.now, functions_of(read), files=definition.files, stores=stores)
 
 
 def refresh(read: Read, case: Case) -> None:

@@ -6,12 +6,13 @@ with it stands in the row's own changes; only what does not is told besides:
     "less": [names among the changes that were not given]    "same": [names given as they already were]
     "given": {name: value of the rest}                       "settings": {name: value that expressions asked for}
     "payload": [names among a start's variables that its event carried]
+    "stores": {name: what the data store held} of those that the step asked for
     "at": the start event, or the activity that is begun   "code", "message": of an error
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,20 +60,43 @@ _PLAY: Mapping[str, Callable[[Input, Graph, dict[str, Any], Environment], Step]]
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A step, and the input it came from: `seen` of the given names before it, and the settings it asked for."""
+    """A step, and the input it came from: `seen` of the given names before it, and the settings and data stores that it
+    asked for, as they were."""
 
     step: Step
     what: Input
     already: Variables
     settings: Variables
+    stores: Variables = field(default_factory=dict)
 
 
 def play(what: Input, graph: Graph, state: dict[str, Any], env: Environment, asked: dict[str, Any]) -> Played:
     """Take the step. `asked` collects what the functions of `env` ask of the settings."""
     already = _already(what, graph, state)
     asked.clear()
-    step = what.play(graph, state, env)
-    return Played(step, what, already, dict(asked))
+    if not env.stores:
+        return Played(what.play(graph, state, env), what, already, dict(asked))
+    stores = _Noted(env.stores)
+    step = what.play(graph, state, replace(env, stores=stores))
+    return Played(step, what, already, dict(asked), stores.asked)
+
+
+class _Noted(Mapping[str, Any]):
+    """Data stores, of which `asked` are those that were looked into."""
+
+    def __init__(self, stores: Variables) -> None:
+        self._stores = stores
+        self.asked: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        self.asked[name] = self._stores[name]
+        return self.asked[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stores)
+
+    def __len__(self) -> int:
+        return len(self._stores)
 
 
 def _already(what: Input, graph: Graph, state: dict[str, Any]) -> Variables:
@@ -114,6 +138,7 @@ def tell(notes: list[Note], place: int, played: Played) -> None:
         "same": [name for name in rest if name in played.already],
         "given": {name: value for name, value in rest.items() if name not in played.already},
         "settings": dict(played.settings),
+        "stores": dict(played.stores),
     }
     kept = {name: value for name, value in told.items() if value or (value is not None and name in (what.kind, "code"))}
     notes[place] = replace(note, data={**data, "input": kept})

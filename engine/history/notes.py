@@ -85,6 +85,11 @@ _TELL: Mapping[type, Callable[[Node | None, Any], _Told | None]] = {
     c.WaitClosed: _wait_closed,
     c.MessageThrown: lambda node, change: ("message:sent", None, {"name": change.name, "key": change.key}),
     c.SignalThrown: lambda node, change: ("signal:sent", None, {"name": change.name}),
+    c.StoreWritten: lambda node, change: (
+        "store:written",
+        None,
+        _changed({change.name: (change.before, change.after)}),
+    ),
     c.CaseCalled: lambda node, change: (
         "case:called",
         None,

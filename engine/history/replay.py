@@ -1,7 +1,7 @@
 """A case played again from its history alone: the same inputs at the same times give the same state, and the same rows.
 
-What expressions ask of the house is the time, which each row has, and settings, which the row of the step keeps as they
-were. Holidays and the rules of the clock are those of this release. An incident because the processor was too slow does
+What expressions ask of the house is the time, which each row has, settings and data stores, which the row of the step keeps
+as they were. Holidays and the rules of the clock are those of this release. An incident because the processor was too slow does
 not come again; every other limit does.
 """
 
@@ -45,6 +45,7 @@ _MACHINE = frozenset(
         "signal": ("received", "sent"),
         "data": ("received",),
         "condition": ("met",),
+        "store": ("written",),
         "case": ("called", "returned", "ended"),
     }.items()
     for verb in verbs
@@ -79,7 +80,8 @@ def replay(rows: Iterable[Mapping[str, Any]], known: Known) -> Replayed:
                 graph, files = known(row["definition_key"], row["definition_version"])
                 what, asked = inputs.understood(data, graph, state)
                 now = row["at"] if isinstance(row["at"], datetime) else parse_iso(row["at"])
-                step = what.play(graph, state, Environment(now, functions(now, asked), _LIMITS, files))
+                env = Environment(now, functions(now, asked), _LIMITS, files, data["input"].get("stores", {}))
+                step = what.play(graph, state, env)
             except (TrappaError, LookupError, TypeError, ValueError, AttributeError):
                 return Replayed(state, seq)
             state = step.state

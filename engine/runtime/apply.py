@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from engine.bpmn import changes as c
-from engine.cases import store
+from engine.cases import data_stores, store
 from engine.cases.facts import refresh
 from engine.cases.store import Case
 from engine.cases.tables import case_reader, message, task, task_candidate, wait
@@ -50,6 +50,8 @@ class Writer:
     cleared: list[int] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     """Candidates of ad-hoc sub-processes: as those of tasks they may read the case from then on."""
+    stores: dict[str, Any] = field(default_factory=dict)
+    """What data stores hold from now on."""
     others: list[c.Change] = field(default_factory=list)
     """Changes that concern other cases: called ones, and the one that called."""
 
@@ -93,6 +95,7 @@ def write(writer: Writer) -> None:
         jobs.clear_incidents(tx, case.id, writer.cleared)
         jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs])
         jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
+        data_stores.write(tx, case.id, writer.stores)
         chain.write(tx, case.id, rows)
     if saved:
         store.confirm(saved)
@@ -261,6 +264,10 @@ def signal_job(tx: Transaction, case_id: int, number: int, element: str, variabl
     return jobs.row("signal", tx.now, case_id=case_id, wait=number, element=element, payload={"variables": variables})
 
 
+def _store_written(writer: Writer, change: c.StoreWritten) -> None:
+    writer.stores[change.name] = change.after
+
+
 # --- other cases, incidents, the end -------------------------------------------------------------------------------
 
 
@@ -313,6 +320,7 @@ _APPLY: Mapping[type, Callable[[Writer, Any], None]] = {
     c.AdHocClosed: _ad_hoc_closed,
     c.WaitOpened: _wait_opened,
     c.WaitClosed: _wait_closed,
+    c.StoreWritten: _store_written,
     c.MessageThrown: _message_thrown,
     c.SignalThrown: _signal_thrown,
     c.CaseCalled: _case_called,

@@ -35,6 +35,7 @@ from engine.bpmn.changes import (
     IncidentRaised,
     JobAdded,
     JobClosed,
+    StoreWritten,
     TaskClosed,
     TaskOpened,
     TimerCancelled,
@@ -85,6 +86,7 @@ class Case:
         functions: Mapping[str, Callable[..., Any]] | None = None,
         limits: Limits | None = None,
         files: Mapping[str, bytes] | None = None,
+        stores: Mapping[str, Any] | None = None,
     ) -> None:
         self.now = MORNING
         self.changes: list[Change] = []
@@ -96,6 +98,8 @@ class Case:
         self.incidents: dict[int, IncidentRaised] = {}
         self.ended: CaseEnded | None = None
         self._read, self._graph, self._restored = graph, graph(), restored
+        self.stores: dict[str, Any] = {**dict.fromkeys(self._graph.stores), **(stores or {})}
+        """What the data stores hold."""
         self._around = {"functions": functions or {}, "limits": limits or Limits(), "files": files or {}}
         self.key = self._graph.key
         self.state: State = {}
@@ -170,6 +174,11 @@ class Case:
 
     def cancel(self) -> Case:
         return self.step(machine.cancel)
+
+    def put_in_store(self, name: str, value: Any) -> Case:
+        """Another case writes to a data store."""
+        self.stores[name] = value
+        return self
 
     def later(self, **time: float) -> Case:
         self.now += timedelta(**time)
@@ -252,7 +261,7 @@ class Case:
     # --- what must always hold ---
 
     def _environment(self) -> Environment:
-        return Environment(self.now, **self._around)  # type: ignore[arg-type]
+        return Environment(self.now, stores=deepcopy(self.stores), **self._around)  # type: ignore[arg-type]
 
     def _took(self, step: Step) -> None:
         assert self.ended is None, "a case that has ended goes on"
@@ -278,6 +287,9 @@ class Case:
             self.incidents[change.wait] = change
         elif isinstance(change, IncidentCleared):
             assert self.incidents.pop(change.wait).element == change.element
+        elif isinstance(change, StoreWritten):
+            assert self.stores[change.name] == change.before != change.after
+            self.stores[change.name] = change.after
         elif isinstance(change, CaseEnded):
             self.ended = change
 
@@ -353,5 +365,5 @@ class Both:
 
 
 _ACTIONS = frozenset(
-    {"begin", "cancel", "complete", "end", "escalate", "fail", "fire", "later", "receive", "retry", "skip", "step"}
+    """begin cancel complete end escalate fail fire later put_in_store receive retry skip step""".split()
 )

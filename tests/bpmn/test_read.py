@@ -326,7 +326,6 @@ REFUSED_INSIDE = {
     "whileExecutingOutputRefs": _DATA.format("", "<whileExecutingOutputRefs>o1</whileExecutingOutputRefs>"),
     "outputSetRefs": _DATA.format("<outputSetRefs>os</outputSetRefs>", ""),
     "inputSetRefs": _DATA.format("", "<inputSetRefs>is</inputSetRefs>"),
-    "data store": '<dataStoreReference id="ds" name="Arkiv"/><task id="x"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
     "potentialOwner": '<userTask id="x"><potentialOwner/></userTask>',
     "humanPerformer": '<userTask id="x"><humanPerformer/></userTask>',
     "performer": '<task id="x"><performer/></task>',
@@ -606,6 +605,38 @@ def test_a_name_that_cannot_be_a_variable_is_told(name: str) -> None:
         (
             '<task id="y"><property id="pr" name="__targetRef_placeholder"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation><dataOutputAssociation><targetRef>ds</targetRef></dataOutputAssociation></task><dataStoreReference id="ds" name="Arkiv"/>',
             [],
+        ),
+        (
+            '<dataStoreReference id="ds" name="Arkiv"/><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
+            [],
+        ),
+        (
+            '<dataStoreReference id="ds"/><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
+            [("data-store-name", "ds", "warning")],
+        ),
+        (
+            '<dataStoreReference id="ds" name="or"/><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
+            [("data-name", "ds", "error")],
+        ),
+        (
+            '<dataStoreReference id="ds" name="Arkiv" dataStoreRef="borta"/><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
+            [("dangling-reference", "ds", "warning")],
+        ),
+        (
+            '<subProcess id="sub"><task id="t"/><dataStoreReference id="ds" name="a"/></subProcess><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><targetRef>pr</targetRef></dataInputAssociation></task>',
+            [("data-not-visible", "y", "error")],
+        ),
+        (
+            '<dataStoreReference id="ds" name="a"/><task id="y"><dataInputAssociation><targetRef>ds</targetRef><assignment><from>1</from><to>a</to></assignment></dataInputAssociation></task>',
+            [("data-association", "y", "error")],
+        ),
+        (
+            '<dataStoreReference id="ds" name="Mitt lager"/><dataStoreReference id="d2" name="Mitt-lager"/><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><sourceRef>d2</sourceRef><targetRef>pr</targetRef><transformation>Mitt_lager</transformation></dataInputAssociation></task>',
+            [("data-collision", "y", "error")],
+        ),
+        (
+            '<dataStoreReference id="ds" name="a"/><task id="y"><dataOutputAssociation><targetRef>ds</targetRef><assignment><from>1</from><to>b.c</to></assignment></dataOutputAssociation></task>',
+            [("data-association", "y", "error")],
         ),
     ],
 )

@@ -144,7 +144,9 @@ class _Flow:
         """What the node writes by name into the scope around."""
         names = set(node.outputs) or self._own_writes(node)
         if node.data:
-            names = (set() if node.data.outputs else names - node.data.own) | {one.target for one in node.data.given}
+            names = (set() if node.data.outputs else names - node.data.own) | {
+                one.target for one in node.data.given if one.store is None
+            }
         if node.loop and node.loop.output_collection:
             names.add(node.loop.output_collection)
         return names
@@ -192,6 +194,8 @@ def _own_names(node: Node) -> set[str]:
     names = set(node.inputs) | ({*node.data.own, *node.data.outputs} if node.data else set())
     if node.kind == "complexGateway":
         names |= {"activationCount", "waitingForStart", *(flow.id for flow in node.incoming)}
+    if node.data:
+        names |= {name for one in (*node.data.taken, *node.data.given) for name in one.stores}
     if node.standard_loop:
         names.add("loopCounter")
     if node.loop:

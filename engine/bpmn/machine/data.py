@@ -73,6 +73,8 @@ def _is_filled(data: DataFlow, name: str) -> bool:
 
 def _value(play: Play, association: DataAssociation, seen: Variables, before: Any) -> Any:
     """The value an association gives its target, of which `before` is what an assignment to a part of it keeps."""
+    if association.stores:
+        seen = {**seen, **{name: play.in_store(store) for name, store in association.stores.items()}}
     value = before if association.value is None else play.value(association.value, seen)
     for assignment in association.assignments:
         value = _put(value, assignment.path, play.value(assignment.value, seen))
@@ -103,7 +105,11 @@ def given(play: Play, node: Node, seen: Variables, result: Variables) -> Variabl
     if data.output_sets and data.outputs:
         there &= _output_set(data, there)
     for one in data.given:
-        if all(source in there or (source not in data.outputs and source in seen) for source in one.sources):
+        if not all(source in there or (source not in data.outputs and source in seen) for source in one.sources):
+            continue
+        if one.store is not None:
+            play.put_in_store(node.id, one.store, _value(play, one, seen, play.in_store(one.store)))
+        else:
             kept[one.target] = _value(play, one, seen, kept.get(one.target, seen.get(one.target)))
     return kept
 

@@ -13,7 +13,7 @@ from typing import Any, TypedDict
 
 import orjson
 
-from engine.bpmn.changes import ABSENT, Change, Variables
+from engine.bpmn.changes import ABSENT, Change, StoreWritten, Variables
 from engine.bpmn.expressions import Budget, Expression, Script, Template
 from engine.bpmn.limits import Limits
 from engine.bpmn.model import Graph, Node
@@ -122,13 +122,15 @@ class Stuck(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the machine does not know by itself: the time, what expressions may call, what a call may spend, and the
-    files of the deployment, for decision tables (*.dmn)."""
+    """What the machine does not know by itself: the time, what expressions may call, what a call may spend, the files
+    of the deployment, for decision tables (*.dmn), and what the data stores hold (name -> value, all that the graph
+    speaks of)."""
 
     now: datetime
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    stores: Mapping[str, Any] = field(default_factory=dict)
 
 
 Move = tuple[Any, ...]
@@ -153,6 +155,7 @@ class Play:
         "runs",
         "state",
         "steps_left",
+        "stored",
         "touched",
     )
 
@@ -169,6 +172,8 @@ class Play:
         """Scopes whose tokens moved, in order: only there a join may have become ready or dead."""
         self.looking: dict[int, None] = {}
         """Waits for a condition that must be looked at once the present move is made."""
+        self.stored: Variables = {}
+        """What this call has written to data stores."""
         limits = env.limits
         self.budget = Budget(limits.expression_steps, limits.expression_size, limits.cpu_seconds)
         self.steps_left = env.limits.steps
@@ -295,6 +300,8 @@ class Play:
             if str(number) in self.runs:
                 self.drop(number)
         del self.changes[changes:]
+        if self.stored:
+            self.stored = {one.name: one.after for one in self.changes if isinstance(one, StoreWritten)}
         while len(self.queue) > moves:
             self.queue.pop()
 
@@ -387,6 +394,25 @@ class Play:
         if instance is None or name in root:
             return root
         return instance.setdefault("vars", {})
+
+    # --- data stores ---
+
+    def in_store(self, name: str) -> Any:
+        """What the data store holds, as this call has left it."""
+        return self.stored[name] if name in self.stored else self.env.stores[name]
+
+    def put_in_store(self, element: str, name: str, value: Any) -> None:
+        before = self.in_store(name)
+        after, size = plain(name, value)
+        limit = self.env.limits.store_bytes
+        if size > limit:
+            raise Stuck(
+                f"Expected a data store to hold at most {limit} bytes, but it would be {size}.",
+                f"Ett datalager får innehålla högst {limit} byte, men skulle få {size}.",
+            )
+        if not same(before, after):
+            self.stored[name] = after
+            self.changes.append(StoreWritten(element, name, before, after))
 
     # --- expressions ---
 

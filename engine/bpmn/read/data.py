@@ -3,19 +3,24 @@
 A variable is called what the element is called, made a name that an expression can use: what is no letter, digit or
 underscore becomes an underscore ("Rapport (utkast)" is `Rapport_utkast`). A data object without a name goes by the name
 of the references that show it, else by its id.
+
+A data store is no variable: it is known by its name in all processes, and only an association that it is a source or
+target of speaks of it, by a name made in the same way.
 """
 
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree
 
 from engine.bpmn.expressions import Template, compile_expression, template
 from engine.bpmn.findings import Label, label, shown
-from engine.bpmn.model import Assignment, DataAssociation, DataElement, DataFlow, DataSet
+from engine.bpmn.model import Assignment, DataAssociation, DataElement, DataFlow, DataSet, DataStore
 from engine.bpmn.read.xml import Document, line_of, local, model, resolve
 from engine.errors import ExpressionError
 
@@ -24,6 +29,9 @@ Compile = Callable[[etree._Element, str, str], Template | None]
 """An element, an expression of it and the name of the field, to a template; None, with a finding, where it is wrong."""
 
 _OWN = ("property", "dataInput", "dataOutput")
+_STORES = ("dataStoreReference", "dataStore")
+_End = tuple[str, str | None]
+"""One end of an association: the name by which its expressions speak of it; and, of a data store, the store's name."""
 _PLACEHOLDER = "__targetRef_placeholder"
 """What Camunda Modeler and bpmn.io draw an arrow to where there is no data input: a picture, nothing to fill."""
 _SETS = {
@@ -57,6 +65,10 @@ class ProcessData:
         self._home: dict[str, etree._Element] = {}
         """Id of an item-aware element -> the process, sub-process, activity or event it stands in."""
         self.elements: list[DataElement] = []
+        self.stores: dict[str, DataStore] = {}
+        """Name -> a data store that an association reads or writes."""
+        self._store_ids: dict[str, str] = {}
+        """Id of what shows a data store -> the name by which expressions speak of it."""
         for scope, element in scopes.items():
             self._read_scope(scope, element)
         self.locals: dict[str, frozenset[str]] = {}
@@ -240,9 +252,12 @@ class ProcessData:
             return None  # an arrow that says what the activity works on, and moves nothing
         sources = list(self._ends(element, association, "sourceRef"))
         targets = list(self._ends(element, association, "targetRef"))
-        if None in sources or len(targets) != 1 or targets[0] is None:
+        known = [one for one in sources if one is not None]
+        if len(known) < len(sources) or len(targets) != 1 or targets[0] is None:
             return None  # told, or a mere picture
-        target = targets[0]
+        target, store = targets[0]
+        if self._is_ambiguous(association, known):
+            return None
         if len(sources) > 1 and transformation is None and not assignments:
             self._tell(
                 association,
@@ -257,9 +272,34 @@ class ProcessData:
         if transformation is not None:
             value = self._expression(transformation, "transformation")
         elif len(sources) == 1 and not assignments:
-            value = template(f"${{{sources[0]}}}")
+            value = template(f"${{{known[0][0]}}}")
         made = tuple(one for found in assignments if (one := self._assignment(found, target)) is not None)
-        return DataAssociation(tuple(filter(None, sources)), target, value, made)
+        return DataAssociation(
+            sources=tuple(name for name, own in known if own is None),
+            target=target,
+            value=value,
+            assignments=made,
+            stores={name: own for name, own in known if own is not None},
+            store=store,
+        )
+
+    def _is_ambiguous(self, association: etree._Element, sources: list[_End]) -> bool:
+        """Would one source hide another in the association's expressions?"""
+        names = [name for name, _ in set(sources)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is None:
+            return False
+        self._tell(
+            association,
+            "data-collision",
+            "{who}: två källor i dataassociationen skulle båda heta {variable}, så den ena skulle dölja den andra",
+            "{who}: two sources of the data association would both be called {variable}, so that one would hide the"
+            " other",
+            "Ge den ena ett annat namn.",
+            "Give one of them another name.",
+            variable=twice,
+        )
+        return True
 
     def _expression(self, element: etree._Element, field: str) -> Template | None:
         if element.get("language", "") not in ("", "trappa"):
@@ -273,8 +313,9 @@ class ProcessData:
             return None  # the schema tells
         value = self._expression(source, "from")
         text = (to.text or "").strip().removeprefix("${").removesuffix("}").strip()
-        first, *path = [text or target] if text in self.variables or not text else text.split(".")
-        if self.variables.get(first, variable_name(first)) != target or not all(path):
+        ids = ChainMap(self._store_ids, self.variables)
+        first, *path = [text or target] if text in ids or not text else text.split(".")
+        if ids.get(first, variable_name(first)) != target or not all(path):
             self._tell(
                 assignment,
                 "data-association",
@@ -288,27 +329,75 @@ class ProcessData:
             return None
         return None if value is None else Assignment(value, tuple(path))
 
-    def _ends(self, element: etree._Element, association: etree._Element, end: str) -> Iterator[str | None]:
-        """The variables at one end; None where there is none to be had. An arrow to a placeholder is a picture."""
+    def _ends(self, element: etree._Element, association: etree._Element, end: str) -> Iterator[_End | None]:
+        """What is at one end; None where there is none to be had. An arrow to a placeholder is a picture."""
         is_picture = self._is_picture(association)
         for child in association.iterchildren(model(end)):
             found = resolve(self._document, child, child.text)
             if found is None or is_picture:
                 yield None
-            elif local(found) in ("dataStoreReference", "dataStore"):
-                self._tell(
-                    child,
-                    "not-supported",
-                    "{who}: att läsa och skriva i ett datalager stöds inte",
-                    "{who}: reading and writing a data store is not supported",
-                    "Låt en tjänsteuppgift hämta och lämna uppgifterna. Datalagret kan stå kvar som bild,"
-                    " med en vanlig association.",
-                    "Let a service task fetch and hand over the data. The data store may stay as a picture,"
-                    " with a plain association.",
-                )
-                yield None
+            elif local(found) in _STORES:
+                yield self._store_end(element, association, child, found)
             else:
-                yield self._visible_end(element, child, found)
+                variable = self._visible_end(element, child, found)
+                yield None if variable is None else (variable, None)
+
+    def _store_end(
+        self, element: etree._Element, association: etree._Element, child: etree._Element, found: etree._Element
+    ) -> _End | None:
+        """§10.4.1, Data Store: read by what leads into an activity or event, written by what leads out of it."""
+        if found.getparent() not in element.iterancestors():
+            who = label(local(found), found.get("id", ""), found.get("name", ""))
+            self._tell_end(child, who, "som inte syns härifrån", "which cannot be seen from here")
+            return None
+        is_written = local(child) == "targetRef"
+        if is_written and local(association) == "dataInputAssociation":
+            self._tell(
+                child,
+                "data-association",
+                "{who}: en association in i aktiviteten ska fylla dess indata, men leder till ett datalager",
+                "{who}: an association into the activity should fill its inputs, but leads to a data store",
+                "Dra den från aktiviteten till datalagret (dataOutputAssociation).",
+                "Draw it from the activity to the data store (dataOutputAssociation).",
+            )
+            return None
+        store = self._store(found)
+        self.stores[store.name] = replace(store, is_written=is_written or store.is_written)
+        return self._store_ids[found.get("id", "")], store.name
+
+    def _store(self, shown_by: etree._Element) -> DataStore:
+        """The data store that an element shows. A picture without a store of its own shows the one of its name."""
+        referred = resolve(self._document, shown_by, shown_by.get("dataStoreRef"))
+        element = referred if referred is not None and local(referred) == "dataStore" else shown_by
+        name = " ".join((element.get("name") or shown_by.get("name") or "").split())
+        own = shown_by.get("id", "")
+        if own not in self._store_ids:
+            self._store_ids[own] = self._variable(shown_by, name)
+            if not name:
+                self._tell_nameless(shown_by, element.get("id", ""))
+        name = name or element.get("id", "")
+        size = element.get("capacity", "").strip()
+        fresh = DataStore(
+            name=name,
+            capacity=int(size) if re.fullmatch(r"\d{1,18}", size) else None,
+            is_unlimited=element.get("isUnlimited", "true").strip() in ("true", "1"),
+            item=self._item(element),
+            line=line_of(element),
+        )
+        return self.stores.get(name, fresh)
+
+    def _tell_nameless(self, element: etree._Element, goes_by: str) -> None:
+        self._document.findings.append(
+            self._document.place(element).warning(
+                "data-store-name",
+                "{who} ska ha ett namn som andra processer kan känna igen det på, men heter bara {id}",
+                "{who} should have a name for other processes to know it by, but is just {id}",
+                "Ge datalagret ett namn, samma i alla processer som ska dela det.",
+                "Give the data store a name, the same in all processes that are to share it.",
+                who=self._document.label(element),
+                id=shown(goes_by),
+            )
+        )
 
     def _is_picture(self, association: etree._Element) -> bool:
         ends = (resolve(self._document, child, child.text) for child in association.iterchildren(model("targetRef")))

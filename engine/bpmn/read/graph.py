@@ -100,6 +100,7 @@ class _Process:
             line=line_of(self._process),
             data=tuple(self._data.elements),
             takes=takes,
+            stores=self._data.stores,
         )
 
     # --- nodes and flows

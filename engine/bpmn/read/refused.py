@@ -32,14 +32,15 @@ READ = _names(
     exclusiveGateway parallelGateway inclusiveGateway eventBasedGateway complexGateway
     multiInstanceLoopCharacteristics loopCardinality loopDataInputRef loopDataOutputRef inputDataItem outputDataItem
     complexBehaviorDefinition standardLoopCharacteristics loopCondition
-    dataObject dataObjectReference property dataInputAssociation dataOutputAssociation sourceRef targetRef
+    dataObject dataObjectReference dataStoreReference property
+    dataInputAssociation dataOutputAssociation sourceRef targetRef
     transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
     correlationSubscription correlationPropertyBinding dataPath operationRef
     dataInputRefs optionalInputRefs dataOutputRefs optionalOutputRefs"""
 )
 KEPT = _names(
     """documentation extensionElements textAnnotation text group association categoryValueRef auditing monitoring
-    dataStoreReference dataState rendering partitionElement supports supportedInterfaceRef"""
+    dataState rendering partitionElement supports supportedInterfaceRef"""
 )
 _KEPT_AT_ROOT = _names(
     """process globalTask globalUserTask globalManualTask globalScriptTask globalBusinessRuleTask

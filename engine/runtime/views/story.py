@@ -33,6 +33,7 @@ TOLD = frozenset(
         "message:received",
         "message:sent",
         "condition:met",
+        "store:written",
         "service:finished",
         "element:compensated",
         "incident:opened",
