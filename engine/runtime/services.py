@@ -116,11 +116,11 @@ class Continue:
             _go_on(tx, held, Input("complete", held.wait))
             return
         doer = steps.doer_of(tx.actor)
+        held.take(tx, self.fence)  # first: the called case may end at once, and its caller then wants no job any more
         problem = steps.call(tx, held.of_case, called, held.wait, doer)
-        if problem is None:
-            held.take(tx, self.fence)
-        else:
-            _give_up(tx, held, self.fence, problem)
+        if problem is not None:
+            element = held.job.element or ""
+            steps.park_call(tx, held.of_case, called, problem, doer, wait=held.wait, element=element)
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def _call(tx: Transaction, caller: Case, change: c.CaseCalled, doer: Doer, now: 
     else:
         problem = ""
     if problem is not None:
-        _park_call(tx, caller, change, problem, doer)
+        park_call(tx, caller, _as_payload(change), problem, doer, wait=change.wait, element=change.element)
 
 
 def call(tx: Transaction, caller: Case, called: Mapping[str, Any], wait: int, doer: Doer) -> str | None:
@@ -198,21 +198,23 @@ def _depth(tx: Transaction, case: Case) -> int:
     return depth
 
 
-def _park_call(tx: Transaction, caller: Case, change: c.CaseCalled, problem: str, doer: Doer) -> None:
+def park_call(
+    tx: Transaction, caller: Case, called: Mapping[str, Any], problem: str, doer: Doer, *, wait: int, element: str
+) -> None:
     """The call as a job: for the worker to go on with, or, where there is a problem, for somebody to decide."""
     row = jobs.row(
         "continue",
         tx.now,
         case_id=caller.id,
-        wait=change.wait,
-        element=change.element,
-        payload={"call": _as_payload(change)},
+        wait=wait,
+        element=element,
+        payload={"call": called},
         state="failed" if problem else "waiting",
         last_error=problem or None,
     )
     job_id = jobs.add_one(tx, row)
     if problem:
-        open_incident(tx, caller, doer, problem, wait=change.wait, element=change.element, job_id=job_id)
+        open_incident(tx, caller, doer, problem, wait=wait, element=element, job_id=job_id)
 
 
 def open_incident(
