@@ -487,6 +487,11 @@ class _Cycle(TimerRule):
 
 def _parse_cycle(text: str) -> TimerRule:
     match = re.fullmatch(r"R([0-9]{0,10})/(?:([0-9][^/]*)/)?(P[^/]*)", text)
+    if not match and re.fullmatch(r"R[0-9]*/[^/]+/[0-9][^/]*", text):
+        raise BadTime(
+            f"Expected a repetition with a start, such as R4/2026-01-01/P3M, but {_shown(text)} says when it ends.",
+            f"En upprepning ska ha en start, som R4/2026-01-01/P3M, men {_shown(text)} säger när den slutar.",
+        )
     if not match:
         raise _unreadable(
             "a repetition such as R/2026-01-01/P3M or R3/PT12H",

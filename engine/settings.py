@@ -5,6 +5,7 @@ A setting has its default here or comes with the reference data (key `installnin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from engine.calendar import Duration, Quarter, add_working_days, iso, local, parse_instant
 from engine.db import Json, metadata
-from engine.errors import ExpressionError
+from engine.errors import BadTime, ExpressionError
 
 setting = sa.Table(
     "setting",
@@ -31,6 +32,13 @@ DEFAULTS: Mapping[str, Any] = {
     "demo.clock": 0,  # seconds since 1970: what a demo's clock was last set to
     "demo.wall": 0,  # seconds since 1970: the time on the wall when it was, so that every process of the demo agrees
     "login.wait_minutes": 1,  # doubled for each further wrong one, to at most an hour
+}
+
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "arbetsdagar": (0, 1000),
+    "dagar": (0, 1000),
+    "antal": (0, 1000),
+    "dag i månaden": (1, 28),
 }
 
 _ALL = sa.select(setting.c.name, setting.c.value)
@@ -57,6 +65,33 @@ class Settings(Mapping[str, Any]):
             stored = {row.name: row.value for row in self._connection.execute(_ALL)}
             self._values = {**DEFAULTS, **stored}
         return self._values
+
+
+def wrong_for_unit(value: Any, unit: str) -> tuple[str, str] | None:
+    """What is wrong with a setting's value as one of its unit (`enhet` in the reference data): the same in Swedish and
+    in English. None where nothing is, or the unit is none that we know."""
+    if unit in _RANGES:
+        least, most = _RANGES[unit]
+        if isinstance(value, (int, float)) and not least <= value <= most:
+            return f"Värdet ska vara {least} till {most}.", f"Expected {least} to {most}, but got {value}."
+    elif unit == "datum" and not _is_day_of_each_year(value):
+        return (
+            "Värdet ska vara en dag som finns varje år, skriven månad-dag: 11-30 är 30 november.",
+            "Expected a day that exists each year, as month-day such as 11-30, but got something else.",
+        )
+    elif unit == "period":
+        try:
+            Duration.parse(str(value))
+        except BadTime as bad:
+            return bad.sv, bad.en
+    return None
+
+
+def _is_day_of_each_year(value: Any) -> bool:
+    try:
+        return bool(re.fullmatch(r"[0-9]{2}-[0-9]{2}", str(value)) and date.fromisoformat(f"2027-{value}"))
+    except ValueError:
+        return False
 
 
 def functions(

@@ -428,6 +428,14 @@ def test_series_that_has_begun_keeps_its_dates_and_its_end() -> None:
     assert rule.first(at("2027-10-01") + timedelta(microseconds=1)) is None
 
 
+@pytest.mark.parametrize("text", ["R4/P3M/2027-01-01", "R/P3M/2027-01-01T08:00", "R4/2026-01-01/2027-01-01"])
+def test_a_repetition_that_says_its_end_is_refused_in_a_sentence(text: str) -> None:
+    """ISO 8601 has these too; whoever draws one is told how to say it instead."""
+    with pytest.raises(BadTime, match=r"with a start, such as R4/2026-01-01/P3M, but .* says when it ends") as refused:
+        TimerRule.parse(text)
+    assert "säger när den slutar" in refused.value.sv
+
+
 def test_repetition_without_start_begins_after_one_period() -> None:
     assert walls(TimerRule.parse("R3/PT12H").upcoming(NOW)) == [
         "2026-05-15T22:00+02:00",

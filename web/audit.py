@@ -101,8 +101,15 @@ def index() -> Any:
 def verify() -> Any:
     """Changes nothing; a POST because it reads all of the history, which nobody should start by a link."""
     report = ask(VerifyHistory())
-    told = report.sentence_en if current() == "en" else report.sentence_sv
-    return render_template("audit/verify.html", report=report, told=told, at=now(), is_english=current() == "en")
+    is_english = current() == "en"
+    return render_template(
+        "audit/verify.html",
+        report=report,
+        told=report.sentence_en if is_english else report.sentence_sv,
+        warning=report.warning_en if is_english else report.warning_sv,
+        at=now(),
+        is_english=is_english,
+    )
 
 
 @audit.get("/reads")

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import handlers
@@ -82,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.set_defaults(run=_bench)
 
-    verify = commands.add_parser("verify", help="the history's proof; exit 1 names the first bad row")
+    verify = commands.add_parser(
+        "verify", help="the history's proof; exit 1 names the first bad row, or missing guards"
+    )
     verify.add_argument(
         "--replay", action="store_true", help="also play each case again from its history and compare"
     )
@@ -168,9 +171,12 @@ def _bench(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    report = house.verify(house.open_engine(), replay=arguments.replay)
+    with closing(house.open_engine()) as engine:
+        report = house.verify(engine, replay=arguments.replay)
     print(report.sentence_sv)
-    return 0 if report.first_bad is None else 1
+    if report.warning_sv:
+        print(report.warning_sv)
+    return 1 if report.first_bad or report.warning_sv else 0
 
 
 def _ingest_mail(arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 
 from engine import Deploy, Finding, KnownHere, Retire
 from engine.bpmn.model import Graph, Node
+from engine.bpmn.read import is_process_file
 from engine.definitions.check import check
 from engine.errors import CheckFailed, Invalid, Refused
 from engine.runtime.views import Diagram, Process, Processes, ProcessPage
@@ -22,7 +23,8 @@ from web.security import SIGNED_IN, allow, holds
 
 processes = Blueprint("processes", __name__)
 
-ENDINGS = (".bpmn", ".dmn", ".json", ".md")
+BESIDE = (".dmn", ".json", ".md")
+"""Endings of what may come along with a process file."""
 
 
 @processes.get("/processes")
@@ -109,8 +111,8 @@ def new() -> Any:
 def upload() -> Any:
     """Check the files that were sent; deploy them where that was the button, and the person may."""
     files = _files_sent()
-    if not any(name.endswith(".bpmn") for name in files):
-        told_so = gettext("Välj minst en processfil, som slutar på .bpmn.")
+    if not any(is_process_file(name) for name in files):
+        told_so = gettext("Välj minst en processfil, som slutar på .bpmn, .bpmn2 eller .xml.")
         return _upload_page(errors={"files": told_so}), 422
     if request.form.get("action") != "deploy":
         findings = check(files, ask(KnownHere()))
@@ -151,7 +153,7 @@ def _files_sent() -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for one in request.files.getlist("files"):
         name = PurePosixPath((one.filename or "").replace("\\", "/")).name
-        if name and name.lower().endswith(ENDINGS):
+        if name and (is_process_file(name) or name.lower().endswith(BESIDE)):
             files[f"forms/{name}" if name.endswith(".json") else name] = one.read()
     return files
 

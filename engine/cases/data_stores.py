@@ -70,7 +70,5 @@ class Stores(Mapping[str, Any]):
 
 def write(tx: Transaction, case_id: int, values: Mapping[str, Any]) -> None:
     """Store what a step of the case wrote; it has fetched, and so locked, each of them."""
-    rows = [
-        {"store": name, "value": value, "written_at": tx.now, "case_id": case_id} for name, value in values.items()
-    ]
+    rows = [{"store": name, "value": value, "written_at": tx.now, "case_id": case_id} for name, value in values.items()]
     _WRITE.many(tx.connection, rows)

@@ -1,4 +1,7 @@
-"""The proof: is each case's history whole and unaltered? Streams, so that a million rows need no memory."""
+"""The proof: is each case's history whole and unaltered, and does the database still refuse to alter it?
+
+Streams, so that a million rows need no memory.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,11 @@ WRONG = {
     "head": ("de sista raderna saknas, eller har ändrats", "the last rows are missing or altered"),
 }
 
+GUARDS = {
+    "sqlite": frozenset({"history_refuses_update", "history_refuses_delete", "history_refuses_replace"}),
+    "postgresql": frozenset({"history_refuses_update", "history_refuses_delete", "history_refuses_truncate"}),
+}
+"""The triggers that refuse whoever would alter history (made by the first migration)."""
 
 Row = dict[str, Any]
 
@@ -65,13 +73,15 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`bad` holds the first bad row of each case that has one, in the order of the cases."""
+    """`bad` holds the first bad row of each case that has one, in the order of the cases; `unguarded` the triggers that
+    should guard history, and are missing or turned off."""
 
     cases: int
     rows: int
     bad: tuple[BadRow, ...] = ()
     replayed: int | None = None
     """How many cases were played again from their history; None where that was not asked for."""
+    unguarded: tuple[str, ...] = ()
 
     @property
     def first_bad(self) -> BadRow | None:
@@ -94,6 +104,25 @@ class Report:
         if not self.first_bad:
             return f"The history is whole: {told}, every link holds."
         return f"The history is NOT whole: {told}, {len(self.bad)} bad. The first: {self.first_bad.sentence_en}"
+
+    @property
+    def warning_sv(self) -> str:
+        """What does not touch the proof, but should be put right; "" where nothing is."""
+        if not self.unguarded:
+            return ""
+        return (
+            f"Databasens skydd mot ändringar i historiken saknas eller är avstängt: {', '.join(self.unguarded)}."
+            " Återställ databasens schema från en säkerhetskopia eller från en ny installation."
+        )
+
+    @property
+    def warning_en(self) -> str:
+        if not self.unguarded:
+            return ""
+        return (
+            f"What guards the history in the database is missing or turned off: {', '.join(self.unguarded)}."
+            " Restore the schema from a backup, or from a new installation."
+        )
 
 
 def verify(read: Read, case_id: int | None = None, house: Stored | None = None) -> Report:
@@ -118,7 +147,19 @@ def verify(read: Read, case_id: int | None = None, house: Stored | None = None) 
     while group:
         bad.append(_orphan(group))
         group = next(groups, None)
-    return Report(cases, rows, tuple(bad), None if house is None else replayed)
+    return Report(cases, rows, tuple(bad), None if house is None else replayed, _unguarded(read))
+
+
+def _unguarded(read: Read) -> tuple[str, ...]:
+    expected = GUARDS[read.connection.dialect.name]
+    found = read.connection.execute(_ON_POSTGRESQL if read.is_postgresql else _ON_SQLITE).scalars()
+    return tuple(sorted(expected - set(found)))
+
+
+_ON_SQLITE = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'history'")
+_ON_POSTGRESQL = sa.text(
+    "SELECT tgname FROM pg_trigger WHERE tgrelid = 'history'::regclass AND tgenabled IN ('O', 'A')"
+)
 
 
 def _orphan(group: tuple[int, list[Row]]) -> BadRow:

@@ -11,7 +11,8 @@ from engine.db import dumps
 from engine.engine import Read, Transaction
 from engine.errors import Invalid, NotFound, Refused
 from engine.identity import permissions
-from engine.settings import Settings, setting
+from engine.reference import rows
+from engine.settings import Settings, setting, wrong_for_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class SettingsList:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSetting:
-    """Another value of the same kind for a setting that exists; counts from the next step on."""
+    """Another value of the same kind, and in the same unit, for a setting that exists; counts from the next step on."""
 
     name: str
     value: Any
@@ -38,6 +39,10 @@ class ChangeSetting:
                 "Expected a setting that exists, but there is none of this name.", "Inställningen finns inte."
             )
         self._require_same_kind(settings[self.name])
+        unit = next((row.get("enhet", "") for row in rows(tx, "installningar") if row["nyckel"] == self.name), "")
+        problem = wrong_for_unit(self.value, unit)
+        if problem:
+            raise Invalid(problem[1], problem[0], fields={"value": problem[0]})
         dumps(self.value)
         _store(tx, self.name, self.value)
 

@@ -365,5 +365,19 @@ class Both:
 
 
 _ACTIONS = frozenset(
-    """begin cancel complete end escalate fail fire later put_in_store receive retry skip step""".split()
+    {
+        "begin",
+        "cancel",
+        "complete",
+        "end",
+        "escalate",
+        "fail",
+        "fire",
+        "later",
+        "put_in_store",
+        "receive",
+        "retry",
+        "skip",
+        "step",
+    }
 )

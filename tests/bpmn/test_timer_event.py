@@ -23,7 +23,9 @@ def test_a_duration_counts_from_when_it_is_reached(play, text, days):
     assert play("duration", {"tid": text}).opened("vanta").due == MORNING + timedelta(days=days)
 
 
-@pytest.mark.parametrize("text", ["i morgon", "", None, 5, "P10000000Y", "R/PT0S", "R3/2020-01-01/P1D"])
+@pytest.mark.parametrize(
+    "text", ["i morgon", "", None, 5, "P10000000Y", "R/PT0S", "R3/2020-01-01/P1D", "R4/P3M/2027-01-01"]
+)
 def test_a_time_that_is_none_becomes_an_incident(play, text):
     """SpiffWorkflow raises whatever it likes, or fires for ever (trust.md D6)."""
     case = play("duration", {"tid": text})

@@ -16,6 +16,8 @@ from engine import (
     StartCase,
     VerifyHistory,
 )
+from engine.bpmn.limits import LIMITS
+from engine.cases.queries import CaseSummaries
 from engine.cases.tables import data_store
 from engine.engine import Read
 from engine.errors import Refused
@@ -133,6 +135,26 @@ def test_a_called_process_without_its_inputs_is_an_incident_that_can_be_retried(
     assert (house.ask(Incidents()), house.state(caller)) == ([], "completed")
     (called,) = house.ask(RelatedCases(caller))
     assert house.state(called.id) == "completed"
+
+
+def test_cases_that_call_each_other_too_deep_are_an_incident_where_it_stops(house: House) -> None:
+    """The innermost waits for a decision; nothing of what came before is lost."""
+    house.do(Deploy({"c.bpmn": CALLS_WITHOUT.replace(b'calledElement="needs"', b'calledElement="ringer"')}))
+    house.do(StartCase("ringer", {}))
+    house.work()
+    cases = house.ask(CaseSummaries("ringer"))
+    assert len(cases) == LIMITS.call_depth + 1
+    (incident,) = house.ask(Incidents())
+    assert incident.case_id == max(one.id for one in cases)
+    assert incident.message == f"Ärenden kan inte anropa varandra djupare än {LIMITS.call_depth} nivåer."
+    ada = house.person("Ada", "admin")
+    house.do(RetryIncident(incident.id), ada)
+    house.work()
+    (again,) = house.ask(Incidents())
+    assert again.message == incident.message
+    house.do(ResolveIncident(again.id, "Den ringer sig själv.", {}), ada)
+    assert house.ask(CaseSummaries("ringer")) == []
+    assert house.ask(VerifyHistory()).first_bad is None
 
 
 def test_a_called_global_task_is_a_task_for_people(house: House) -> None:

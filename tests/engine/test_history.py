@@ -14,6 +14,7 @@ from engine import CancelCase, HistoryOf, NotAllowed, VerifyHistory, db
 from engine.history.tables import ROWS_PER_CASE
 from engine.history.tables import history as table
 from tests.engine.house import House
+from web.cli import main
 
 
 @pytest.fixture
@@ -82,6 +83,34 @@ def test_only_some_roles_ask_for_the_proof(lived: House) -> None:
     assert lived.ask(VerifyHistory(), lived.person("Rev Isor", "revisor")).first_bad is None
     with pytest.raises(NotAllowed):
         lived.ask(VerifyHistory(), lived.person("Hanna", "hsf"))
+
+
+GUARDS = {
+    "sqlite": ["update", "delete", "replace"],
+    "postgresql": ["update", "delete", "truncate"],
+}
+
+
+def test_guards_that_are_missing_or_turned_off_are_told(lived: House, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("TRAPPA_DATABASE_URL", lived.url)
+    assert lived.ask(VerifyHistory()).unguarded == ()
+    assert main(["verify"]) == 0
+    engine = db.create(lived.url)
+    names = [f"history_refuses_{verb}" for verb in GUARDS[engine.dialect.name]]
+    first = "ALTER TABLE history DISABLE TRIGGER {}" if engine.dialect.name == "postgresql" else "DROP TRIGGER {}"
+    drop = "DROP TRIGGER {} ON history" if engine.dialect.name == "postgresql" else "DROP TRIGGER {}"
+    for name in names:
+        with engine.begin() as connection:
+            connection.exec_driver_sql((first if name == names[0] else drop).format(name))
+    engine.dispose()
+    report = lived.ask(VerifyHistory())
+    assert (report.unguarded, report.first_bad) == (tuple(sorted(names)), None)
+    assert report.sentence_sv.startswith("Historiken är hel: ")
+    assert names[0] in report.warning_sv
+    assert names[0] in report.warning_en
+    capsys.readouterr()
+    assert main(["verify"]) == 1
+    assert capsys.readouterr().out.endswith(f"{report.sentence_sv}\n{report.warning_sv}\n")
 
 
 FORBIDDEN = [

@@ -29,6 +29,7 @@ from engine import (
 )
 from engine.cases.queries import CaseSummaries
 from tests.engine.house import House
+from tests.engine.test_data import InStore, deploy
 
 
 def at_once(deeds: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -240,3 +241,17 @@ def test_workers_and_people_at_once_leave_a_whole_history(postgresql_house: Hous
         assert kinds["timer:fired"] + kinds["timer:cancelled"] == 1
     whole(house)
     other.engine.close()
+
+
+def test_cases_that_add_to_one_data_store_lose_nothing(postgresql_house: House) -> None:
+    """From its first value on: the store is not there yet when they all begin."""
+    house = postgresql_house
+    deploy(house, "data_store", "adds")
+    names = [f"nr {number}" for number in range(12)]
+    outcomes = at_once([partial(house.do, StartCase("adds", {"namn": name})) for name in names])
+    assert all(isinstance(outcome, int) for outcome in outcomes), outcomes
+    ((_, found, writes, _),) = house.ask(InStore())
+    assert sorted(found) == sorted([*names, *["sist"] * 12])
+    assert [one for one in found if one != "sist"] == found[::2], "each case adds its two together"
+    assert writes == 12
+    whole(house)

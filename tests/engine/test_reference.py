@@ -116,6 +116,32 @@ def test_a_setting_keeps_its_kind(loaded: House) -> None:
         loaded.do(ChangeSetting("bekraftelse", 9), loaded.person("Hanna", "hsf"))
 
 
+@pytest.mark.parametrize(
+    ("unit", "good", "bad"),
+    [
+        ("arbetsdagar", [0, 1000], [-1, 1001, float("nan"), float("inf")]),
+        ("dagar", [30], [-1]),
+        ("antal", [4], [-4]),
+        ("dag i månaden", [1, 28], [0, 29]),
+        ("datum", ["02-28", "12-31"], ["02-29", "13-01", "2-1", "i morgon", "11-30\n"]),
+        ("period", ["P14D", "PT12H"], ["14", "", "P"]),
+        ("något annat", ["vad som helst"], []),
+    ],
+)
+def test_a_setting_keeps_to_its_unit(house: House, unit: str, good: list, bad: list) -> None:
+    """Whoever changes it, by whatever way: a page, a scenario, a script."""
+    house.do(LoadReference({"installningar": {"ett": {"varde": good[0], "enhet": unit, "text": "Ett"}}}))
+    for value in good:
+        house.do(ChangeSetting("ett", value))
+        assert house.ask(SettingsList())["ett"] == value
+    for value in bad:
+        with pytest.raises(Invalid) as refused:
+            house.do(ChangeSetting("ett", value))
+        assert refused.value.sv
+        assert refused.value.fields.keys() == {"value"}
+    assert house.ask(SettingsList())["ett"] == good[-1]
+
+
 BAD: list[str | bytes] = [
     "a: [",
     "- 1",

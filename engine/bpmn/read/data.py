@@ -346,7 +346,8 @@ class ProcessData:
         self, element: etree._Element, association: etree._Element, child: etree._Element, found: etree._Element
     ) -> _End | None:
         """§10.4.1, Data Store: read by what leads into an activity or event, written by what leads out of it."""
-        if found.getparent() not in element.iterancestors():
+        home = found.getparent()
+        if home is None or home not in element.iterancestors():
             who = label(local(found), found.get("id", ""), found.get("name", ""))
             self._tell_end(child, who, "som inte syns härifrån", "which cannot be seen from here")
             return None

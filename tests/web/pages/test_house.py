@@ -254,6 +254,9 @@ def test_files_are_checked_and_all_findings_told(at: Opener) -> None:
     assert "Filerna kan tas i bruk" in sent(client, "check", files, 200)
     assert "Välj minst en processfil" in sent(client, "check", {"README.md": b"x"}, 422)
     assert "Bara den som är processdesigner" in sent(client, "deploy", files, 403)
+    for ending in (".bpmn2", ".xml", ".XML"):  # as `trappa check` takes them
+        renamed = {name.replace(".bpmn", ending): content for name, content in files.items()}
+        assert "Inga fel" in sent(client, "check", renamed, 200)
     for content in (b"", b"<a", b"\xff\xfe\x00", b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"):
         assert "behöver rättas" in sent(client, "check", {"../../x.bpmn": content}, 200)
 
@@ -403,6 +406,7 @@ def test_R37_tampering_is_shown_with_the_first_bad_row(at: Opener) -> None:
     client.see("/audit")
     client.submit("/audit/verify", status=200)
     assert "Historiken är inte hel" in text_of(client.page)
+    assert "Historiken är oskyddad" in text_of(client.page)
     assert f"{number}, rad 13" in text_of(client.page)
 
 
