@@ -86,9 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser(
         "verify", help="the history's proof; exit 1 names the first bad row, or missing guards"
     )
-    verify.add_argument(
-        "--replay", action="store_true", help="also play each case again from its history and compare"
-    )
+    verify.add_argument("--replay", action="store_true", help="also play each case again from its history and compare")
     verify.set_defaults(run=_verify)
 
     ingest = commands.add_parser(

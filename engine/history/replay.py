@@ -1,8 +1,8 @@
 """A case played again from its history alone: the same inputs at the same times give the same state, and the same rows.
 
-What expressions ask of the house is the time, which each row has, settings and data stores, which the row of the step keeps
-as they were. Holidays and the rules of the clock are those of this release. An incident because the processor was too slow does
-not come again; every other limit does.
+What expressions ask of the house is the time, which each row has, and settings and data stores, which the row of the
+step keeps as they were. Holidays and the rules of the clock are those of this release. An incident because the
+processor was too slow does not come again; every other limit does.
 """
 
 from __future__ import annotations
