@@ -5,21 +5,13 @@ It keeps no tasks, jobs or history of ours, so it writes far less; its state hol
 
 from __future__ import annotations
 
-import json
-from io import BytesIO
-from typing import Any
-
 import sqlalchemy as sa
-from lxml import etree
-from SpiffWorkflow.bpmn.parser import BpmnParser
-from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.util.task import TaskState
 from sqlalchemy import bindparam
 
 from engine import db
 from engine.bench import diagrams
 from engine.bench.ladder import PROCESS, Spent
+from engine.bpmn import peer
 
 _rows = sa.table("peer_state", sa.column("id", sa.Integer), sa.column("data", sa.Text))
 _LOAD = sa.select(_rows.c.data).where(_rows.c.id == bindparam("case_id")).with_for_update()
@@ -30,10 +22,7 @@ _INSERT = _rows.insert()
 class Peer:
     def __init__(self, url: str) -> None:
         self.database = db.create(url)
-        parser = BpmnParser()
-        parser.add_bpmn_xml(etree.parse(BytesIO(diagrams.ladder(timer='"P30D"'))), filename="bench.bpmn")
-        self.spec = parser.get_spec(PROCESS)
-        self.serializer = BpmnWorkflowSerializer()
+        self.run_time = peer.Peer(diagrams.ladder(timer='"P30D"'), PROCESS)
         self.begun = 0
         with self.database.connect() as connection:
             connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS peer_state (id INTEGER PRIMARY KEY, data TEXT)")
@@ -47,35 +36,23 @@ class Peer:
 
     def _start(self) -> int:
         self.begun += 1
-        workflow = BpmnWorkflow(self.spec)
-        workflow.data.update(diagrams.GIVEN)
-        workflow.get_next_task(state=TaskState.READY).data.update(diagrams.GIVEN)
-        _run(workflow)
+        text = self.run_time.start(diagrams.GIVEN)
         with self.database.connect() as connection:
-            connection.execute(_INSERT, {"id": self.begun, "data": self.serializer.serialize_json(workflow)})
+            connection.execute(_INSERT, {"id": self.begun, "data": text})
             connection.commit()
         return self.begun
 
     def _step(self, case_id: int) -> None:
         with self.database.connect() as connection:
             text = connection.execute(_LOAD, {"case_id": case_id}).scalar_one()
-            workflow = self.serializer.deserialize_json(text)
-            task: Any = workflow.get_next_task(state=TaskState.READY, manual=True)
-            task.data.update(diagrams.ANSWER)
-            task.run()
-            _run(workflow)
-            connection.execute(_SAVE, {"case_id": case_id, "state": self.serializer.serialize_json(workflow)})
+            text = self.run_time.complete(text, diagrams.ANSWER)
+            connection.execute(_SAVE, {"case_id": case_id, "state": text})
             connection.commit()
 
     def ended(self, case_id: int = 1) -> bool:
         """Whether it came to its end: else the comparison would compare nothing."""
         with self.database.connect() as connection:
-            return bool(json.loads(connection.execute(_LOAD, {"case_id": case_id}).scalar_one())["completed"])
+            return peer.has_ended(connection.execute(_LOAD, {"case_id": case_id}).scalar_one())
 
     def close(self) -> None:
         self.database.dispose()
-
-
-def _run(workflow: Any) -> None:
-    workflow.do_engine_steps()
-    workflow.refresh_timers()

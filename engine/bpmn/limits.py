@@ -32,7 +32,7 @@ class Limits:
     shortest_cycle: int = _limit(60, "seconds at least, between two times that a timer fires by its cycle")
     expression_steps: int = _limit(20_000_000, "steps of all expressions in one transaction")
     expression_size: int = _limit(50_000_000, "characters and items that they make in one transaction")
-    cpu_seconds: float = _limit(2.0, "seconds that they take in one transaction")
+    cpu_seconds: float = _limit(1.0, "seconds that they take in one transaction")
     one_expression_steps: int = _limit(
         50_000, "steps of an expression that stands alone: a form's rule, a case's title"
     )

@@ -52,7 +52,7 @@ _PLAY: Mapping[str, Callable[[Input, Graph, dict[str, Any], Environment], Step]]
     "escalate": lambda i, graph, state, env: machine.escalate(graph, state, env, i.wait, i.code, i.given),
     "retry": lambda i, graph, state, env: machine.retry(graph, state, env, i.wait),
     "skip": lambda i, graph, state, env: machine.skip(graph, state, env, i.wait, i.given),
-    "begin": lambda i, graph, state, env: machine.begin(graph, state, env, i.wait, i.at or ""),
+    "begin": lambda i, graph, state, env: machine.begin_activity(graph, state, env, i.wait, i.at or ""),
     "end": lambda i, graph, state, env: machine.end(graph, state, env, i.wait),
     "cancel": lambda i, graph, state, env: machine.cancel(graph, state, env),
 }

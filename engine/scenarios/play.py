@@ -137,7 +137,7 @@ class Player:
         self.engine.execute(CompleteTask(meant.id, data or {}), actor=actor)
         self._tell(actor.name, f"did ”{meant.name}” in {self.see(meant.case_id).case.number}")
 
-    def begin(self, activity: str, case: str, som: str | Sequence[str]) -> None:
+    def begin_activity(self, activity: str, case: str, som: str | Sequence[str]) -> None:
         """Begin an activity, by its element or name, of an ad-hoc sub-process in a case or in those it called."""
         actor = self.person(som)
         for case_id, work in self._open_work(case, actor):
@@ -217,7 +217,7 @@ class Player:
         if "uppgift" in given:
             self.do(given["uppgift"], given["arende"], given["som"], self._data(given))
         elif "aktivitet" in given:
-            self.begin(given["aktivitet"], given["arende"], given["som"])
+            self.begin_activity(given["aktivitet"], given["arende"], given["som"])
         elif "process" in given:
             self.start(
                 given["process"], given.get("som"), self._data(given), key=given.get("nyckel"), name=given.get("namn")

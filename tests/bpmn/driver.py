@@ -146,7 +146,7 @@ class Case:
     def begin(self, ad_hoc: str, element: str, nth: int = 0) -> Case:
         """Somebody chooses an activity of an ad-hoc sub-process."""
         wait, chosen = self.waits(ad_hoc, AdHocOpened)[nth], self.long(element)
-        return self.step(lambda graph, state, env: machine.begin(graph, state, env, wait, chosen))
+        return self.step(lambda graph, state, env: machine.begin_activity(graph, state, env, wait, chosen))
 
     def end(self, ad_hoc: str, nth: int = 0) -> Case:
         """Somebody says that its work is done."""

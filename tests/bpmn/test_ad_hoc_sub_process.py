@@ -174,7 +174,7 @@ def test_what_is_done_cannot_be_begun(play):
     (wait,) = case.waits("fritt")
     case.end("fritt")
     with pytest.raises(machine.Stale):
-        case.step(lambda graph, state, env: machine.begin(graph, state, env, wait, "by_hand.a"))
+        case.step(lambda graph, state, env: machine.begin_activity(graph, state, env, wait, "by_hand.a"))
     with pytest.raises(machine.Stale):
         case.step(lambda graph, state, env: machine.end(graph, state, env, wait))
 

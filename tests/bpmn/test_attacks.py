@@ -21,7 +21,6 @@ from engine.bpmn import machine
 from engine.bpmn.changes import IncidentRaised
 from engine.bpmn.checks import check
 from engine.bpmn.dmn import decide, decisions_in
-from engine.bpmn.limits import Limits
 from engine.bpmn.machine import Environment
 from engine.bpmn.read import read
 from engine.errors import ExpressionError, Refused
@@ -101,7 +100,7 @@ def test_attacks_in_a_process(place: str) -> None:
         if not any(finding.is_error for finding in findings):
             deployed.append(attack)
             _play(source, attack)
-        assert process_time() - started < 3 * Limits().cpu_seconds, attack  # the budget bounds it, with room to check
+        assert process_time() - started < 2, attack
     assert len(deployed) > 10, "those whose harm shows at run time only are let in, and stopped there"
 
 

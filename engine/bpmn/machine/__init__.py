@@ -6,8 +6,7 @@ Pure: time and functions come in by `Environment`, numbers from the state, so th
     trigger    a timer, message or signal   fail       a BPMN error comes out of a job or called case
     escalate   likewise an escalation       retry      what an incident holds is tried again
     skip       it goes on without           cancel     everything ends
-    begin      an activity of an ad-hoc     end        that sub-process is done
-               sub-process is chosen
+    begin_activity  of ad-hoc work is chosen           end        that work is done
 
 State, one JSON object:
 
@@ -57,7 +56,7 @@ __all__ = [
     "Step",
     "Unready",
     "ad_hoc_work",
-    "begin",
+    "begin_activity",
     "cancel",
     "complete",
     "end",
@@ -210,7 +209,7 @@ def cancel(graph: Graph, state: State, env: Environment) -> Step:
     return Step(play.state, play.changes)
 
 
-def begin(graph: Graph, state: State, env: Environment, wait: int, element: str) -> Step:
+def begin_activity(graph: Graph, state: State, env: Environment, wait: int, element: str) -> Step:
     """Somebody begins an activity of an ad-hoc sub-process that lies open. Refused where it cannot be begun now."""
     play = _resume(graph, state, env)
     _open(play, wait, "ad_hoc")

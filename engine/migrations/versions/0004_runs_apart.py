@@ -23,4 +23,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("Expected to go back to 0001, but the state of big cases would be lost.")
+    raise NotImplementedError("Expected to go back to 0003, but the state of big cases would be lost.")
