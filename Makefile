@@ -15,7 +15,7 @@ tests_ready := $(VENV)/tests-ready-$(call hash,setup.cfg pyproject.toml requirem
 node_ready := node_modules/.ready-$(call hash,package-lock.json)
 web_ready := web/static/build/.ready-$(call hash,package.json package-lock.json $(web_sources))
 
-.PHONY: setup setup-test run test lint types contracts bench bench-short browser screenshots walk lock clean
+.PHONY: setup setup-test run test lint types contracts bench bench-short explore browser screenshots walk lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(python_ready) $(web_ready)
@@ -31,6 +31,10 @@ test: setup-test lint types contracts
 	npm --silent test
 	$(BIN)/python -m tests.bench --short
 	$(BIN)/pytest -n $(WORKERS)
+
+# Random processes, paths and inputs drawn anew; `make test` draws the same ones each time.
+explore: setup-test
+	$(BIN)/pytest -n $(WORKERS) --hypothesis-profile=explore $$(grep -lr hypothesis tests --include='test_*.py')
 
 lint: $(tests_ready)
 	$(BIN)/ruff check .

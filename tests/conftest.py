@@ -15,7 +15,9 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from tests import browser as chromium
 from tests import database
 
-settings.register_profile("trappa", deadline=None, print_blob=True)
+# The same examples each time, so that what lands is judged by its change alone; `make explore` draws new ones.
+settings.register_profile("trappa", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile("trappa")
 
 
