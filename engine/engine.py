@@ -156,6 +156,7 @@ class Engine:
         try:
             with self._reads.connect() as connection:
                 yield connection
+                connection.commit()  # nothing was written, but psycopg forgets its prepared statements at a rollback
         except DBAPIError as error:
             raise _told(error) from None
 
