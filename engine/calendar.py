@@ -57,6 +57,8 @@ def local(instant: datetime) -> datetime:
 
 
 def _in_zone(instant: datetime, zone: tzinfo) -> datetime:
+    if instant.tzinfo is zone:
+        return instant
     if instant.utcoffset() is None:
         raise BadTime(
             "Expected a time with its zone, but this one has none.",
@@ -87,6 +89,7 @@ def parse_iso(text: str) -> datetime:
     return utc(instant)
 
 
+@lru_cache(maxsize=1024)
 def midnight(day: date) -> datetime:
     """The instant at which `day` begins in Stockholm."""
     return utc(datetime(day.year, day.month, day.day, tzinfo=STOCKHOLM))
@@ -182,6 +185,7 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < 5 and day not in holidays(day.year)
 
 
+@lru_cache(maxsize=4096, typed=True)
 def add_working_days(day: date, count: int) -> date:
     """The `count`-th working day after `day`, or before it where `count` is negative.
 
@@ -348,10 +352,11 @@ class Duration:
             if not (times and (self.months or self.days)):
                 return start + self.clock * times
             wall = local(start)
-            year, month = divmod(wall.year * 12 + wall.month - 1 + self.months * times, 12)
-            if year >= _HORIZON.year:
-                return _NEVER
-            wall = wall.replace(year=year, month=month + 1, day=min(wall.day, monthrange(year, month + 1)[1]))
+            if self.months:
+                year, month = divmod(wall.year * 12 + wall.month - 1 + self.months * times, 12)
+                if year >= _HORIZON.year:
+                    return _NEVER
+                wall = wall.replace(year=year, month=month + 1, day=min(wall.day, monthrange(year, month + 1)[1]))
             return utc(wall + timedelta(days=self.days * times)) + self.clock * times
         except (OverflowError, BadTime):
             return _NEVER

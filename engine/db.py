@@ -104,6 +104,20 @@ class Json(sa.types.TypeDecorator[Any]):
         return _json_of_text
 
 
+class State(Json):
+    """JSON of which the machine has looked at every value on its way in: none is infinite or NaN."""
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return _state_as_text(value)
+
+    def going_in(self, dialect: Dialect) -> Callable[[Any], str | None]:
+        return _state_as_text
+
+
+def _state_as_text(value: Any) -> str | None:
+    return None if value is None else dumps(value, is_finite=True)
+
+
 def _json_as_text(value: Any) -> str | None:
     return None if value is None else dumps(value)
 
@@ -132,16 +146,18 @@ _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 def clean(text: str | None) -> str | None:
-    return _UNKEPT.sub("\ufffd", text) if text else text
+    if not text or (text.isascii() and "\0" not in text):
+        return text
+    return _UNKEPT.sub("\ufffd", text)
 
 
 _PLAIN = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
-def dumps(value: Any, *, sort_keys: bool = False, known: str | None = None) -> str:
+def dumps(value: Any, *, sort_keys: bool = False, is_finite: bool = False) -> str:
     """Compact JSON. TypeError or ValueError for what is not plain JSON (dates, NaN, keys that are not text).
 
-    `known`: what was written before, which needs no second look.
+    `is_finite`: somebody has seen to it that no number is infinite or NaN.
 
     What orjson cannot say without loss (whole numbers over 64 bits, lone surrogates) the standard library says; the
     leading space, which JSON allows, tells `loads` so.
@@ -152,7 +168,7 @@ def dumps(value: Any, *, sort_keys: bool = False, known: str | None = None) -> s
         _refuse_what_is_not_json(value)
         return " " + json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
     # orjson writes NaN and Infinity as null, without a word.
-    if text != known and "null" in text and not _is_finite(value, text):
+    if not is_finite and "null" in text and not _is_finite(value, text):
         raise ValueError("Expected finite numbers in JSON data, but one is infinite or not a number.")
     return text
 
@@ -248,6 +264,9 @@ def _sqlite(address: URL) -> sa.Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A writer says so at once: one that reads first and writes later could not be let in, however long it waited.
+        driver: Any = connection.connection.driver_connection
+        if driver.in_transaction:
+            return  # `engine.engine` has begun
         reads = connection.get_execution_options().get("reads", False)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 

@@ -20,6 +20,7 @@ from engine.actor import Actor
 from engine.actor import load as load_actor
 from engine.clock import Clock
 from engine.errors import Conflict, Refused, Unavailable, Unsure
+from engine.prepared import ToldBySqlalchemy
 
 log = logging.getLogger(__name__)
 
@@ -155,13 +156,16 @@ class Engine:
     def _reading(self) -> Iterator[Connection]:
         try:
             with self._reads.connect() as connection:
+                _begin(connection, "BEGIN")
                 yield connection
-                connection.commit()  # nothing was written, but psycopg forgets its prepared statements at a rollback
+                if connection.dialect.name == "postgresql":  # it lets a reader write nothing
+                    _commit(connection)  # at a rollback psycopg forgets its prepared statements
         except DBAPIError as error:
             raise _told(error) from None
 
     def _execute_once(self, command: Command[Answer], actor: Actor) -> Answer:
         with self._turn, self._database.connect() as connection:
+            _begin(connection, "BEGIN IMMEDIATE")
             tx = Transaction(connection, actor, self.clock.now(), self)
             answer = command.execute(tx)
             _commit(connection)
@@ -181,9 +185,26 @@ class _Traces:
             write(tx)
 
 
+# On the driver itself: of what SQLAlchemy does around a transaction the house needs nothing, and waits for all of it.
+
+
+def _begin(connection: Connection, words: str) -> None:
+    if connection.dialect.name == "sqlite":  # psycopg begins with the first statement
+        with ToldBySqlalchemy(connection, words):
+            _driver(connection).execute(words)
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
 def _commit(connection: Connection) -> None:
     try:
-        connection.commit()
+        if connection.in_transaction():  # SQLAlchemy has carried out a statement and keeps count itself
+            connection.commit()
+        else:
+            with ToldBySqlalchemy(connection, "COMMIT"):
+                _driver(connection).commit()
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unsure("Expected the commit to be confirmed, but the connection broke.") from error

@@ -10,7 +10,7 @@ On PostgreSQL statements inside `together` leave in one go and are answered in o
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -26,30 +26,31 @@ Convert = Callable[[Any], Any]
 
 
 class _Compiled(NamedTuple):
-    """`binds`: name, how its value goes in, its fixed value or `_GIVEN`. `outs`: place, how a value comes out."""
+    """`names`: of the parameters, in the order in which the text has them. `fixed`: those the statement gives itself.
+    `ins`, `outs`: place, how a value goes in or comes out, where it does not as it is."""
 
     text: str
     is_positional: bool
-    binds: Sequence[tuple[str, Convert | None, Any]]
+    names: Sequence[str]
+    fixed: Values
+    ins: Sequence[tuple[int, Convert]]
     row: Callable[[Sequence[Any]], Any] | None
     outs: Sequence[tuple[int, Convert]]
 
     def parameters(self, values: Values) -> Any:
+        given = self.listed(values)
+        return given if self.is_positional else dict(zip(self.names, given, strict=True))
+
+    def listed(self, values: Values) -> list[Any]:
+        if self.fixed:
+            values = {**self.fixed, **values}
         try:
-            if self.is_positional:
-                return [
-                    (convert(values[name]) if convert else values[name]) if fixed is _GIVEN else fixed
-                    for name, convert, fixed in self.binds
-                ]
-            return {
-                name: (convert(values[name]) if convert else values[name]) if fixed is _GIVEN else fixed
-                for name, convert, fixed in self.binds
-            }
+            given = [values[name] for name in self.names]
         except KeyError as missing:
             raise TypeError(f"Expected a value for {missing} in a prepared statement, but there is none.") from None
-
-
-_GIVEN = object()
+        for place, convert in self.ins:
+            given[place] = convert(given[place])
+        return given
 
 
 class Answer:
@@ -67,18 +68,18 @@ class Answer:
         return int(self._cursor.rowcount)
 
     def all(self) -> list[Any]:
-        with _ToldBySqlalchemy(self._connection, self._compiled.text):
+        with ToldBySqlalchemy(self._connection, self._compiled.text):
             found = self._cursor.fetchall()
         return [self._row(values) for values in found]
 
     def first(self) -> Any:
         """The first row, None where there is none; the others are not looked at."""
-        with _ToldBySqlalchemy(self._connection, self._compiled.text):
+        with ToldBySqlalchemy(self._connection, self._compiled.text):
             values = self._cursor.fetchone()
         return None if values is None else self._row(values)
 
     def _row(self, values: Sequence[Any]) -> Any:
-        _, _, _, row, outs = self._compiled
+        *_, row, outs = self._compiled
         own = list(values)
         for place, convert in outs:
             own[place] = convert(own[place])
@@ -95,7 +96,7 @@ class Prepared:
     def ask(self, connection: Connection, values: Values) -> Answer:
         compiled = self._for(connection, values)
         driver = _driver(connection)
-        with _ToldBySqlalchemy(connection, compiled.text):
+        with ToldBySqlalchemy(connection, compiled.text):
             return Answer(compiled, connection, driver.execute(compiled.text, compiled.parameters(values)))
 
     def first(self, connection: Connection, values: Values) -> Any:
@@ -111,7 +112,7 @@ class Prepared:
         elif rows:
             compiled = self._for(connection, rows[0])
             cursor = _driver(connection).cursor()
-            with _ToldBySqlalchemy(connection, compiled.text):
+            with ToldBySqlalchemy(connection, compiled.text):
                 cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
 
     def _for(self, connection: Connection, values: Values) -> _Compiled:
@@ -138,10 +139,8 @@ class Rows(Prepared):
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = self._compiled[key] = _compile_rows(self._table, connection.dialect, list(rows[0]))
-        given = [
-            {name: convert(row[name]) if convert else row[name] for name, convert, _ in compiled.binds} for row in rows
-        ]
-        with _ToldBySqlalchemy(connection, compiled.text):
+        given = [dict(zip(compiled.names, compiled.listed(row), strict=True)) for row in rows]
+        with ToldBySqlalchemy(connection, compiled.text):
             _driver(connection).execute(compiled.text, {"rows": orjson.dumps(given).decode()})
 
 
@@ -154,20 +153,34 @@ def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
         column_keys=list(values) if is_insert else None,
         for_executemany=is_insert and not columns,
     )
-    binds = []
-    for name in compiled.positiontup or list(compiled.binds):
-        bind = compiled.binds[name]
-        convert = _going_in(bind.type, dialect)
-        fixed = _GIVEN if bind.required or name in values else bind.effective_value
-        binds.append((name, convert, convert(fixed) if convert and fixed is not _GIVEN else fixed))
-    outs = []
-    for place, column in enumerate(columns):
-        convert = _coming_out(column.type, dialect)
-        if convert:
-            outs.append((place, convert))
-    names: Any = namedtuple("Row", [column.key for column in columns]) if columns else None
-    row = names._make if names else None
-    return _Compiled(str(compiled), bool(compiled.positiontup), binds, row, outs)
+    names = list(compiled.positiontup or compiled.binds)
+    binds = [compiled.binds[name] for name in names]
+    # What the statement itself says goes in once and for all; its converter would not know it again.
+    fixed = {
+        bind_name: _converted(bind, dialect)
+        for bind_name, bind in zip(names, binds, strict=True)
+        if not bind.required and bind_name not in values
+    }
+    ins = _converters((bind.type for bind in binds), _going_in, dialect, skip=[name in fixed for name in names])
+    outs = _converters((column.type for column in columns), _coming_out, dialect)
+    record: Any = namedtuple("Row", [column.key for column in columns]) if columns else None
+    row = record._make if record else None
+    return _Compiled(str(compiled), bool(compiled.positiontup), names, fixed, ins, row, outs)
+
+
+def _converters(
+    kinds: Iterable[Any],
+    way: Callable[[Any, Dialect], Convert | None],
+    dialect: Dialect,
+    skip: Sequence[bool] | None = None,
+) -> list[tuple[int, Convert]]:
+    found = ((place, way(kind, dialect)) for place, kind in enumerate(kinds))
+    return [(place, convert) for place, convert in found if convert and not (skip and skip[place])]
+
+
+def _converted(bind: Any, dialect: Dialect) -> Any:
+    convert = _going_in(bind.type, dialect)
+    return convert(bind.effective_value) if convert else bind.effective_value
 
 
 def _compile_rows(table: sa.Table, dialect: Dialect, names: Sequence[str]) -> _Compiled:
@@ -175,7 +188,8 @@ def _compile_rows(table: sa.Table, dialect: Dialect, names: Sequence[str]) -> _C
     listed = ", ".join(f'"{column.name}"' for column in columns)
     typed = ", ".join(f'"{column.name}" {column.type.compile(dialect)}' for column in columns)
     text = f'INSERT INTO "{table.name}" ({listed}) SELECT {listed} FROM json_to_recordset(%(rows)s::json) AS r({typed})'  # noqa: S608
-    return _Compiled(text, False, [(name, _going_in(table.c[name].type, dialect), _GIVEN) for name in names], None, ())
+    ins = _converters((column.type for column in columns), _going_in, dialect)
+    return _Compiled(text, False, names, {}, ins, None, ())
 
 
 def _going_in(kind: Any, dialect: Dialect) -> Convert | None:
@@ -193,10 +207,11 @@ def _coming_out(kind: Any, dialect: Dialect) -> Convert | None:
 
 
 def _driver(connection: Connection) -> Any:
-    """The driver's connection, inside the transaction that SQLAlchemy would have begun by itself."""
-    if not connection.in_transaction():
-        connection.begin()
-    return connection.connection.driver_connection
+    """The driver's connection, where the engine has begun. psycopg begins by itself."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite" and not driver.in_transaction:
+        raise RuntimeError("Expected a prepared statement inside a transaction, but none has begun.")
+    return driver
 
 
 @contextmanager
@@ -204,13 +219,13 @@ def together(connection: Connection) -> Iterator[None]:
     """Statements here are sent without waiting for the answer to the one before; the end waits for all."""
     if connection.dialect.name == "postgresql":
         driver = _driver(connection)
-        with _ToldBySqlalchemy(connection, "several statements"), driver.pipeline():
+        with ToldBySqlalchemy(connection, "several statements"), driver.pipeline():
             yield
     else:
         yield
 
 
-class _ToldBySqlalchemy:
+class ToldBySqlalchemy:
     """The driver's errors as SQLAlchemy tells them."""
 
     __slots__ = ("connection", "text")

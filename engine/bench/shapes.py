@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import mean, median
 from time import perf_counter, process_time
 from typing import Any
 
@@ -32,15 +32,15 @@ def machine_cost(house: House) -> float:
     cases = [house.start(PROCESS) for _ in range(40)]
     found = [house.engine.ask(_Stored(case_id), actor=SYSTEM) for case_id in cases]
     env = Environment(MORNING, functions(MORNING, {}))
-    costs = []
+    costs: list[list[float]] = [[] for _ in range(ladder.STEPS)]
     for graph, text in found:
-        for _ in range(ladder.STEPS):
+        for step in costs:
             begun = process_time()
             state = db.loads(text)
             wait = next(int(number) for number, run in state["runs"].items() if run.get("open") == "task")
-            text = db.dumps(machine.complete(graph, state, env, wait, diagrams.ANSWER).state)
-            costs.append(process_time() - begun)
-    return 1000 * quantiles(costs, n=4)[0]  # the lower quartile: what others do on the machine can only add
+            text = db.dumps(machine.complete(graph, state, env, wait, diagrams.ANSWER).state, is_finite=True)
+            step.append(process_time() - begun)
+    return 1000 * mean(map(min, costs))  # what others do on the machine can only add
 
 
 class _Stored:

@@ -1,4 +1,6 @@
-"""What a step of the machine decided, as frozen values in the order in which it happened.
+"""What a step of the machine decided, as values in the order in which it happened: nobody alters one.
+
+They are not frozen, since a frozen one takes three times as long to make, and each step makes some seven.
 
 The machine returns them, `engine.runtime.apply` writes them: tasks, jobs, waits and history stand or fall together.
 `wait` is a whole number, unique within the case, naming one thing the case waits for.
@@ -18,7 +20,7 @@ Data = Mapping[str, tuple[Any, Any]]
 ABSENT = object()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ElementPassed:
     """A token went through an element (or it ended): `outcome` completed, cancelled or failed; `flows` taken.
 
@@ -31,7 +33,7 @@ class ElementPassed:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TaskOpened:
     """Work for a person. `candidates` are `role[:scope][@side]`; `due`/`follow_up` are aware UTC."""
 
@@ -48,7 +50,7 @@ class TaskOpened:
     """0-based index within a multi-instance activity."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TaskClosed:
     """The task is done (outcome completed) or no longer needed (cancelled)."""
 
@@ -58,7 +60,7 @@ class TaskClosed:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JobAdded:
     """A service to call through handler `topic`, or (topic None) a point to go on from asynchronously."""
 
@@ -68,7 +70,7 @@ class JobAdded:
     variables: Variables = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JobClosed:
     """The job is done (completed), ended with a BPMN error (failed), or is no longer needed (cancelled)."""
 
@@ -78,7 +80,7 @@ class JobClosed:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimerSet:
     """Fire at `due` (UTC). `repetition` counts firings of a cycle, from 0; each has a `wait` of its own."""
 
@@ -88,19 +90,19 @@ class TimerSet:
     repetition: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimerFired:
     wait: int
     element: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimerCancelled:
     wait: int
     element: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WaitOpened:
     """A message or signal (`kind`) called `name` is expected; a message's `key` must be equal (None: no key).
 
@@ -115,7 +117,7 @@ class WaitOpened:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WaitClosed:
     """The expected message, signal, condition or data (`kind`) came (completed) or is no longer wanted (cancelled).
 
@@ -129,7 +131,7 @@ class WaitClosed:
     kind: str = "message"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageThrown:
     element: str
     name: str
@@ -137,7 +139,7 @@ class MessageThrown:
     payload: Variables
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SignalThrown:
     """For everybody who waits for it, but those waits of this case that have `caught` it already."""
 
@@ -147,7 +149,7 @@ class SignalThrown:
     caught: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AdHocOpened:
     """An ad-hoc sub-process lies open: `candidates` may begin what `machine.ad_hoc_work` offers just now."""
 
@@ -157,7 +159,7 @@ class AdHocOpened:
     candidates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AdHocClosed:
     """Nothing more begins in it: its work is done (completed), or it is not wanted any more (cancelled)."""
 
@@ -167,7 +169,7 @@ class AdHocClosed:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoreWritten:
     """The data store `name` holds `after` from now on, for all cases; null is what one holds that nobody wrote to."""
 
@@ -177,7 +179,7 @@ class StoreWritten:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CaseCalled:
     """A call activity calls a process; the child's end comes back by `wait`."""
 
@@ -190,7 +192,7 @@ class CaseCalled:
     variables: Variables
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallClosed:
     """The called case came back (completed, or failed with an error), or is to be cancelled with everything in it."""
 
@@ -200,7 +202,7 @@ class CallClosed:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IncidentRaised:
     """An element could not be played; its token stays there under `wait` until somebody retries or resolves.
 
@@ -213,13 +215,13 @@ class IncidentRaised:
     message_en: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class IncidentCleared:
     wait: int
     element: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EscalationUncaught:
     """An escalation that nobody in this case caught; a calling case may (§10.5.6)."""
 
@@ -227,7 +229,7 @@ class EscalationUncaught:
     code: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CaseEnded:
     """No token is left. `outcome`: completed, terminated, failed (an error nobody caught: `code`) or cancelled."""
 

@@ -125,7 +125,7 @@ class Runs(MutableMapping[str, Any]):
         new, changed = [], []
         for number, run in self._here.items():
             before = self._stored.get(number)
-            text = dumps(run, known=before)
+            text = dumps(run, is_finite=True)
             if text == before:
                 continue
             if before is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,6 +49,8 @@ class Case:
     parent_wait: int | None
     history_seq: int
     history_head: str
+    stored_facts: tuple[Any, ...] = ()
+    """Of `_FACTS`, what the database holds."""
 
     @property
     def all_readers(self) -> list[str]:
@@ -70,14 +73,19 @@ _LOCK_FAMILY = (
     sa.select(case).where(case.c.id.in_(sa.select(_up.c.id))).order_by(case.c.id).with_for_update(key_share=True)
 )
 
-_SAVED = (
-    "business_key", "title", "status", "party", "area", "sealed_to", "state", "data", "readers", "changed_at",
-    "ended_at", "outcome", "history_seq", "history_head",
+_OF_EACH_STEP = ("data", "changed_at", "history_seq", "history_head")
+_FACTS = (
+    "business_key", "title", "status", "party", "area", "sealed_to", "state", "readers", "ended_at", "outcome",
 )  # fmt: skip
-_SAVE = Prepared(
-    case.update()
-    .where(case.c.id == bindparam("saved_id"), case.c.version == bindparam("read_version"))
-    .values(version=case.c.version + 1, **{name: bindparam(name) for name in _SAVED})
+_SAVED = (*_OF_EACH_STEP, *_FACTS)
+# An index is touched where one of its columns is set, also to the same value: most steps change no fact.
+_SAVE_STEP, _SAVE = (
+    Prepared(
+        case.update()
+        .where(case.c.id == bindparam("saved_id"), case.c.version == bindparam("read_version"))
+        .values(version=case.c.version + 1, **{name: bindparam(name) for name in names})
+    )
+    for names in (_OF_EACH_STEP, _SAVED)
 )
 _INSERT = Prepared(case.insert().returning(case.c.id))
 
@@ -140,6 +148,7 @@ def insert(tx: Transaction, new: Case) -> None:
         "parent_wait": new.parent_wait,
     }
     new.id = _INSERT.first(tx.connection, row).id
+    new.stored_facts = _facts(new)
     _held(tx)[new.id] = new
     if is_big:
         data = runs.stored(tx.connection, new.id, new.data)
@@ -148,12 +157,18 @@ def insert(tx: Transaction, new: Case) -> None:
 
 def save(tx: Transaction, changed: Case) -> Answer:
     """To be confirmed once the database has answered."""
-    values = {name: getattr(changed, name) for name in _SAVED}
+    facts = _facts(changed)
+    has_new_facts = facts != changed.stored_facts
+    changed.stored_facts = facts
+    values = {name: getattr(changed, name) for name in (_SAVED if has_new_facts else _OF_EACH_STEP)}
     values |= {"saved_id": changed.id, "read_version": changed.version}
     if runs.is_big(changed.data):
         values["data"] = runs.stored(tx.connection, changed.id, changed.data)
     changed.version += 1
-    return _SAVE.ask(tx.connection, values)
+    return (_SAVE if has_new_facts else _SAVE_STEP).ask(tx.connection, values)
+
+
+_facts: Callable[[Case], tuple[Any, ...]] = attrgetter(*_FACTS)
 
 
 def confirm(saved: Answer) -> None:
@@ -212,7 +227,7 @@ def _held(tx: Transaction) -> dict[int, Case]:
 
 
 def _case(read: Read, row: Any) -> Case:
-    return Case(
+    found = Case(
         id=row.id,
         number=row.number,
         definition=definitions.load(read, row.definition_id),
@@ -236,3 +251,5 @@ def _case(read: Read, row: Any) -> Case:
         history_seq=row.history_seq,
         history_head=row.history_head,
     )
+    found.stored_facts = _facts(found)
+    return found

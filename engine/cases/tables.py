@@ -5,7 +5,7 @@ In the indexes `task_candidate` and `case_reader` an absent scope or side is the
 
 import sqlalchemy as sa
 
-from engine.db import Id, Json, Moment, Words, metadata
+from engine.db import Id, Json, Moment, State, Words, metadata
 
 _LIVE = sa.text("ended_at IS NULL")
 _OPEN = sa.text("state = 'open'")
@@ -24,7 +24,7 @@ case = sa.Table(
     sa.Column("area", Words),
     sa.Column("sealed_to", Id, sa.ForeignKey("person.id")),
     sa.Column("state", sa.String(12), nullable=False),
-    sa.Column("data", Json, nullable=False, comment="the machine's state"),
+    sa.Column("data", State, nullable=False, comment="the machine's state"),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("readers", Json, nullable=False, comment="candidates who may read: {fact: [...], task: [...]}"),
     sa.Column("started_at", Moment, nullable=False),

@@ -20,6 +20,7 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException
 from engine.bpmn.dmn.feel import INNER, Cell
 from engine.bpmn.dmn.types import Type
 from engine.bpmn.expressions import BUILTINS, Budget, Compiled, Functions
+from engine.bpmn.expressions.values import unlimited
 from engine.bpmn.findings import listed, shown
 from engine.bpmn.read.xml import local
 from engine.errors import ExpressionError, Refused
@@ -212,19 +213,13 @@ def _aggregated(decision: Decision, results: Results) -> Results:
     if decision.aggregation == "COUNT":
         return [_nested(decision, len(values))]
     try:
-        return [_nested(decision, BUILTINS[decision.aggregation.lower()][0](_free(), values))]
+        return [_nested(decision, BUILTINS[decision.aggregation.lower()][0](unlimited(), values))]
     except ExpressionError:
         raise refused(
             decision,
             f"numbers for {decision.aggregation}, but an output is something else or the result is too large",
             f"{decision.aggregation} behöver tal, men ett utvärde är något annat eller resultatet för stort",
         ) from None
-
-
-def _free() -> Budget:
-    budget = Budget()
-    budget._deadline = float("inf")
-    return budget
 
 
 def _nested(decision: Decision, value: Any) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from functools import lru_cache
-from time import monotonic
 from typing import Any
 
 from engine.bpmn.expressions.compiler import Compiler, Run, allow_name, compiled, constant
@@ -89,8 +88,6 @@ class Compiled:
         """Its value for these variables, plain JSON; `ExpressionError` where it has none."""
         if budget is None:
             budget = Budget()
-        started = monotonic()
-        budget._deadline = started + budget.seconds
         budget.steps -= self._cost
         try:
             if budget.steps < 0:
@@ -104,8 +101,6 @@ class Compiled:
             raise
         except (RecursionError, MemoryError):
             raise located(too_deep(), self.source) from None
-        finally:
-            budget.seconds -= monotonic() - started
 
 
 class Expression(Compiled):

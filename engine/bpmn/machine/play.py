@@ -208,8 +208,9 @@ class Play:
         return number
 
     def drop(self, number: int) -> None:
-        self.unwatch(number)
         run = self.runs.pop(str(number))
+        if "reads" in run:
+            self.unwatch(number, run)
         for record in (*run.get("completed", ()), *run.get("undo", ())):
             self.drop(record)
         if "vars" in run:
@@ -279,8 +280,9 @@ class Play:
             watched.setdefault(name, {})[str(number)] = True
         self.looking[number] = None
 
-    def unwatch(self, number: int) -> None:
-        for name in self.run(number).pop("reads", ()):
+    def unwatch(self, number: int, run: Run) -> None:
+        """Run `number` no longer waits for its condition."""
+        for name in run.pop("reads"):
             watched = self.state["watched"]
             del watched[name][str(number)]
             if not watched[name]:
@@ -330,9 +332,10 @@ class Play:
         """
         writes: Writes = []
         growth = 0
+        root = self.run(ROOT)["vars"] if number == ROOT else None
         for name, value in values.items():
             after, size = plain(name, value)
-            home = self._home(number, name)
+            home = self._home(number, name) if root is None else root
             before = home.get(name, ABSENT)
             if not same(before, after):
                 more = size - (0 if before is ABSENT else size_of(before))

@@ -174,7 +174,8 @@ def close(play: Play, number: int, run: Run, outcome: str, data: Data = NO_DATA)
         play.changes.append(IncidentCleared(number, run["at"]))
     if "open" in run:
         play.changes.append(_CLOSED[run["open"]](number, run["at"], outcome, data))
-        play.unwatch(number)
+        if "reads" in run:
+            play.unwatch(number, run)
 
 
 def taken_over(play: Play, number: int, run: Run, data: Data) -> Data:
