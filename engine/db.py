@@ -107,6 +107,8 @@ class Json(sa.types.TypeDecorator[Any]):
 class State(Json):
     """JSON of which the machine has looked at every value on its way in: none is infinite or NaN."""
 
+    cache_ok = True
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return _state_as_text(value)
 

@@ -73,6 +73,7 @@ def test_what_the_database_refuses_is_told_without_the_row(house: House, in_a_ro
 
     database = db.create(house.url)
     with database.connect() as connection:
+        connection.begin()
         with pytest.raises(IntegrityError) as refused:
             work(connection)
         assert "[parameters" not in str(refused.value)
