@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,12 +27,14 @@ Convert = Callable[[Any], Any]
 
 
 class _Compiled(NamedTuple):
-    """`names`: of the parameters, in the order in which the text has them. `fixed`: those the statement gives itself.
+    """`names`: of the parameters, in the order in which the text has them; `pick` takes their values out of what is
+    given. `fixed`: those the statement gives itself.
     `ins`, `outs`: place, how a value goes in or comes out, where it does not as it is."""
 
     text: str
     is_positional: bool
     names: Sequence[str]
+    pick: Callable[[Values], Sequence[Any]]
     fixed: Values
     ins: Sequence[tuple[int, Convert]]
     row: Callable[[Sequence[Any]], Any] | None
@@ -45,7 +48,7 @@ class _Compiled(NamedTuple):
         if self.fixed:
             values = {**self.fixed, **values}
         try:
-            given = [values[name] for name in self.names]
+            given = list(self.pick(values))
         except KeyError as missing:
             raise TypeError(f"Expected a value for {missing} in a prepared statement, but there is none.") from None
         for place, convert in self.ins:
@@ -165,7 +168,13 @@ def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
     outs = _converters((column.type for column in columns), _coming_out, dialect)
     record: Any = namedtuple("Row", [column.key for column in columns]) if columns else None
     row = record._make if record else None
-    return _Compiled(str(compiled), bool(compiled.positiontup), names, fixed, ins, row, outs)
+    return _Compiled(str(compiled), bool(compiled.positiontup), names, _picker(names), fixed, ins, row, outs)
+
+
+def _picker(names: Sequence[str]) -> Callable[[Values], Sequence[Any]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def _converters(
@@ -189,7 +198,7 @@ def _compile_rows(table: sa.Table, dialect: Dialect, names: Sequence[str]) -> _C
     typed = ", ".join(f'"{column.name}" {column.type.compile(dialect)}' for column in columns)
     text = f'INSERT INTO "{table.name}" ({listed}) SELECT {listed} FROM json_to_recordset(%(rows)s::json) AS r({typed})'  # noqa: S608
     ins = _converters((column.type for column in columns), _going_in, dialect)
-    return _Compiled(text, False, names, {}, ins, None, ())
+    return _Compiled(text, False, names, _picker(names), {}, ins, None, ())
 
 
 def _going_in(kind: Any, dialect: Dialect) -> Convert | None:

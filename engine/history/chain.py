@@ -56,7 +56,7 @@ def link(
 ) -> tuple[list[dict[str, Any]], int, str]:
     """Put the notes after row `seq` with hash `head`: rows (without ids), the new seq and the new head."""
     rows: list[dict[str, Any]] = []
-    when = iso(at)
+    when, who = iso(at), clean(doer.name)
     for note in notes:
         seq += 1
         data = dumps(note.data, sort_keys=True) if note.data else None
@@ -68,7 +68,7 @@ def link(
             "element_name": clean(note.element_name),
             "outcome": clean(note.outcome),
             "person_id": doer.person_id,
-            "person_name": clean(doer.name),
+            "person_name": who,
             "role": doer.role,
             "party": doer.party,
             "definition_key": definition[0],
