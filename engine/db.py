@@ -211,6 +211,11 @@ def _refuse_what_is_not_json(value: Any) -> None:
             raise TypeError(f"Expected plain JSON data, but it contains {type(value).__name__}.")
 
 
+def at_most(count: int) -> sa.ColumnElement[int]:
+    """For LIMIT, written out: PostgreSQL plans a prepared statement whose limit is bound for a tenth of all rows."""
+    return sa.literal_column(str(int(count)), sa.Integer)
+
+
 def create(url: str) -> sa.Engine:
     """An engine for `sqlite:///path` or `postgresql://…`; parameters never show in its errors or logs.
 

@@ -20,7 +20,7 @@ from engine.db import loads
 from engine.engine import Read
 from engine.errors import NotFound
 from engine.forms import Form
-from engine.history.tables import history
+from engine.history.tables import history, rows_of
 from engine.identity import permissions
 from engine.identity.permissions import Standing
 from engine.identity.queries import log_read, matching
@@ -269,7 +269,7 @@ class HistoryOf:
         withheld = _withheld(read, one)
         rows = (
             sa.select(history)
-            .where(history.c.case_id == one.id, history.c.seq > self.after_seq)
+            .where(rows_of(one.id, self.after_seq))
             .order_by(history.c.id)
             .limit(self.limit)
         )

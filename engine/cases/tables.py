@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from engine.db import Id, Json, Moment, State, Words, metadata
 
 _LIVE = sa.text("ended_at IS NULL")
+_SEALED = sa.text("sealed_to IS NOT NULL AND ended_at IS NULL")
 _OPEN = sa.text("state = 'open'")
 
 case = sa.Table(
@@ -41,6 +42,7 @@ case = sa.Table(
     sa.Index("ix_case_live", "definition_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
     sa.Index("ix_case_started_by", "started_by"),
     sa.Index("ix_case_changed_at", "changed_at", "id"),
+    sa.Index("ix_case_sealed_to", "sealed_to", sqlite_where=_SEALED, postgresql_where=_SEALED),
 )
 
 case_run = sa.Table(
@@ -102,7 +104,6 @@ task = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("case_id", "wait", name="uq_task_case_id_wait"),
     sa.Index("ix_task_assignee", "assignee", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
-    sa.Index("ix_task_due_at", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sa.Index("ix_task_closed_by", "closed_by", "closed_at"),
 )
 
@@ -115,6 +116,7 @@ task_candidate = sa.Table(
     sa.Column("side", sa.Text, primary_key=True),
     sa.Column("due_at", Moment),
     sa.Index("ix_task_candidate_role", "role", "scope", "side", "due_at", "task_id"),
+    sa.Index("ix_task_candidate_newest", "role", "scope", "side", "task_id"),
     comment="of open tasks only: the inbox stays as fast as the work at hand is small",
 )
 

@@ -1,5 +1,7 @@
 """What happened, row by row. Nobody changes or deletes one: triggers refuse it on both databases."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from engine.db import Id, Moment, Words, metadata
@@ -30,3 +32,9 @@ history = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
     sa.CheckConstraint(f"id = case_id * {ROWS_PER_CASE} + seq", name="id"),
 )
+
+
+def rows_of(case_id: Any, after: Any = 0) -> sa.ColumnElement[bool]:
+    """SQL: the rows of a case, those after a number. By their ids, which are an index: `case_id` has none of its own."""
+    first = case_id * ROWS_PER_CASE
+    return history.c.id.between(first + after + 1, first + ROWS_PER_CASE - 1)

@@ -4,8 +4,12 @@ Made for a hundred thousand open tasks. Every list walks an index in the order s
 count stops at `COUNT_LIMIT`. The indexes:
 
     task_candidate (role, scope, side, due_at, task_id)     of open tasks only; a role's tasks in order of due date
-    task (assignee, due_at) where open                       mine
-    task (closed_by, closed_at)                              done
+    task_candidate (role, scope, side, task_id)             the same, the newest first
+    task (assignee, due_at) where open                      mine
+    task (closed_by, closed_at)                             done
+    case (sealed_to) where live and sealed                  the few whose tasks are not shown to others (R3)
+
+What is sealed is left out by a list of its own: so lists and counts need not look at each task's case.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ import sqlalchemy as sa
 
 from engine.actor import Actor, Membership
 from engine.cases.tables import case, task, task_candidate
-from engine.db import Id, Json, Moment, Words, metadata
+from engine.db import Id, Json, Moment, Words, at_most, metadata
 from engine.definitions.tables import definition
 from engine.engine import Read, Transaction
 from engine.errors import Invalid, NotFound, Refused
@@ -137,30 +141,51 @@ def _ordered_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] |
     return branches if len(branches) <= BRANCH_LIMIT else _whole_branches(actor, place)
 
 
-def _source(actor: Actor, branch: sa.ColumnElement[bool] | None, join_case: bool) -> tuple[sa.Select[Any], Any, Any]:
-    """A select of open tasks in one branch, with its columns for due date and id, which follow an index."""
+_OPEN = task.c.state == sa.literal_column("'open'")
+"""Written out, not bound: only so can PostgreSQL's prepared statements use the indexes over open tasks."""
+
+
+def _sealed(actor: Actor) -> sa.Select[Any]:
+    """Open tasks of cases that are sealed to somebody else (R3): not even their titles are shown."""
+    sealed = sa.select(case.c.id).where(
+        case.c.sealed_to > 0, case.c.ended_at.is_(None), case.c.sealed_to != actor.person_id
+    )
+    return sa.select(task.c.id).where(task.c.case_id.in_(sealed), _OPEN)
+
+
+def _of_case(number: str) -> sa.Select[Any]:
+    """The tasks of the case with this number: few, whatever the inbox holds."""
+    found = sa.select(case.c.id).where(case.c.number == number.upper()).scalar_subquery()
+    return sa.select(task.c.id).where(task.c.case_id == found)
+
+
+def _source(read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -> tuple[sa.Select[Any], Any, Any]:
+    """A select of open tasks in one branch that fit the search, with its columns for due date and id, which follow an
+    index."""
+    rows: sa.Select[Any]
     if branch is None:
         rows = sa.select(task.c.id.label("task_id"), task.c.due_at.label("due_at"))
-        rows = rows.where(task.c.assignee == actor.person_id, task.c.state == "open")
+        rows = rows.where(task.c.assignee == read.actor.person_id, _OPEN)
         due, key = task.c.due_at, task.c.id
     else:
-        rows = sa.select(task_candidate.c.task_id.label("task_id"), task_candidate.c.due_at.label("due_at")).where(
-            branch
-        )
+        rows = sa.select(task_candidate.c.task_id.label("task_id"), task_candidate.c.due_at.label("due_at"))
+        rows = rows.where(branch)
         due, key = task_candidate.c.due_at, task_candidate.c.task_id
-        if join_case:
-            rows = rows.join(task, task.c.id == task_candidate.c.task_id)
-    if join_case:
-        # Sealed to somebody else (R3): not even its title is shown.
-        rows = rows.join(case, case.c.id == task.c.case_id)
-        rows = rows.where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == actor.person_id))
-    return rows, due, key
-
-
-def _narrowed(read: Read, rows: sa.Select[Any], search: Search, due: Any) -> sa.Select[Any]:
     if _CASE_NUMBER.fullmatch(search.text):
-        rows = rows.where(case.c.number == search.text.upper())
-    elif search.text:
+        rows = rows.where(key.in_(_of_case(search.text)))
+        search = replace(search, text="")
+    if search.text or search.process or search.party or search.held:
+        if branch is not None:
+            rows = rows.join(task, task.c.id == task_candidate.c.task_id)
+        rows = _narrowed(read, rows.join(case, case.c.id == task.c.case_id), search)
+        rows = rows.where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == read.actor.person_id))
+    else:
+        rows = rows.where(key.not_in(_sealed(read.actor)))
+    return (rows.where(due < read.now) if search.late else rows), due, key
+
+
+def _narrowed(read: Read, rows: sa.Select[Any], search: Search) -> sa.Select[Any]:
+    if search.text:
         rows = rows.where(contains(read, search.text, case.c.number, case.c.title, task.c.name))
     if search.process:
         rows = rows.where(case.c.process == search.process)
@@ -170,7 +195,7 @@ def _narrowed(read: Read, rows: sa.Select[Any], search: Search, due: Any) -> sa.
         rows = rows.where(task.c.assignee.is_(None))
     if search.held == "taken":
         rows = rows.where(task.c.assignee.is_not(None))
-    return rows.where(due < read.now) if search.late else rows
+    return rows
 
 
 # --- lists -----------------------------------------------------------------------------------------------------------
@@ -213,23 +238,22 @@ class Inbox:
         after = _read_key(self.after)
         parts = []
         for dated in (True, False):
-            rows, due, key = _source(read.actor, branch, join_case=True)
-            rows = _narrowed(read, rows, search, due).where(due.is_not(None) if dated else due.is_(None))
+            rows, due, key = _source(read, branch, search)
+            rows = rows.where(due.is_not(None) if dated else due.is_(None))
             if after and dated:
                 if after[0] is None:
                     continue
-                rows = rows.where(sa.or_(due > after[0], sa.and_(due == after[0], key > after[1])))
+                rows = rows.where(_beyond(due, key) > _place(*after))
             elif after and after[0] is None:
                 rows = rows.where(key > after[1])
             elif not dated and search.late:
                 continue
-            parts.append(_first(rows.order_by(due, key) if dated else rows.order_by(key), self.limit + 1))
+            parts.append(_first(rows.order_by(due, key), self.limit + 1))
         return parts
 
     def _newest(self, read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -> list[sa.Select[Any]]:
         after = _read_key(self.after)
-        rows, due, key = _source(read.actor, branch, join_case=True)
-        rows = _narrowed(read, rows, search, due)
+        rows, _, key = _source(read, branch, search)
         if after:
             rows = rows.where(key < after[1])
         return [_first(rows.order_by(key.desc()), self.limit + 1)]
@@ -242,23 +266,35 @@ class Inbox:
             .where(task.c.closed_by == read.actor.person_id, task.c.state == "completed")
             .where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == read.actor.person_id))
         )
-        rows = _narrowed(read, rows, replace(self.search, late=False, held=""), task.c.due_at)
+        search = replace(self.search, held="")
+        if _CASE_NUMBER.fullmatch(search.text):
+            rows = rows.where(task.c.id.in_(_of_case(search.text)))
+            search = replace(search, text="")
+        rows = _narrowed(read, rows, search)
         if after and after[0]:
-            at, last = after
-            rows = rows.where(sa.or_(task.c.closed_at < at, sa.and_(task.c.closed_at == at, task.c.id < last)))
-        first = rows.order_by(task.c.closed_at.desc(), task.c.id.desc()).limit(self.limit + 1).subquery("done")
+            rows = rows.where(_beyond(task.c.closed_at, task.c.id) < _place(*after))
+        first = rows.order_by(task.c.closed_at.desc(), task.c.id.desc()).limit(at_most(self.limit + 1)).subquery("done")
         return self._in_order(first, [first.c.due_at.desc(), first.c.task_id.desc()])
 
     def _in_order(self, found: sa.Subquery, order: Sequence[Any]) -> sa.Subquery:
         """The first of what was found, each with its place, which outlasts the joins to come."""
         place = sa.func.row_number().over(order_by=order).label("place")
         rows = sa.select(found.c.task_id, found.c.due_at.label("order_at"), place)
-        return rows.order_by(*order).limit(self.limit + 1).subquery("chosen")
+        return rows.order_by(*order).limit(at_most(self.limit + 1)).subquery("chosen")
+
+
+def _beyond(at: sa.ColumnElement[Any], key: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A place in the order of an index, to be compared as a whole: so the database goes straight there."""
+    return sa.tuple_(at, key)
+
+
+def _place(at: datetime | None, key: int) -> sa.ColumnElement[Any]:
+    return sa.tuple_(sa.bindparam(None, at, type_=Moment), sa.bindparam(None, key, type_=Id))
 
 
 def _first(rows: sa.Select[Any], limit: int) -> sa.Select[Any]:
     """A branch of a union with an order and an end of its own."""
-    inner = rows.limit(limit).subquery()
+    inner = rows.limit(at_most(limit)).subquery()
     return sa.select(inner.c.task_id, inner.c.due_at)
 
 
@@ -280,7 +316,7 @@ def _with_details(chosen: sa.Subquery, limit: int) -> sa.Select[Any]:
         .join(case, case.c.id == task.c.case_id)
         .outerjoin(_holder, _holder.c.id == task.c.assignee)
         .order_by(chosen.c.place)
-        .limit(limit + 1)
+        .limit(at_most(limit + 1))
     )
 
 
@@ -350,12 +386,11 @@ class InboxCounts:
     def _count(self, read: Read, place: str) -> sa.ScalarSelect[int]:
         parts = []
         for branch in _whole_branches(read.actor, place):
-            rows, due, _ = _source(read.actor, branch, join_case=True)
-            rows = rows.where(due < read.now) if place == LATE else rows
-            inner = rows.limit(COUNT_LIMIT).subquery()
+            rows, _, _ = _source(read, branch, Search(late=place == LATE))
+            inner = rows.limit(at_most(COUNT_LIMIT)).subquery()
             parts.append(sa.select(inner.c.task_id))
         # A union counts a task once, by however many of its candidates it is found.
-        together = sa.union(*parts).limit(COUNT_LIMIT).subquery()
+        together = sa.union(*parts).limit(at_most(COUNT_LIMIT)).subquery()
         return sa.select(sa.func.count()).select_from(together).scalar_subquery()
 
 

@@ -24,7 +24,7 @@ from engine.engine import Clash, Read, Transaction
 from engine.errors import Conflict, Invalid, NotAllowed, NotFound
 from engine.history.chain import Note
 from engine.history.inputs import Input
-from engine.history.tables import history
+from engine.history.tables import history, rows_of
 from engine.identity import permissions
 from engine.identity.permissions import Standing
 from engine.identity.tables import person
@@ -277,7 +277,7 @@ def _closed(read: Read, row: Any) -> Conflict:
 _DONE_BY = (
     sa.select(history.c.person_name, history.c.role, history.c.party)
     .where(
-        history.c.case_id == bindparam("of_case"),
+        rows_of(bindparam("of_case", type_=history.c.case_id.type)),
         history.c.kind == "task:completed",
         history.c.element == bindparam("element"),
         history.c.person_id == bindparam("by_person"),

@@ -21,7 +21,7 @@ from engine.db import Json, Moment, Words, loads
 from engine.definitions.tables import definition
 from engine.engine import Read
 from engine.forms import Form
-from engine.history.tables import ROWS_PER_CASE, history
+from engine.history.tables import history, rows_of
 from engine.identity import permissions
 from engine.identity.queries import log_read
 from engine.identity.tables import person
@@ -313,10 +313,9 @@ class CaseWalk:
     def run(self, read: Read) -> Walk:
         one = cases.load(read, self.case_id)
         require_sight(read, one)
-        first = one.id * ROWS_PER_CASE
         rows = read.connection.execute(
             sa.select(history.c.element, history.c.data)
-            .where(history.c.id.between(first + 1, first + ROWS_PER_CASE - 1), history.c.kind == "element:passed")
+            .where(rows_of(one.id), history.c.kind == "element:passed")
             .order_by(history.c.id.desc())
             .limit(WALKED_LIMIT)
         )
