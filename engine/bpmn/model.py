@@ -369,6 +369,7 @@ class Lane:
     name: str
     role: str
     nodes: frozenset[str]
+    line: int = 0
 
 
 @dataclass(frozen=True)  # no slots: it keeps what is worked out from it

@@ -269,7 +269,7 @@ class _Process:
             references = lane.iterchildren(model("flowNodeRef"))
             inside = {(reference.text or "").strip().rpartition(":")[2] for reference in references}
             role = self._properties(lane).get("role") or name
-            yield Lane(lane_id, name, role, frozenset(inside & self._elements.keys()))
+            yield Lane(lane_id, name, role, frozenset(inside & self._elements.keys()), line_of(lane))
 
     def _lane_of(self, lanes: tuple[Lane, ...]) -> dict[str, str]:
         """Node -> the innermost lane it is in; what lies inside a sub-process, or on an edge, is where that is."""
