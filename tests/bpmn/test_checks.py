@@ -482,6 +482,8 @@ def test_two_tasks_of_one_name_cannot_be_told_apart() -> None:
     assert found(chain(two + "\na -> b", "a", "b")) == [("same-name", "warning", "b")]
     inner = '<userTask id="a" name="Bedöm" camunda:assignee="x"/><subProcess id="u"><startEvent id="i"/><userTask id="b" name="Bedöm" camunda:assignee="x"/><endEvent id="f"/>\ni -> b\nb -> f\n</subProcess>'
     assert found(chain(inner + "\na -> u", "a", "u")) == [("same-name", "warning", "b")]
+    same = '<serviceTask id="a" name="Sänd" camunda:topic="t"/><serviceTask id="b" name="Sänd" camunda:topic="t"/>'
+    assert found(chain(same + "\na -> b", "a", "b")) == []
     unlike = '<userTask id="a" name="Bedöm" camunda:assignee="x"/><serviceTask id="b" name="BEDÖM" camunda:topic="t"/>'
     assert found(chain(unlike + "\na -> b", "a", "b")) == [("same-name", "warning", "b")]
 

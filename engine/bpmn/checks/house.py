@@ -183,11 +183,12 @@ def human_tasks_have_names(subject: Subject) -> Iterator[Finding]:
 
 
 def tasks_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
-    """In the whole process: the inbox and the history of a case show names, not levels."""
+    """In the whole process: the inbox and the history of a case show names, not levels. Handlers that do the same in
+    several places may be called the same."""
     seen: dict[str, Node] = {}
     for node in subject.nodes(*TASKS, "callActivity"):
         name = " ".join(node.name.split()).casefold()
-        if name and (other := seen.setdefault(name, node)) is not node:
+        if name and (other := seen.setdefault(name, node)) is not node and not _do_the_same(node, other):
             yield subject.warning(
                 node,
                 "same-name",
@@ -197,6 +198,10 @@ def tasks_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
                 "Give them different names.",
                 other=subject.label(other),
             )
+
+
+def _do_the_same(one: Node, other: Node) -> bool:
+    return one.topic is not None and (one.kind, one.topic) == (other.kind, other.topic)
 
 
 def number_series_is_short(subject: Subject) -> Iterator[Finding]:
