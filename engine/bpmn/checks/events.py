@@ -107,6 +107,34 @@ def errors_interrupt(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def starts_interrupt_what_is_around_them(subject: Subject) -> Iterator[Finding]:
+    """Table 10.84: isInterrupting has a meaning in an event sub-process only."""
+    for node in subject.nodes("startEvent"):
+        if not node.interrupting and not subject.is_event_sub_process(node.scope):
+            yield subject.warning(
+                node,
+                "interrupts-nothing",
+                "{who} är ritad som icke avbrytande, men utanför en händelsestyrd delprocess finns inget att avbryta",
+                "{who} is drawn as non-interrupting, but outside an event sub-process there is nothing to interrupt",
+                "Gör den till en vanlig starthändelse.",
+                "Make it an ordinary start event.",
+            )
+
+
+def start_forms_are_shown(subject: Subject) -> Iterator[Finding]:
+    """Our own: a form is filled in by who starts a case by hand, and nowhere else."""
+    for node in subject.nodes("startEvent"):
+        if node.work and node.work.form and _event_place(subject, node) + kind_of(node) != "startnone":
+            yield subject.warning(
+                node,
+                "start-form",
+                "{who} har ett formulär, som aldrig visas: det fylls i bara när någon startar ärendet för hand",
+                "{who} has a form, which is never shown: it is filled in only where somebody starts the case by hand",
+                "Flytta formuläret till processens start utan händelsetyp, eller till en användaruppgift.",
+                "Move the form to the start event of the process that has no trigger, or to a user task.",
+            )
+
+
 def boundary_events_sit_on_activities(subject: Subject) -> Iterator[Finding]:
     """§10.5.4: on the edge of an activity in the same scope; no flow leads to it, and one or more lead on."""
     for node in subject.nodes("boundaryEvent"):
@@ -277,6 +305,8 @@ _WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
 RULES: tuple[Rule, ...] = (
     events_fit_their_place,
     errors_interrupt,
+    starts_interrupt_what_is_around_them,
+    start_forms_are_shown,
     boundary_events_sit_on_activities,
     one_catcher_per_code,
     one_start_per_message,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.bpmn.checks.subject import Rule, Subject
 from engine.bpmn.findings import Finding
-from engine.bpmn.model import EVENTS, Flow, Node
+from engine.bpmn.model import ACTIVITIES, EVENTS, Flow, Node
 
 _SPLITS_BY_CONDITION = frozenset({"exclusiveGateway", "inclusiveGateway"})
 
@@ -63,6 +63,21 @@ def conditions_stand_where_they_count(subject: Subject) -> Iterator[Finding]:
                 )
 
 
+def conditions_have_an_alternative(subject: Subject) -> Iterator[Finding]:
+    """§8.4.13: where a conditional flow leaves an activity, another flow does too; else the token could go nowhere."""
+    for node in subject.nodes(*ACTIVITIES):
+        if len(node.outgoing) == 1 and node.outgoing[0].condition is not None:
+            yield subject.error(
+                node.outgoing[0],
+                "lone-condition",
+                "{who} har ett villkor, och då ska minst ett flöde till gå från {source}, men det gör inget",
+                "{who} has a condition, and so at least one more flow should leave {source}, but none does",
+                "Ta bort villkoret, eller rita vägen för när det inte gäller.",
+                "Remove the condition, or draw the way for when it does not hold.",
+                source=subject.label(node),
+            )
+
+
 def default_flow_leaves_its_node(subject: Subject) -> Iterator[Finding]:
     """§10.6.2: the default flow is one of those that leave the gateway or activity, and has no condition."""
     for node in subject.nodes():
@@ -86,6 +101,16 @@ def default_flow_leaves_its_node(subject: Subject) -> Iterator[Finding]:
                 "{who} is the default flow of {source}, so its condition is never looked at",
                 "Ta bort villkoret.",
                 "Remove the condition.",
+                source=subject.label(node),
+            )
+        elif node.kind in ACTIVITIES and any(_is_bare(subject, node, other) for other in node.outgoing):
+            yield subject.warning(
+                flow,
+                "default-flow",
+                "{who} är standardflöde från {source}, men ett annat flöde därifrån går alltid, så det tas aldrig",
+                "{who} is the default flow of {source}, but another flow is always taken, so that it never is",
+                "Ge de andra flödena villkor, eller ta bort markeringen som standardflöde.",
+                "Give the other flows conditions, or remove the default mark.",
                 source=subject.label(node),
             )
 
@@ -124,9 +149,11 @@ def _is_bare(subject: Subject, node: Node, flow: Flow) -> bool:
 
 
 def splits_have_a_default(subject: Subject) -> Iterator[Finding]:
-    """§13.4.2: where no condition holds and there is no default, an exclusive or inclusive gateway cannot go on."""
-    for node in subject.nodes(*_SPLITS_BY_CONDITION, "complexGateway"):
+    """§13.4.2: where no condition holds and there is no default, a gateway cannot go on. Nor can an activity."""
+    for node in subject.nodes(*_SPLITS_BY_CONDITION, "complexGateway", *ACTIVITIES):
         conditional = [flow for flow in node.outgoing if flow.condition is not None]
+        if node.kind in ACTIVITIES and len(conditional) < 2:
+            continue  # told above
         if conditional and len(conditional) == len(node.outgoing) and node.default is None:
             yield subject.warning(
                 node,
@@ -142,6 +169,7 @@ RULES: tuple[Rule, ...] = (
     flows_stay_in_their_scope,
     no_double_flows,
     conditions_stand_where_they_count,
+    conditions_have_an_alternative,
     default_flow_leaves_its_node,
     splits_have_conditions,
     splits_have_a_default,

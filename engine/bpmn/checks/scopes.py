@@ -111,6 +111,37 @@ def start_has_no_incoming(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def start_leads_on(subject: Subject) -> Iterator[Finding]:
+    """§10.5.2: a start event is the source of a sequence flow."""
+    for node in subject.nodes("startEvent"):
+        if not node.outgoing:
+            yield subject.error(
+                node,
+                "start-outgoing",
+                "{who} ska ha ett utgående flöde, men har inget, så det som startas är slut med detsamma",
+                "{who} should have an outgoing flow, but has none, so that what it starts is over at once",
+                "Rita ett flöde till det första som ska göras.",
+                "Draw a flow to what is to be done first.",
+            )
+
+
+def receive_tasks_that_start_stand_first(subject: Subject) -> Iterator[Finding]:
+    """§10.3.3: a receive task that starts a process has no incoming flow, but maybe one from a start event."""
+    for node in subject.nodes("receiveTask"):
+        from_start = [flow for flow in node.incoming if subject.graph.nodes[flow.source].kind == "startEvent"]
+        if not node.instantiate or node.id in subject.broken:
+            continue
+        if node.scope != subject.graph.key or len(node.incoming) > 1 or len(from_start) < len(node.incoming):
+            yield subject.error(
+                node,
+                "starting-task",
+                "{who} startar processen och ska ligga först i den, utan andra inkommande flöden än ett från starten",
+                "{who} starts the process and should come first in it, with no incoming flow but one from the start",
+                "Ta bort det inkommande flödet, eller låt uppgiften inte starta processen (instantiate).",
+                "Remove the incoming flow, or do not let the task start the process (instantiate).",
+            )
+
+
 def end_has_no_outgoing(subject: Subject) -> Iterator[Finding]:
     """§10.5.3."""
     for node in subject.nodes("endEvent"):
@@ -146,7 +177,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
                 )
             is_ad_hoc = scope.id in subject.graph.nodes and subject.graph.nodes[scope.id].ad_hoc is not None
             may_end = (is_ad_hoc and node.kind in ACTIVITIES) or kind_of(node) == "link" or is_compensation(node)
-            if not node.outgoing and node.kind != "endEvent" and not may_end:
+            if not node.outgoing and node.kind not in ("startEvent", "endEvent") and not may_end:
                 yield subject.warning(
                     node,
                     "no-outgoing",
@@ -168,6 +199,22 @@ def event_sub_process_stands_alone(subject: Subject) -> Iterator[Finding]:
                 "{who} is started by an event and should have neither flows nor boundary events, but has",
                 "Ta bort dem, eller gör den till en vanlig delprocess.",
                 "Remove them, or make it an ordinary sub-process.",
+            )
+
+
+def event_sub_process_is_nothing_else(subject: Subject) -> Iterator[Finding]:
+    """§10.3.5: its event says how often it happens and when, so it neither loops nor compensates by itself."""
+    for node in subject.nodes(*SUB_PROCESSES):
+        if node.triggered_by_event and (node.loop or node.standard_loop or node.for_compensation):
+            yield subject.error(
+                node,
+                "event-sub-process-kind",
+                "{who} startas av en händelse och ska varken upprepas eller vara märkt för kompensation, men är det",
+                "{who} is started by an event and should neither repeat nor be marked for compensation, but is",
+                "Ta bort märkningen. Det som ska upprepas läggs i en delprocess inuti, och det som gör ogjort startas"
+                " av en kompensationshändelse.",
+                "Remove the mark. Put what is to repeat into a sub-process inside, and let a compensation event start"
+                " what undoes.",
             )
 
 
@@ -236,9 +283,12 @@ RULES: tuple[Rule, ...] = (
     scope_has_an_end,
     sub_process_starts,
     start_has_no_incoming,
+    start_leads_on,
+    receive_tasks_that_start_stand_first,
     end_has_no_outgoing,
     nodes_are_joined_by_flows,
     event_sub_process_stands_alone,
+    event_sub_process_is_nothing_else,
     ad_hoc_holds_what_it_may,
     quantities_can_come,
     everything_can_be_reached,
