@@ -29,6 +29,7 @@ GLOBAL_TASKS = {
 """What may be called without a process around it (§10.3.6) -> what it is there."""
 SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 ACTIVITIES = TASKS | {"callActivity"} | SUB_PROCESSES
+FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
 
 
 @dataclass(frozen=True, slots=True)
