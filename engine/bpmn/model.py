@@ -29,6 +29,7 @@ GLOBAL_TASKS = {
 """What may be called without a process around it (§10.3.6) -> what it is there."""
 SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 ACTIVITIES = TASKS | {"callActivity"} | SUB_PROCESSES
+FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +370,7 @@ class Lane:
     name: str
     role: str
     nodes: frozenset[str]
+    line: int = 0
 
 
 @dataclass(frozen=True)  # no slots: it keeps what is worked out from it

@@ -1,4 +1,4 @@
-"""Drawings that break the rules of `engine/bpmn/checks/events.py`, with all that is found in each."""
+"""Drawings that break the rules of `engine/bpmn/checks/` about events, links and gateways, with all that is found in each."""
 
 # ruff: noqa: E501 - a line of XML is easier to read than its halves
 

@@ -418,6 +418,8 @@ def test_no_bpmn_element_is_dropped_without_a_word() -> None:
         ('<receiveTask id="x" messageRef="finns_inte"/>', "dangling-reference"),
         ('<receiveTask id="x" messageRef="g"/>', "dangling-reference"),
         (_EVENT.format("<signalEventDefinition/>"), "signal-missing"),
+        ('<endEvent id="x"><errorEventDefinition errorRef="rorlig"/></endEvent>', "name-not-fixed"),
+        ('<endEvent id="x"><escalationEventDefinition escalationRef="rorlig2"/></endEvent>', "name-not-fixed"),
         ('<boundaryEvent id="x" attachedToRef="t"><errorEventDefinition errorRef="utan_kod"/></boundaryEvent>', "error-code-missing"),
         ('<endEvent id="x"><errorEventDefinition/></endEvent>', "error-code-missing"),
         ('<endEvent id="x"><escalationEventDefinition/></endEvent>', "escalation-code-missing"),
@@ -434,7 +436,7 @@ def test_no_bpmn_element_is_dropped_without_a_word() -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_at_its_element(wrong: str, rule: str) -> None:
-    beside = f'{_DEFINITIONS}<message id="namnlos"/><message id="uttryck" name="a ${{b}}"/><error id="utan_kod"/>'
+    beside = f'{_DEFINITIONS}<message id="namnlos"/><message id="uttryck" name="a ${{b}}"/><error id="utan_kod"/><error id="rorlig" errorCode="${{a}}"/><escalation id="rorlig2" escalationCode="${{a}}"/>'
     reading = read(bpmn(chain(f'<task id="t"/>{wrong}', "t", "t"), beside=beside))
     told = [finding for finding in reading.findings if finding.rule == rule]
     assert len(told) == 1, [str(finding) for finding in reading.findings]
@@ -468,6 +470,20 @@ def test_conditions_in_another_language_get_advice(condition: str, advice: str) 
     (finding,) = reading.findings
     assert (finding.rule, finding.element) == ("expression", "s-e")
     assert advice in finding.suggestion_sv
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        _EVENT.replace("id=", 'parallelMultiple="true" id=').format('<signalEventDefinition signalRef="g"/>'),
+        f"""<task id="x">{_INSTANCES.format('behavior="All" noneBehaviorEventRef="sd"', "<loopCardinality>2</loopCardinality>")}</task>""",
+        f"""<task id="x">{_INSTANCES.format('behavior="One" noneBehaviorEventRef="sd"', "<loopCardinality>2</loopCardinality>")}</task>""",
+    ],
+)
+def test_what_has_no_effect_is_told(body: str) -> None:
+    beside = f'{_DEFINITIONS}<signalEventDefinition id="sd" signalRef="g"/>'
+    (finding,) = read(bpmn(chain(body), beside=beside)).findings
+    assert (finding.element, finding.is_error) == ("x", False)
 
 
 def test_unknown_case_properties_are_told() -> None:
@@ -509,6 +525,13 @@ def test_ids_that_xml_does_not_allow_are_told() -> None:
         ('<startEvent id="s"><outgoing>borta</outgoing></startEvent>', "s", "warning"),
         ('<startEvent id="s"/><textAnnotation id="t"/><association id="a" sourceRef="t" targetRef="borta"/>', "a", "warning"),
         ('<startEvent id="s"/><dataObjectReference id="d" dataObjectRef="borta"/>', "d", "warning"),
+        ('<startEvent id="s"/><dataObjectReference id="d" dataObjectRef="s"/>', "d", "warning"),
+        ('<startEvent id="s"/><dataStoreReference id="d" dataStoreRef="s"/>', "d", "warning"),
+        ('<startEvent id="s"/><dataObject id="d" itemSubjectRef="m2"/>', "d", "warning"),
+        ('<startEvent id="s"/><group id="d" categoryValueRef="s"/>', "d", "warning"),
+        ('<startEvent id="s"><outgoing>s</outgoing></startEvent>', "s", "warning"),
+        ('<startEvent id="s"><eventDefinitionRef>s</eventDefinitionRef></startEvent>', "s", "error"),
+        ('<laneSet id="ls"><lane id="l"><flowNodeRef>d</flowNodeRef></lane></laneSet><startEvent id="s"/><dataObject id="d"/>', "l", "warning"),
     ],
 )  # fmt: skip
 def test_references_must_lead_somewhere(body: str, element: str, severity: str) -> None:
@@ -527,6 +550,74 @@ def test_a_flow_that_leaves_the_process_is_told() -> None:
     other = '<process id="q"><task id="qt"/></process>'
     body = '<startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="qt"/>'
     assert ("flow-leaves-process", "f") in rules(read(bpmn(body, beside=other)))
+
+
+def pools(inside: str, other: str, flows: str) -> bytes:
+    """Two processes in two pools, a third pool that is empty, and message flows between them."""
+    between = (
+        f'<process id="q">{other}</process><collaboration id="c"><participant id="P" processRef="p"/>'
+        f'<participant id="Q" processRef="q"/><participant id="T"/>{flows}</collaboration>{_DEFINITIONS}'
+    )
+    return bpmn(inside, beside=between)
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ("a b", []),
+        ("a Q", []),
+        ("P Q", []),
+        ("T a", []),
+        ("e b", []),
+        ("T k", []),
+        ("a v", ["message-flow"]),
+        ("a a2", ["message-flow"]),
+        ("P a", ["message-flow"]),
+        ("s b", ["message-flow"]),
+        ("a s", ["message-flow", "message-flow"]),
+        ("k b", ["message-flow"]),
+        ("a d", ["message-flow"]),
+    ],
+)
+def test_message_flows_go_between_pools(ends: str, expected: list[str]) -> None:
+    """§7.6.2, Table 7.4; §9.3."""
+    source, target = ends.split()
+    message = '<messageEventDefinition messageRef="m"/>'
+    inside = (
+        f'<startEvent id="s"/><task id="a"/><task id="a2"/><boundaryEvent id="k" attachedToRef="a">{message}</boundaryEvent>'
+        f'<endEvent id="e">{message}</endEvent>\ns -> a\na -> a2\na2 -> e\nk -> e'
+    )
+    other = '<task id="b"/><exclusiveGateway id="v"/><dataObject id="d"/>'
+    flow = f'<messageFlow id="f" sourceRef="{source}" targetRef="{target}"/>'
+    told = [finding for finding in read(pools(inside, other, flow)).findings if finding.rule != "not-executable"]
+    assert [finding.rule for finding in told] == expected
+    assert all(finding.element == "f" and not finding.is_error for finding in told)
+
+
+def test_lanes_hold_what_is_theirs() -> None:
+    """§10.8: elements of their own process, each in one of the lanes side by side; other lane sets are other views."""
+    lanes = '<laneSet id="{0}"><lane id="{0}1"><flowNodeRef>a</flowNodeRef></lane><lane id="{0}2">{1}</lane></laneSet>'
+    body = chain('<task id="a"/>', "a", "a")
+    assert rules(read(bpmn(lanes.format("l", "") + lanes.format("m", "") + body))) == []
+    twice = lanes.format("l", "<flowNodeRef>a</flowNodeRef>")
+    assert rules(read(bpmn(twice + body))) == [("lane-content", "l2")]
+    stray = pools(lanes.format("l", "<flowNodeRef>b</flowNodeRef>") + body, '<task id="b"/>', "")
+    assert ("lane-content", "l2") in rules(read(stray))
+
+
+def test_what_an_element_says_of_its_flows_agrees_with_them() -> None:
+    body = chain('<task id="a"><incoming>{}</incoming><outgoing>a-e</outgoing></task>', "a", "a")
+    assert rules(read(bpmn(body.format("s-a")))) == []
+    assert rules(read(bpmn(body.format("a-e")))) == [("flow-mismatch", "a")]
+
+
+@pytest.mark.parametrize(("must", "expected"), [("true", ["not-supported"]), ("false", [])])
+def test_an_extension_that_must_be_understood_is_refused(must: str, expected: list[str]) -> None:
+    """§8.2.3, Table 8.9."""
+    source = bpmn(chain('<task id="x"/>')).decode()
+    extension = f'<extension definition="q:egen" mustUnderstand="{must}" xmlns:q="urn:q"/>'
+    told = read(source.replace("<process", extension + "<process", 1).encode()).findings
+    assert [finding.rule for finding in told] == expected
 
 
 def test_gateways_marked_otherwise_than_drawn_are_told() -> None:
@@ -562,6 +653,9 @@ def test_a_name_that_cannot_be_a_variable_is_told(name: str) -> None:
     reading = read(bpmn(chain(f'<dataObject id="d" name="{name}"/><task id="x"/>')))
     assert rules(reading) in ([("data-name", "d")], [])
     assert (name == "__x") == (rules(reading) == [])  # the underscores at the ends go
+
+
+_IO = '<task id="y"><ioSpecification><dataInput id="ind" name="ind"/><inputSet>{}</inputSet><outputSet>{}</outputSet></ioSpecification></task>'
 
 
 @pytest.mark.parametrize(
@@ -633,6 +727,31 @@ def test_a_name_that_cannot_be_a_variable_is_told(name: str) -> None:
         (
             '<dataStoreReference id="ds" name="Mitt lager"/><dataStoreReference id="d2" name="Mitt-lager"/><task id="y"><property id="pr" name="pr"/><dataInputAssociation><sourceRef>ds</sourceRef><sourceRef>d2</sourceRef><targetRef>pr</targetRef><transformation>Mitt_lager</transformation></dataInputAssociation></task>',
             [("data-collision", "y", "error")],
+        ),
+        (
+            _IO.format("<dataInputRefs>ind</dataInputRefs>", ""),
+            [],
+        ),
+        (_IO.format("", ""), [("data-set", "y", "warning")]),
+        (_IO.format("<dataInputRefs>ind</dataInputRefs><optionalInputRefs>ind</optionalInputRefs>", ""), []),
+        (
+            _IO.format("<optionalInputRefs>ind</optionalInputRefs>", ""),
+            [("data-set", "y", "warning"), ("data-set", "y", "warning")],
+        ),
+        (
+            _IO.format("<dataInputRefs>ind</dataInputRefs>", "")
+            + _IO.format("<dataInputRefs>in2</dataInputRefs><dataInputRefs>ind</dataInputRefs>", "")
+            .replace('"y"', '"z"')
+            .replace('"ind"', '"in2"'),
+            [("dangling-reference", "z", "error")],
+        ),
+        (
+            '<dataObject id="d" name="a"/><dataObject id="d2" name="b"/><task id="y"><dataInputAssociation><sourceRef>d</sourceRef><targetRef>d2</targetRef></dataInputAssociation></task>',
+            [("data-association", "y", "error")],
+        ),
+        (
+            '<dataObject id="d" name="a"/><dataObject id="d2" name="b"/><task id="y"><dataOutputAssociation><sourceRef>d</sourceRef><targetRef>d2</targetRef></dataOutputAssociation></task>',
+            [("data-association", "y", "error")],
         ),
         (
             '<dataStoreReference id="ds" name="a"/><task id="y"><dataOutputAssociation><targetRef>ds</targetRef><assignment><from>1</from><to>b.c</to></assignment></dataOutputAssociation></task>',

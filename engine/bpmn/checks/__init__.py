@@ -1,9 +1,10 @@
 """All that is wrong with a set of process files, at once. One function per rule; add one to the `RULES` of its module.
 
-`specification.py` holds the static rules of BPMN, `events.py` those of links, conditions and several triggers,
-`gateways.py` those of complex gateways and of gateways that start a process, `compensation.py` those of compensation,
-`variables.py` what is read before it is written, `house.py` ours, `soundness.py` what comes of playing all ways of a
-process that has no errors by then.
+`scopes.py`, `flows.py`, `gateways.py`, `events.py`, `links.py` and `compensation.py` hold the static rules of BPMN for
+what is carried out; what the schema says, and what is refused as an element (`engine.bpmn.read.refused`), is told
+before them, and elements that have an error already are passed over, so that one mistake gives one finding.
+`variables.py` holds what is read before it is written, `named.py` and `house.py` our own rules, `soundness.py` what
+comes of playing all ways of a process that has no errors by then.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
-from engine.bpmn.checks import compensation, events, gateways, house, soundness, specification, variables
-from engine.bpmn.checks.subject import CheckContext, Subject
+from engine.bpmn.checks import compensation, events, flows, gateways, house, links, named, scopes, soundness, variables
+from engine.bpmn.checks.subject import CheckContext, Subject, kind_of
 from engine.bpmn.dmn import decisions_in
 from engine.bpmn.findings import Finding, Place, bounded, label
 from engine.bpmn.model import GLOBAL_TASKS, Graph
@@ -24,11 +25,14 @@ from engine.bpmn.read import Reading, is_process_file, read
 __all__ = ["CheckContext", "check"]
 
 RULES = (
-    *specification.RULES,
-    *events.RULES,
+    *scopes.RULES,
+    *flows.RULES,
     *gateways.RULES,
+    *events.RULES,
+    *links.RULES,
     *compensation.RULES,
     *variables.RULES,
+    *named.RULES,
     *house.RULES,
 )
 _MAX_FORM_BYTES = 1_000_000
@@ -52,7 +56,7 @@ def check_readings(
     decisions, findings = decisions_in(files)
     forms, form_findings = _forms(files)
     findings += form_findings
-    keys = {graph.key for reading in readings for graph in reading.graphs}
+    keys = {graph.key: _is_callable(graph) for reading in readings for graph in reading.graphs}
     for reading in readings:
         broken = frozenset(finding.element for finding in reading.findings if finding.is_error)
         subjects = [
@@ -62,7 +66,7 @@ def check_readings(
         told = chain.from_iterable(map(_told, subjects))
         findings += bounded(chain(reading.findings, told), reading.name)
     findings += _repeated_keys(readings)
-    findings += house.decisions_use_known_functions(decisions.values(), context or CheckContext())
+    findings += named.decisions_use_known_functions(decisions.values(), context or CheckContext())
     return sorted(findings, key=lambda finding: (finding.file, finding.line))
 
 
@@ -74,6 +78,13 @@ def _told(subject: Subject) -> Iterator[Finding]:
         yield finding
     if not has_errors:
         yield from soundness.process_is_sound(subject)
+
+
+def _is_callable(graph: Graph) -> bool:
+    """§10.3.4, §13.3.4: a call begins at the start event without a trigger, or where there are none, by itself."""
+    starts = [graph.nodes[start] for start in graph.scopes[graph.key].starts]
+    triggered = [node for node in starts if node.instantiate or kind_of(node) != "none"]
+    return len(triggered) < len(starts) or not starts
 
 
 def _broken_in(graph: Graph, broken: frozenset[str]) -> frozenset[str]:

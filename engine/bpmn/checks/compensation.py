@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from engine.bpmn.checks.subject import Subject
+from engine.bpmn.checks.subject import Rule, Subject
 from engine.bpmn.compensation import cancelled_by, is_compensation, throws, visible_from
 from engine.bpmn.findings import Finding, Label
 from engine.bpmn.model import ACTIVITIES, Node
-
-Rule = Callable[[Subject], Iterator[Finding]]
 
 
 def compensation_events_lead_to_one_activity(subject: Subject) -> Iterator[Finding]:

@@ -1,131 +1,209 @@
-"""The static rules of BPMN 2.0.2 for events that come in pairs, on conditions or several at once."""
+"""The static rules of BPMN 2.0.2 for events: which may stand where, what they catch, and several triggers in one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from engine.bpmn.checks.subject import Subject
-from engine.bpmn.findings import Finding, Label, shown
-from engine.bpmn.model import Event, Node
+from engine.bpmn.checks.subject import Rule, Subject, kind_of, triggers_of
+from engine.bpmn.findings import Finding, Label, listed
+from engine.bpmn.model import ACTIVITIES, EVENTS, Event, Node
 
-Rule = Callable[[Subject], Iterator[Finding]]
+_EVENT_WORDS = {
+    "none": ("utan händelsetyp", "without a trigger"),
+    "message": ("meddelande", "message"),
+    "timer": ("timer", "timer"),
+    "signal": ("signal", "signal"),
+    "error": ("fel", "error"),
+    "escalation": ("eskalering", "escalation"),
+    "conditional": ("villkor", "conditional"),
+    "link": ("länk", "link"),
+    "compensate": ("kompensation", "compensation"),
+    "cancel": ("avbrott", "cancel"),
+    "terminate": ("avslut", "terminate"),
+}
 
-# --- links -----------------------------------------------------------------------------------------------------------
+_ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
+    # table 10.93; those that are refused by name are left out
+    "start": (
+        Label("en starthändelse i en process", "a start event of a process"),
+        frozenset({"none", "message", "timer", "signal"}),
+    ),
+    "sub": (Label("en starthändelse i en delprocess", "a start event of a sub-process"), frozenset({"none"})),
+    "event-sub": (
+        Label("starten i en händelsestyrd delprocess", "the start of an event sub-process"),
+        frozenset({"message", "timer", "signal", "error", "escalation", "conditional", "compensate"}),
+    ),
+    "intermediateCatchEvent": (
+        Label("en väntande mellanhändelse", "an intermediate catch event"),
+        frozenset({"message", "timer", "signal", "conditional", "link"}),
+    ),
+    "intermediateThrowEvent": (
+        Label("en sändande mellanhändelse", "an intermediate throw event"),
+        frozenset({"none", "message", "signal", "escalation", "link", "compensate"}),
+    ),
+    "boundaryEvent": (
+        Label("en kanthändelse", "a boundary event"),
+        frozenset({"message", "timer", "signal", "error", "escalation", "conditional", "compensate", "cancel"}),
+    ),
+    "endEvent": (
+        Label("en sluthändelse", "an end event"),
+        frozenset({"none", "message", "signal", "error", "escalation", "compensate", "cancel", "terminate"}),
+    ),
+}
 
 
-def links_have_two_ends(subject: Subject) -> Iterator[Finding]:
-    """§10.5.5: any number of sources lead to one target of the same name, on the same level of the process."""
-    targets: dict[tuple[str, str], Node] = {}
-    for node in _links(subject, "intermediateCatchEvent"):
-        name = _name(node)
-        if not name:
-            yield _nameless(subject, node)
-        elif (first := targets.setdefault((node.scope, name), node)) is not node:
+def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
+    """§10.5.1, table 10.93: which triggers an event may have where."""
+    for node in subject.nodes(*EVENTS):
+        place, allowed = _ALLOWED_EVENTS[_event_place(subject, node)]
+        kinds = dict.fromkeys(event.kind for event in triggers_of(node))
+        for kind in kinds.keys() & _EVENT_WORDS.keys() - allowed if node.id not in subject.broken else ():
+            words = sorted(allowed, key=list(_EVENT_WORDS).index)
             yield subject.error(
                 node,
-                "link-target-twice",
-                "{who} är målet för länken {name}, men det är redan {other}",
-                "{who} is the target of link {name}, but so is {other}",
-                "Ge den ena länken ett annat namn.",
-                "Give one of the links another name.",
-                name=shown(name),
-                other=subject.label(first),
-            )
-    sources = set()
-    for node in _links(subject, "intermediateThrowEvent"):
-        name = _name(node)
-        sources.add((node.scope, name))
-        if not name:
-            yield _nameless(subject, node)
-        elif (node.scope, name) not in targets:
-            yield _lost(subject, node, name, any(known == name for _, known in targets))
-    for place, node in targets.items():
-        if place not in sources:
-            yield subject.error(
-                node,
-                "link-without-source",
-                "ingen länk med namnet {name} leder till {who}, så den nås aldrig",
-                "no link named {name} leads to {who}, so it is never reached",
-                "Rita en sändande länkhändelse med samma namn, eller ta bort den här.",
-                "Draw a throwing link event of the same name, or delete this one.",
-                name=shown(place[1]),
+                "event-type",
+                "{who}: {place} kan vara {allowed}, men är {kind}",
+                "{who}: {place} may be {allowed}, but is {kind}",
+                *_OTHER_TRIGGER.get((node.scope == subject.graph.key, node.kind, kind), _CHANGE),
+                place=place,
+                allowed=Label(
+                    listed((_EVENT_WORDS[word][0] for word in words), "eller"),
+                    listed((_EVENT_WORDS[word][1] for word in words), "or"),
+                ),
+                kind=Label(*_EVENT_WORDS[kind]),
             )
 
 
-def _links(subject: Subject, kind: str) -> Iterator[Node]:
-    return (
-        node
-        for node in subject.nodes(kind)
-        if node.event is not None and node.event.kind == "link" and node.id not in subject.broken
+_CHANGE = ("Byt händelsetyp.", "Change the trigger.")
+
+_OTHER_TRIGGER = {
+    # §10.5.2: the condition may not refer to data of the process, and the world around ours makes no events of itself
+    (True, "startEvent", "conditional"): (
+        "Innan ärendet finns har villkoret inget att läsa. Starta med en timer, och pröva villkoret i en gateway.",
+        "Before there is a case the condition has nothing to read. Start by a timer, and try it in a gateway.",
     )
+}
 
 
-def _name(node: Node) -> str:
-    return (node.event.name if node.event else None) or ""
+def _event_place(subject: Subject, node: Node) -> str:
+    if node.kind != "startEvent":
+        return node.kind
+    if node.scope == subject.graph.key:
+        return "start"
+    return "event-sub" if subject.is_event_sub_process(node.scope) else "sub"
 
 
-def _nameless(subject: Subject, node: Node) -> Finding:
+def errors_interrupt(subject: Subject) -> Iterator[Finding]:
+    """§10.5.1: an error always interrupts."""
+    for node in subject.nodes("boundaryEvent", "startEvent"):
+        if any(event.kind == "error" for event in triggers_of(node)) and not node.interrupting:
+            yield subject.error(
+                node,
+                "error-interrupts",
+                "{who} fångar ett fel och ska avbryta, men är ritad som icke avbrytande",
+                "{who} catches an error and should interrupt, but is drawn as non-interrupting",
+                "Gör den avbrytande, eller använd en eskalering.",
+                "Make it interrupting, or use an escalation.",
+            )
+
+
+def starts_interrupt_what_is_around_them(subject: Subject) -> Iterator[Finding]:
+    """Table 10.84: isInterrupting has a meaning in an event sub-process only."""
+    for node in subject.nodes("startEvent"):
+        if not node.interrupting and not subject.is_event_sub_process(node.scope):
+            yield subject.warning(
+                node,
+                "interrupts-nothing",
+                "{who} är ritad som icke avbrytande, men utanför en händelsestyrd delprocess finns inget att avbryta",
+                "{who} is drawn as non-interrupting, but outside an event sub-process there is nothing to interrupt",
+                "Gör den till en vanlig starthändelse.",
+                "Make it an ordinary start event.",
+            )
+
+
+def start_forms_are_shown(subject: Subject) -> Iterator[Finding]:
+    """Our own: a form is filled in by who starts a case by hand, and nowhere else."""
+    for node in subject.nodes("startEvent"):
+        if node.work and node.work.form and _event_place(subject, node) + kind_of(node) != "startnone":
+            yield subject.warning(
+                node,
+                "start-form",
+                "{who} har ett formulär, som aldrig visas: det fylls i bara när någon startar ärendet för hand",
+                "{who} has a form, which is never shown: it is filled in only where somebody starts the case by hand",
+                "Flytta formuläret till processens start utan händelsetyp, eller till en användaruppgift.",
+                "Move the form to the start event of the process that has no trigger, or to a user task.",
+            )
+
+
+def boundary_events_sit_on_activities(subject: Subject) -> Iterator[Finding]:
+    """§10.5.4: on the edge of an activity in the same scope; no flow leads to it, and one or more lead on."""
+    for node in subject.nodes("boundaryEvent"):
+        host = subject.graph.nodes.get(node.attached_to or "")
+        if host is None:
+            if node.id not in subject.broken:
+                yield _misplaced(subject, node, Label("ingenting", "nothing"))
+        elif host.kind not in ACTIVITIES or host.scope != node.scope:
+            yield _misplaced(subject, node, subject.label(host))
+        if node.incoming:
+            yield subject.error(
+                node,
+                "boundary-incoming",
+                "{who} ska inte ha något inkommande flöde, men {flow} leder dit",
+                "{who} should have no incoming flow, but {flow} leads there",
+                "Led flödet till aktiviteten i stället.",
+                "Lead the flow to the activity instead.",
+                flow=subject.label(node.incoming[0]),
+            )
+
+
+def _misplaced(subject: Subject, node: Node, host: Label) -> Finding:
     return subject.error(
         node,
-        "link-name",
-        "{who} ska ha en länk med ett namn, men namnet saknas",
-        "{who} should have a link with a name, but the name is missing",
-        "Fyll i länkens namn i egenskapspanelen: samma i båda ändar.",
-        "Fill in the name of the link in the properties panel: the same at both ends.",
+        "boundary-host",
+        "{who} ska sitta på kanten av en aktivitet i samma process eller delprocess, men sitter på {host}",
+        "{who} should sit on the edge of an activity in the same process or sub-process, but sits on {host}",
+        "Dra händelsen till aktivitetens kant.",
+        "Drag the event to the edge of the activity.",
+        host=host,
     )
 
 
-def _lost(subject: Subject, node: Node, name: str, elsewhere: bool) -> Finding:
-    if elsewhere:
-        return subject.error(
-            node,
-            "link-crosses-scope",
-            "{who} leder till länken {name}, som ska ligga i samma process eller delprocess, men ligger i en annan",
-            "{who} leads to link {name}, which should be in the same process or sub-process, but is in another",
-            "Flytta länkens mål hit, eller använd en händelse som når dit.",
-            "Move the target of the link here, or use an event that reaches there.",
-            name=shown(name),
-        )
-    return subject.error(
-        node,
-        "link-without-target",
-        "{who} ska leda till en väntande länkhändelse med namnet {name}, men det finns ingen",
-        "{who} should lead to a catching link event named {name}, but there is none",
-        "Rita länkens mål, eller ge länken samma namn som ett mål som finns.",
-        "Draw the target of the link, or give the link the name of one that is there.",
-        name=shown(name),
-    )
+def one_catcher_per_code(subject: Subject) -> Iterator[Finding]:
+    """§10.5.5: which of two events on one edge catches an error or escalation must be plain."""
+    for host in subject.nodes():
+        seen: set[tuple[str, str | None]] = set()
+        for node in (subject.graph.nodes[edge] for edge in host.boundary):
+            caught = {(event.kind, event.name) for event in triggers_of(node) if event.kind in ("error", "escalation")}
+            if caught & seen:
+                yield subject.error(
+                    node,
+                    "caught-twice",
+                    "{who} fångar samma kod som en annan händelse på {host}",
+                    "{who} catches the same code as another event on {host}",
+                    "Ta bort den ena, eller ge dem olika koder.",
+                    "Remove one of them, or give them different codes.",
+                    host=subject.label(host),
+                )
+            seen |= caught
 
 
-def links_stand_for_flows(subject: Subject) -> Iterator[Finding]:
-    """§10.5.5: a link is the way on from its source, and the only way to its target."""
-    for node in _links(subject, "intermediateThrowEvent"):
-        drawn = [flow for flow in node.outgoing if not flow.is_link]
-        if drawn:
-            yield subject.error(
-                node,
-                "link-flow",
-                "{who} leder vidare genom sin länk och ska inte ha något utgående flöde, men har {flow}",
-                "{who} leads on by its link and should have no outgoing flow, but has {flow}",
-                "Ta bort flödet, eller låt det gå från länkens mål.",
-                "Remove the flow, or let it leave the target of the link.",
-                flow=subject.label(drawn[0]),
-            )
-    for node in _links(subject, "intermediateCatchEvent"):
-        drawn = [flow for flow in node.incoming if not flow.is_link]
-        if drawn:
-            yield subject.error(
-                node,
-                "link-flow",
-                "{who} nås genom sin länk och ska inte ha något inkommande flöde, men har {flow}",
-                "{who} is reached by its link and should have no incoming flow, but has {flow}",
-                "Led flödet till det första elementet efter länken.",
-                "Lead the flow to the first element after the link.",
-                flow=subject.label(drawn[0]),
-            )
-
-
-# --- conditions ------------------------------------------------------------------------------------------------------
+def one_start_per_message(subject: Subject) -> Iterator[Finding]:
+    """§13.2: a message starts one thing."""
+    seen: dict[str, Node] = {}
+    for start in subject.graph.ways_in:
+        for name in dict.fromkeys(event.name for event in triggers_of(start) if event.kind == "message" and event.name):
+            other = seen.setdefault(name, start)
+            if other is not start and kind_of(start) != "parallelMultiple":
+                yield subject.error(
+                    start,
+                    "message-started-twice",
+                    "{who} startas av meddelandet {name}, men det gör redan {other}",
+                    "{who} is started by message {name}, but so is {other}",
+                    "Ge det ena ett annat meddelande.",
+                    "Give one of them another message.",
+                    name=name,
+                    other=subject.label(other),
+                )
 
 
 def conditions_can_come_true(subject: Subject) -> Iterator[Finding]:
@@ -223,9 +301,15 @@ def one_timer_starts(subject: Subject) -> Iterator[Finding]:
 
 _WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
 
+
 RULES: tuple[Rule, ...] = (
-    links_have_two_ends,
-    links_stand_for_flows,
+    events_fit_their_place,
+    errors_interrupt,
+    starts_interrupt_what_is_around_them,
+    start_forms_are_shown,
+    boundary_events_sit_on_activities,
+    one_catcher_per_code,
+    one_start_per_message,
     conditions_can_come_true,
     some_are_alone,
     all_of_several_can_be_waited_for,

@@ -1,14 +1,80 @@
-"""The static rules of BPMN 2.0.2 for complex gateways and for event-based gateways that start a process."""
+"""The static rules of BPMN 2.0.2 for gateways; what their flows have to say is in `flows.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from engine.bpmn.checks.subject import Subject
+from engine.bpmn.checks.subject import Rule, Subject, kind_of, triggers_of
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Event, Node
 
-Rule = Callable[[Subject], Iterator[Finding]]
+_AWAITED = frozenset({"message", "timer", "signal", "conditional"})
+
+
+def gateways_split_or_merge(subject: Subject) -> Iterator[Finding]:
+    for node in subject.nodes("exclusiveGateway", "inclusiveGateway", "parallelGateway", "complexGateway"):
+        if len(node.incoming) == 1 and len(node.outgoing) == 1:
+            yield subject.warning(
+                node,
+                "idle-gateway",
+                "{who} har ett flöde in och ett ut, och gör alltså ingenting",
+                "{who} has one flow in and one out, and so does nothing",
+                "Rita de flöden som fattas, eller ta bort den.",
+                "Draw the missing flows, or delete it.",
+            )
+
+
+def event_gateway_waits_for_events(subject: Subject) -> Iterator[Finding]:
+    """§10.6.6: at least two flows, each to a waiting event or receive task that no other flow leads to."""
+    for node in subject.nodes("eventBasedGateway"):
+        if len(node.outgoing) < 2:
+            yield subject.error(
+                node,
+                "event-gateway",
+                "{who} ska ha minst två utgående flöden, men har {count}",
+                "{who} should have at least two outgoing flows, but has {count}",
+                "Rita ett flöde till varje händelse som kan komma.",
+                "Draw a flow to each event that may come.",
+                count=len(node.outgoing),
+            )
+        targets = [subject.graph.nodes[flow.target] for flow in node.outgoing]
+        for target in targets:
+            if target.id in subject.broken:
+                continue
+            kinds = {event.kind for event in triggers_of(target)}
+            waits = target.kind in ("intermediateCatchEvent", "receiveTask") and kind_of(target) != "parallelMultiple"
+            if not waits or not kinds <= _AWAITED:
+                yield subject.error(
+                    node,
+                    "event-gateway",
+                    "{who} ska leda till väntande händelser eller mottagningsuppgifter, men leder till {target}",
+                    "{who} should lead to waiting events or receive tasks, but leads to {target}",
+                    "Sätt en väntande mellanhändelse däremellan, eller byt till en exklusiv gateway.",
+                    "Put a catching event in between, or change it to an exclusive gateway.",
+                    target=subject.label(target),
+                )
+            elif len(target.incoming) > 1 or target.boundary:
+                yield subject.error(
+                    target,
+                    "event-gateway",
+                    "{who} följer på {gateway} och ska inte ha fler inkommande flöden eller kanthändelser, men har",
+                    "{who} follows {gateway} and should have no other incoming flows or boundary events, but has",
+                    "Låt de andra flödena gå till en händelse för sig.",
+                    "Lead the other flows to an event of their own.",
+                    gateway=subject.label(node),
+                )
+        kinds = {
+            "receiveTask" if one.kind == "receiveTask" else event.kind for one in targets for event in triggers_of(one)
+        }
+        if {"receiveTask", "message"} <= kinds:
+            yield subject.error(
+                node,
+                "event-gateway",
+                "{who} ska leda antingen till meddelandehändelser eller till mottagningsuppgifter, men leder till båda",
+                "{who} should lead either to message events or to receive tasks, but leads to both",
+                "Använd det ena slaget.",
+                "Use one of the kinds.",
+            )
 
 
 def complex_joins_say_when(subject: Subject) -> Iterator[Finding]:
@@ -101,6 +167,8 @@ def _starting(subject: Subject) -> Iterator[Node]:
 
 
 RULES: tuple[Rule, ...] = (
+    gateways_split_or_merge,
+    event_gateway_waits_for_events,
     complex_joins_say_when,
     parallel_event_gateways_start,
     starting_gateways_stand_first,

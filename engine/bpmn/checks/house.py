@@ -1,20 +1,18 @@
-"""Our own rules: what a process names exists, its work reaches people, and those who reported hear back."""
+"""Our own rules: work reaches people who exist, tasks can be told apart, and those who reported hear back."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 
+from engine.bpmn.checks.named import suggestion
 from engine.bpmn.checks.paths import Paths
-from engine.bpmn.checks.subject import HUMAN, CheckContext, Compiled, Subject, texts_of, texts_of_graph
-from engine.bpmn.dmn import Decision
-from engine.bpmn.expressions import BUILTINS, Template
-from engine.bpmn.findings import Finding, Label, Place, label, listed, shown
-from engine.bpmn.model import ACTIVITIES, GLOBAL_TASKS, Graph, Node
+from engine.bpmn.checks.subject import HUMAN, Rule, Subject
+from engine.bpmn.expressions import Template
+from engine.bpmn.findings import Finding, listed, shown
+from engine.bpmn.model import ACTIVITIES, GLOBAL_TASKS, TASKS, Graph, Node
 
 FEEDBACK = "aterkoppling"
-_NOT_LISTED = 12  # names to suggest from, at most
 
 
 # --- who does it (R38) ---------------------------------------------------------------------------------------------
@@ -52,24 +50,41 @@ def ad_hoc_activities_reach_somebody(subject: Subject) -> Iterator[Finding]:
 
 
 def roles_are_known(subject: Subject) -> Iterator[Finding]:
+    """Wherever candidates stand: at what people do, and at who may start a case, read it or see some of it."""
     known = subject.context.roles
     if known is None:
         return
-    for node in subject.nodes(*HUMAN, "adHocSubProcess"):
-        for role in sorted((_roles(node) or set()) - set(known)):
-            yield subject.error(node, "unknown-role", *_UNKNOWN_ROLE, role=shown(role), known=_suggestion(role, known))
-    for role in sorted({_role(candidate) or candidate for candidate in subject.graph.starter_roles} - set(known)):
-        yield subject.error(
-            subject.graph, "unknown-role", *_UNKNOWN_ROLE, role=shown(role), known=_suggestion(role, known)
-        )
+    for owner, roles in _all_roles(subject):
+        for role in sorted(roles - set(known)):
+            yield subject.error(owner, "unknown-role", *_UNKNOWN_ROLE, role=shown(role), known=suggestion(role, known))
 
 
 _UNKNOWN_ROLE = (
     "{who} anger rollen ”{role}”, som inte finns",
     '{who} names the role "{role}", which does not exist',
-    "{known}",
-    "{known}",
+    "Rätta rollen. {known}",
+    "Correct the role. {known}",
 )
+
+
+def _all_roles(subject: Subject) -> Iterator[tuple[Node | Graph, set[str]]]:
+    for node in subject.nodes(*HUMAN, "adHocSubProcess"):
+        if node.work and node.work.candidates:
+            yield node, _named_roles(node.work.candidates)
+    graph = subject.graph
+    yield graph, {_role(candidate) or candidate for candidate in graph.starter_roles}
+    for candidates in (graph.facts.readers, *graph.visible.values()):
+        if candidates is not None:
+            yield graph, _named_roles(candidates)
+
+
+def _named_roles(candidates: Template) -> set[str]:
+    """All that are surely roles: those outside expressions, and `'role:'` before a scope within one."""
+    named = {role for part in _outside_expressions(candidates) if (role := _role(part))}
+    return named if candidates.literal is not None else named | set(_BEFORE_SCOPE.findall(candidates.source))
+
+
+_BEFORE_SCOPE = re.compile(r"""(?<=['"])[\w-]+(?=:['"])""")
 
 
 def human_tasks_lie_in_the_lane_of_their_role(subject: Subject) -> Iterator[Finding]:
@@ -108,7 +123,7 @@ def human_tasks_lie_in_the_lane_of_their_role(subject: Subject) -> Iterator[Find
                 "Give the lane the property role with the key of the role. {known}",
                 lane=subject.label(lane),
                 role=shown(lane.role),
-                known=_suggestion(lane.role, known),
+                known=suggestion(lane.role, known),
             )
         elif roles and lane.role not in roles:
             yield subject.error(
@@ -151,207 +166,42 @@ def _role(candidate: str) -> str | None:
     return None if "$" in role or "{" in role else role
 
 
-# --- what is named exists ------------------------------------------------------------------------------------------
-
-
-def forms_exist(subject: Subject) -> Iterator[Finding]:
-    for node in subject.nodes(*HUMAN, "startEvent"):
-        form = node.work.form if node.work else None
-        if form is not None and form not in subject.forms:
-            yield subject.error(
-                node,
-                "unknown-form",
-                "{who} visar formuläret ”{form}”, men filen forms/{form}.json finns inte med",
-                '{who} shows form "{form}", but there is no file forms/{form}.json',
-                "Lägg till filen, eller rätta formulärnyckeln. {known}",
-                "Add the file, or correct the form key. {known}",
-                form=shown(form),
-                known=_suggestion(form, subject.forms),
-            )
-
-
-def handlers_exist(subject: Subject) -> Iterator[Finding]:
-    """R38: only handlers that were reviewed and registered."""
-    known = subject.context.topics
-    for node in subject.nodes("serviceTask", "sendTask"):
-        if node.id in subject.broken:
-            continue
-        if node.topic is None and node.event is None:
-            yield subject.error(
-                node,
-                "no-topic",
-                "{who} ska säga vad den gör, men har inget ämne (topic)",
-                "{who} should say what it does, but has no topic",
-                "Välj Implementation: External och ange ämnet.",
-                "Choose Implementation: External and give the topic.",
-            )
-        elif node.topic is not None and node.event is not None:
-            yield subject.error(
-                node,
-                "no-topic",
-                "{who} ska antingen sända ett meddelande eller ha ett ämne (topic), men har båda",
-                "{who} should either send a message or have a topic, but has both",
-                "Ta bort det ena.",
-                "Remove one of them.",
-            )
-        elif node.topic is not None and known is not None and node.topic not in known:
-            yield subject.error(
-                node,
-                "unknown-topic",
-                "{who} har ämnet ”{topic}”, som ingen hanterare svarar för",
-                '{who} has topic "{topic}", for which there is no handler',
-                "{known}",
-                "{known}",
-                topic=shown(node.topic),
-                known=_suggestion(node.topic, known),
-            )
-
-
-def decisions_exist(subject: Subject) -> Iterator[Finding]:
-    for node in subject.nodes("businessRuleTask"):
-        if node.decision and node.decision.key not in subject.decisions:
-            yield subject.error(
-                node,
-                "unknown-decision",
-                "{who} frågar beslutstabellen ”{key}”, som inte finns bland processens filer utan fel",
-                '{who} asks decision "{key}", which is not among the files of the process without errors',
-                "Lägg till beslutstabellen (.dmn), eller rätta namnet. {known}",
-                "Add the decision table (.dmn), or correct the name. {known}",
-                key=shown(node.decision.key),
-                known=_suggestion(node.decision.key, subject.decisions),
-            )
-
-
-def called_processes_exist(subject: Subject) -> Iterator[Finding]:
-    if subject.context.processes is None:
-        return
-    for node in subject.nodes("callActivity"):
-        key = node.call.key.literal if node.call else None
-        if node.call is None or key is None:
-            continue
-        known = set(subject.processes)
-        if node.call.binding != "deployment":
-            known |= set(subject.context.processes)
-        if key.strip() not in known:
-            yield subject.error(
-                node,
-                "unknown-process",
-                "{who} anropar processen ”{key}”, som inte finns",
-                '{who} calls process "{key}", which does not exist',
-                "Ta med den processen samtidigt, eller rätta namnet. {known}",
-                "Bring that process along, or correct the name. {known}",
-                key=shown(key),
-                known=_suggestion(key, known),
-            )
-
-
-def functions_exist(subject: Subject) -> Iterator[Finding]:
-    if subject.context.functions is None:
-        return
-    known = {*BUILTINS, *subject.context.functions}
-    for owner, text in _all_texts(subject):
-        for name in sorted(text.calls - known):
-            yield subject.error(
-                owner, "unknown-function", *_UNKNOWN_FUNCTION, name=shown(name), known=_suggestion(name, known)
-            )
-
-
-def decisions_use_known_functions(decisions: Iterable[Decision], context: CheckContext) -> Iterator[Finding]:
-    """The same for decision tables, which belong to all processes beside them."""
-    if context.functions is None:
-        return
-    known = {*BUILTINS, *context.functions}
-    for table in decisions:
-        for name in sorted(table.calls - known):
-            yield Place(table.file, table.line, shown(table.key)).error(
-                "unknown-function",
-                *_UNKNOWN_FUNCTION,
-                who=label("decision", table.key, table.name),
-                name=shown(name),
-                known=_suggestion(name, known),
-            )
-
-
-_UNKNOWN_FUNCTION = (
-    "{who} använder funktionen {name}, som inte finns",
-    "{who} uses function {name}, which does not exist",
-    "{known}",
-    "{known}",
-)
-
-
-def settings_exist(subject: Subject) -> Iterator[Finding]:
-    known = subject.context.settings
-    if known is None:
-        return
-    for owner, text in _all_texts(subject):
-        if "setting" not in text.calls:
-            continue
-        for _, name in re.findall(r"\bsetting\(\s*(['\"])([^'\"]*)\1", text.source):
-            if name not in known:
-                yield subject.error(
-                    owner,
-                    "unknown-setting",
-                    "{who} läser inställningen ”{name}”, som inte finns",
-                    '{who} reads setting "{name}", which does not exist',
-                    "{known}",
-                    "{known}",
-                    name=shown(name),
-                    known=_suggestion(name, known),
-                )
-
-
-def _all_texts(subject: Subject) -> Iterator[tuple[Node | Graph, Compiled]]:
-    for _, text in texts_of_graph(subject.graph):
-        yield subject.graph, text
-    for node in subject.nodes():
-        for _, text in texts_of(node):
-            yield node, text
-
-
-def _suggestion(name: str, known: Collection[str]) -> Label:
-    if close := get_close_matches(name[:80], known, n=1, cutoff=0.7):
-        return Label(f"Menas {close[0]}?", f"Is {close[0]} meant?")
-    if not known:
-        return Label("", "")
-    names = sorted(known)
-    more = " …" if len(names) > _NOT_LISTED else ""
-    return Label(
-        f"De som finns är {listed(names[:_NOT_LISTED], 'och', _NOT_LISTED)}{more}.",
-        f"There are {listed(names[:_NOT_LISTED], 'and', _NOT_LISTED)}{more}.",
-    )
-
-
 # --- names and numbers ---------------------------------------------------------------------------------------------
 
 
-def human_tasks_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
-    for nodes in subject.inside.values():
-        seen: dict[str, Node] = {}
-        for node in nodes:
-            if node.kind not in HUMAN:
-                continue
-            name = " ".join(node.name.split()).casefold()
-            if not name:
-                yield subject.warning(
-                    node,
-                    "no-name",
-                    "{who} har inget namn, och det är namnet som syns i inkorgen",
-                    "{who} has no name, and the name is what the inbox shows",
-                    "Ge uppgiften ett namn, till exempel Bedöm rapporten.",
-                    "Name the task, for example Assess the report.",
-                )
-            elif name in seen:
-                yield subject.warning(
-                    node,
-                    "same-name",
-                    "{who} heter likadant som {other}, så de går inte att skilja åt i inkorgen",
-                    "{who} has the same name as {other}, so the inbox cannot tell them apart",
-                    "Ge dem olika namn.",
-                    "Give them different names.",
-                    other=subject.label(seen[name]),
-                )
-            seen.setdefault(name, node)
+def human_tasks_have_names(subject: Subject) -> Iterator[Finding]:
+    for node in subject.nodes(*HUMAN):
+        if not node.name.strip():
+            yield subject.warning(
+                node,
+                "no-name",
+                "{who} har inget namn, och det är namnet som syns i inkorgen",
+                "{who} has no name, and the name is what the inbox shows",
+                "Ge uppgiften ett namn, till exempel Bedöm rapporten.",
+                "Name the task, for example Assess the report.",
+            )
+
+
+def tasks_have_names_of_their_own(subject: Subject) -> Iterator[Finding]:
+    """In the whole process: the inbox and the history of a case show names, not levels. Handlers that do the same in
+    several places may be called the same."""
+    seen: dict[str, Node] = {}
+    for node in subject.nodes(*TASKS, "callActivity"):
+        name = " ".join(node.name.split()).casefold()
+        if name and (other := seen.setdefault(name, node)) is not node and not _do_the_same(node, other):
+            yield subject.warning(
+                node,
+                "same-name",
+                "{who} heter likadant som {other}, så de går inte att skilja åt i inkorgen och historiken",
+                "{who} has the same name as {other}, so the inbox and the history cannot tell them apart",
+                "Ge dem olika namn.",
+                "Give them different names.",
+                other=subject.label(other),
+            )
+
+
+def _do_the_same(one: Node, other: Node) -> bool:
+    return one.topic is not None and (one.kind, one.topic) == (other.kind, other.topic)
 
 
 def number_series_is_short(subject: Subject) -> Iterator[Finding]:
@@ -409,18 +259,13 @@ def _gives_feedback(node: Node) -> bool:
     return said is not None and re.fullmatch(rf"{FEEDBACK}([_.-].*)?", said) is not None
 
 
-RULES = (
+RULES: tuple[Rule, ...] = (
     human_tasks_reach_somebody,
     ad_hoc_activities_reach_somebody,
     roles_are_known,
     human_tasks_lie_in_the_lane_of_their_role,
-    forms_exist,
-    handlers_exist,
-    decisions_exist,
-    called_processes_exist,
-    functions_exist,
-    settings_exist,
-    human_tasks_have_names_of_their_own,
+    human_tasks_have_names,
+    tasks_have_names_of_their_own,
     number_series_is_short,
     each_decision_is_followed_by_feedback,
 )

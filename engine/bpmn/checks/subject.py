@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -60,7 +60,8 @@ class Subject:
     context: CheckContext
     forms: Mapping[str, frozenset[str]] = field(default_factory=dict)
     decisions: Mapping[str, Decision] = field(default_factory=dict)
-    processes: Collection[str] = frozenset()
+    processes: Mapping[str, bool] = field(default_factory=dict)
+    """The processes of the files at hand; can they be called: do they begin without a trigger?"""
     broken: frozenset[str] = frozenset()
 
     def nodes(self, *kinds: str) -> Iterator[Node]:
@@ -110,10 +111,22 @@ class Subject:
         return self._place(what).warning(rule, sv, en, fix_sv, fix_en, who=self.label(what), **values)
 
     def _place(self, what: Node | Flow | Lane | Graph) -> Place:
-        line = 0 if isinstance(what, Lane) else what.line
         if self.graph.kind in GLOBAL_TASKS:  # all of it is one element of the file
-            return Place(self.file, line, shown(self.graph.key, 200))
-        return Place(self.file, line, shown(what.key if isinstance(what, Graph) else what.id, 200))
+            return Place(self.file, what.line, shown(self.graph.key, 200))
+        return Place(self.file, what.line, shown(what.key if isinstance(what, Graph) else what.id, 200))
+
+
+Rule = Callable[[Subject], Iterator[Finding]]
+"""What looks at one process for one kind of mistake."""
+
+
+def kind_of(node: Node) -> str:
+    """What triggers an event; of what is no event, and of one without a trigger, none."""
+    return node.event.kind if node.event else "none"
+
+
+def triggers_of(node: Node) -> tuple[Event, ...]:
+    return node.event.triggers if node.event else (Event(),)
 
 
 def texts_of(node: Node) -> Iterator[tuple[str, Compiled]]:

@@ -1,6 +1,7 @@
 """Bytes to graphs, with everything that stands in the way as findings. `read` is the only door for BPMN files.
 
-`xml.py` makes a safe tree of the bytes, `refused.py` names what is not carried out, `graph.py` reads the rest.
+`xml.py` makes a safe tree of the bytes, `refused.py` names what is not carried out, `graph.py` reads what is,
+`picture.py` looks at what is only drawn.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 from lxml import etree
 
 from engine.bpmn.findings import Finding, Place, bounded
-from engine.bpmn.model import GLOBAL_TASKS, Graph
-from engine.bpmn.read.graph import FLOW_NODES, graph_of
+from engine.bpmn.model import FLOW_NODES, GLOBAL_TASKS, Graph
+from engine.bpmn.read.graph import graph_of
+from engine.bpmn.read.picture import rules_of_the_picture
 from engine.bpmn.read.refused import refused_at_root, refused_in
 from engine.bpmn.read.xml import DIAGRAM, Document, Unreadable, in_model, local, model, open_bpmn
 
@@ -59,6 +61,7 @@ def read(source: bytes, *, name: str = "<file>") -> Reading:
     if not only_tasks:
         document.findings += _unexecutable(document, processes, executable)
     document.findings += refused_at_root(document)
+    document.findings += rules_of_the_picture(document)
     pools = _pools(document)
     graphs = []
     for process in [*(executable or filter(_has_content, processes)), *tasks]:

@@ -34,6 +34,7 @@ _End = tuple[str, str | None]
 """One end of an association: the name by which its expressions speak of it; and, of a data store, the store's name."""
 _PLACEHOLDER = "__targetRef_placeholder"
 """What Camunda Modeler and bpmn.io draw an arrow to where there is no data input: a picture, nothing to fill."""
+_OWN_END = {"dataInputAssociation": "targetRef", "dataOutputAssociation": "sourceRef"}
 _SETS = {
     "inputSet": ("dataInputRefs", "optionalInputRefs"),
     "outputSet": ("dataOutputRefs", "optionalOutputRefs"),
@@ -206,27 +207,47 @@ class ProcessData:
         flow = DataFlow(
             inputs=tuple(own["dataInput"]),
             outputs=tuple(own["dataOutput"]),
-            input_sets=tuple(self._sets(holder, "inputSet", own["dataInput"])),
-            output_sets=tuple(self._sets(holder, "outputSet", own["dataOutput"])),
+            input_sets=tuple(self._sets(element, holder, "inputSet", own["dataInput"])),
+            output_sets=tuple(self._sets(element, holder, "outputSet", own["dataOutput"])),
             taken=tuple(self._associations(element, "dataInputAssociation")),
             given=tuple(self._associations(element, "dataOutputAssociation")),
             own=frozenset(own["property"]) | frozenset(own["dataInput"]),
         )
         return None if flow == DataFlow() else flow
 
-    def _sets(self, holder: etree._Element, kind: str, known: list[str]) -> Iterator[DataSet]:
+    def _sets(self, element: etree._Element, holder: etree._Element, kind: str, known: list[str]) -> Iterator[DataSet]:
         """§10.4.1. An event, which may leave its set out, has one of all it names."""
         found = list(holder.iterchildren(model(kind)))
+        members: set[str] = set()
         for one in found:
-            named, optional = (tuple(self._named(one, name)) for name in _SETS[kind])
+            named, optional = (tuple(self._named(element, one, name)) for name in _SETS[kind])
+            members.update(named)
+            if lost := [name for name in optional if name not in named]:
+                self._tell_set(one, lost[0])
             yield DataSet(tuple(name for name in named if name not in optional), optional)
         if not found and known:
             yield DataSet(tuple(known))
+        elif lost := [name for name in known if name not in members]:
+            self._tell_set(holder, lost[0])
 
-    def _named(self, holder: etree._Element, child_name: str) -> Iterator[str]:
+    def _tell_set(self, element: etree._Element, lost: str) -> None:
+        """Tables 10.57 to 10.61: inputs and outputs belong to a set, and what one has as optional it lists too."""
+        self._document.findings.append(
+            self._document.place(element).warning(
+                "data-set",
+                "{who} har in- eller utdata {lost}, som ingen uppsättning räknar upp (dataInputRefs, dataOutputRefs)",
+                "{who} has input or output {lost}, which no set lists (dataInputRefs, dataOutputRefs)",
+                "Lägg till det i en inputSet eller outputSet, annars tas eller lämnas det inte.",
+                "Add it to an inputSet or outputSet; else it is neither taken nor given.",
+                who=self._document.label(element),
+                lost=shown(lost),
+            )
+        )
+
+    def _named(self, element: etree._Element, holder: etree._Element, child_name: str) -> Iterator[str]:
         for child in holder.iterchildren(model(child_name)):
             found = resolve(self._document, child, child.text)
-            if found is None or found.get("id") not in self.variables:
+            if found is None or self._home.get(found.get("id", "")) is not element:
                 self._tell_dangling(child)
             else:
                 yield self.variables[found.get("id", "")]
@@ -338,9 +359,28 @@ class ProcessData:
                 yield None
             elif local(found) in _STORES:
                 yield self._store_end(element, association, child, found)
+            elif (
+                _OWN_END.get(local(association)) == end and self._home.get(found.get("id", ""), element) is not element
+            ):
+                self._tell_own_end(child, label(local(found), found.get("id", ""), found.get("name", "")))
+                yield None
             else:
                 variable = self._visible_end(element, child, found)
                 yield None if variable is None else (variable, None)
+
+    def _tell_own_end(self, child: etree._Element, other: Label) -> None:
+        """§10.4.2: what leads in fills the element's own data inputs, what leads out empties its data outputs."""
+        self._tell(
+            child,
+            "data-association",
+            "{who}: dataassociationen ska ha elementets egna in- eller utdata i ena änden ({through}), men har {other}",
+            "{who}: the data association should have the element's own inputs or outputs at one end ({through}), but"
+            " has {other}",
+            "Dra associationen mellan elementet och dataobjektet på nytt.",
+            "Draw the association between the element and the data object anew.",
+            through=local(child),
+            other=other,
+        )
 
     def _store_end(
         self, element: etree._Element, association: etree._Element, child: etree._Element, found: etree._Element

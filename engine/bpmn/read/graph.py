@@ -16,9 +16,8 @@ from engine.bpmn.expressions import Expression, Template, compile_expression, co
 from engine.bpmn.findings import Label, label, shown
 from engine.bpmn.limits import LIMITS
 from engine.bpmn.model import (
-    ACTIVITIES,
     EVENTS,
-    GATEWAYS,
+    FLOW_NODES,
     GLOBAL_TASKS,
     SUB_PROCESSES,
     AdHoc,
@@ -42,8 +41,6 @@ from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, mo
 from engine.calendar import TimerRule
 from engine.errors import BadTime, ExpressionError
 
-FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
-"""With those that are refused by name: the flows around them are real, and are checked all the same."""
 MAX_COMPILED = 300_000
 """Characters of all expressions of a file together, each counted with some more for the work it is."""
 _EACH = 50
@@ -269,7 +266,7 @@ class _Process:
             references = lane.iterchildren(model("flowNodeRef"))
             inside = {(reference.text or "").strip().rpartition(":")[2] for reference in references}
             role = self._properties(lane).get("role") or name
-            yield Lane(lane_id, name, role, frozenset(inside & self._elements.keys()))
+            yield Lane(lane_id, name, role, frozenset(inside & self._elements.keys()), line_of(lane))
 
     def _lane_of(self, lanes: tuple[Lane, ...]) -> dict[str, str]:
         """Node -> the innermost lane it is in; what lies inside a sub-process, or on an edge, is where that is."""
@@ -287,6 +284,8 @@ class _Process:
     def _event(self, element: etree._Element, properties: Mapping[str, str]) -> Event:
         parts = tuple(self._trigger(element, definition, properties) for definition in self._definitions(element))
         if len(parts) < 2:
+            if _is_true(element, "parallelMultiple"):
+                say(self._document, element, "parallel-multiple-alone")
             return parts[0] if parts else Event()
         return Event("parallelMultiple" if _is_true(element, "parallelMultiple") else "multiple", parts=parts)
 
@@ -380,6 +379,8 @@ class _Process:
         code = None if found is None else found.get(f"{kind}Code") or None
         if code is None and (found is not None or (reference is None and local(element) in _THROWING)):
             say(self._document, element, f"{kind}-code-missing")
+        elif code is not None and "${" in code:
+            say(self._document, element, "name-not-fixed/code", name=shown(code))
         return code
 
     def _timer(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:

@@ -1,6 +1,6 @@
 """Link events become flows: each source leads to the target of its name in the same scope (§10.5.5, Table 10.99).
 
-Where there is no such target, or more than one, nothing is joined; `checks/events.py` says so.
+Where there is no such target, or more than one, nothing is joined; `checks/links.py` says so.
 """
 
 from __future__ import annotations

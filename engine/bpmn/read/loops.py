@@ -110,6 +110,9 @@ class Loops:
     def _thrown(self, element: etree._Element, loop: etree._Element, behavior: str) -> Event | None:
         """What None and One throw: the definition that is referred to, else the default signal."""
         attribute = DEFAULT_THROWN.get(behavior)
+        for unused in DEFAULT_THROWN.values():
+            if unused != attribute and loop.get(unused) is not None:
+                say(self._document, element, "multi-instance/unused", name=unused, text=shown(behavior))
         if attribute is None:
             return None
         reference = loop.get(attribute)

@@ -62,6 +62,24 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "Skriv ett fast namn; det som skiljer ärenden åt hör hemma i correlationKey.",
         "Write a fixed name; what tells cases apart belongs in correlationKey.",
     ),
+    "name-not-fixed/code": (
+        "{who}: koden {name} ska vara fast, men är ett uttryck",
+        "{who}: the code {name} should be fixed, but is an expression",
+        "Skriv en fast kod; välj väg i diagrammet där koden beror på ärendet.",
+        "Write a fixed code; choose the way in the diagram where the code depends on the case.",
+    ),
+    "parallel-multiple-alone": (
+        "{who} ska vänta på att flera händelser kommer (parallelMultiple), men har bara en",
+        "{who} should wait for several events to come (parallelMultiple), but has only one",
+        "Lägg till det som fattas, eller ta bort parallelMultiple.",
+        "Add what is missing, or remove parallelMultiple.",
+    ),
+    "multi-instance/unused": (
+        "{who}: {name} läses inte, eftersom behavior är {text}",
+        "{who}: {name} is not read, since behavior is {text}",
+        "Ta bort det, eller byt behavior: None sänder för varje instans, One för den första.",
+        "Remove it, or change the behavior: None throws for each instance, One for the first.",
+    ),
     "error-code-missing": (
         "{who} ska ange ett fel som har en kod, men koden saknas",
         "{who} should refer to an error that has a code, but there is none",
@@ -202,7 +220,7 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "Make sure that all flows are there. The mark has no effect on execution.",
     ),
 }
-_ONLY_WARNINGS = frozenset({"gateway-direction"})
+_ONLY_WARNINGS = frozenset({"gateway-direction", "parallel-multiple-alone", "multi-instance/unused"})
 
 
 def say(document: Document, element: etree._Element, what: str, **values: Value) -> None:

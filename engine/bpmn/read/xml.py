@@ -17,6 +17,7 @@ from lxml import etree
 from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 
 from engine.bpmn.findings import Finding, Label, Place, label, listed, shown
+from engine.bpmn.model import FLOW_NODES
 
 MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 DIAGRAM = "http://www.omg.org/spec/BPMN/20100524/DI"
@@ -328,8 +329,18 @@ _REFERENCES: dict[str, tuple[tuple[str, ...], bool]] = {
     "participant": (("processRef",), True),
     "messageFlow": (("sourceRef", "targetRef", "messageRef"), False),
     "association": (("sourceRef", "targetRef"), False),
-    "dataObjectReference": (("dataObjectRef",), False),
-    "dataStoreReference": (("dataStoreRef",), False),
+    "dataObject": (("itemSubjectRef",), False),
+    "dataObjectReference": (("dataObjectRef", "itemSubjectRef"), False),
+    "dataStore": (("itemSubjectRef",), False),
+    "dataStoreReference": (("dataStoreRef", "itemSubjectRef"), False),
+    "property": (("itemSubjectRef",), False),
+    "dataInput": (("itemSubjectRef",), False),
+    "dataOutput": (("itemSubjectRef",), False),
+    "message": (("itemRef",), False),
+    "signal": (("structureRef",), False),
+    "error": (("structureRef",), False),
+    "escalation": (("structureRef",), False),
+    "group": (("categoryValueRef",), False),
     "BPMNShape": (("bpmnElement",), False),
     "BPMNEdge": (("bpmnElement",), False),
     "BPMNPlane": (("bpmnElement",), False),
@@ -342,19 +353,34 @@ _REFERRING_TEXT = {
     "operationRef": True,
     "inMessageRef": True,
     "outMessageRef": False,
+    "errorRef": False,
+    "supportedInterfaceRef": False,
     "correlationPropertyRef": True,
 }
+_TRIGGERS = "message timer signal error escalation conditional link compensate cancel terminate"
 _TARGETS = {
     "messageRef": frozenset({"message"}),
     "signalRef": frozenset({"signal"}),
     "operationRef": frozenset({"operation"}),
     "inMessageRef": frozenset({"message"}),
+    "outMessageRef": frozenset({"message"}),
+    "supportedInterfaceRef": frozenset({"interface"}),
     "correlationKeyRef": frozenset({"correlationKey"}),
     "correlationPropertyRef": frozenset({"correlationProperty"}),
     "errorRef": frozenset({"error"}),
     "escalationRef": frozenset({"escalation"}),
     "processRef": frozenset({"process"}),
     "default": frozenset({"sequenceFlow"}),
+    "incoming": frozenset({"sequenceFlow"}),
+    "outgoing": frozenset({"sequenceFlow"}),
+    "flowNodeRef": FLOW_NODES,
+    "eventDefinitionRef": frozenset(f"{kind}EventDefinition" for kind in _TRIGGERS.split()),
+    "dataObjectRef": frozenset({"dataObject"}),
+    "dataStoreRef": frozenset({"dataStore"}),
+    "itemSubjectRef": frozenset({"itemDefinition"}),
+    "itemRef": frozenset({"itemDefinition"}),
+    "structureRef": frozenset({"itemDefinition"}),
+    "categoryValueRef": frozenset({"categoryValue"}),
 }
 
 
@@ -389,7 +415,7 @@ def _dangling_reference(
     reference = shown((reference or "").strip())
     what_sv = "som inte finns i filen" if found is None else f"men det är {label(local(found), '').sv}"
     what_en = "which is not in the file" if found is None else f"but that is a {label(local(found), '').en}"
-    make = place.error if runs else place.warning
+    make = place.error if runs and (found is None or through != "flowNodeRef") else place.warning
     yield make(
         "dangling-reference",
         f"{who.sv} hänvisar ({through}) till ”{reference}”, {what_sv}",
