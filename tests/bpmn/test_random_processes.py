@@ -7,18 +7,21 @@ which know no tokens. All elements are mixed: a test below holds what is drawn a
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine.bpmn.changes import AdHocOpened, CaseCalled, Change, ElementPassed, JobAdded, TaskOpened, TimerSet
 from engine.bpmn.machine import Environment, Step, ad_hoc_work, begin_activity, complete, end, trigger
-from engine.bpmn.model import Graph
+from engine.bpmn.model import TASKS, Graph
 from engine.bpmn.read import read
 from tests.bpmn.blocks import (
     Awaited,
@@ -38,7 +41,9 @@ from tests.bpmn.blocks import (
 )
 from tests.bpmn.builder import FILES, Block, Bounded, Condition, Fork, Link, Loop, Lots, Race, Sequence_, Sub, Wait
 from tests.bpmn.driver import Case
+from tests.bpmn.elsewhere import Elsewhere, told
 from tests.bpmn.written import written
+from tests.golden.collect import DIAGRAMS, constructs
 
 KINDS = ["userTask", "serviceTask", "receiveTask", "manualTask", "sendTask", "callActivity", "businessRuleTask"]
 CATCH = ["message", "keyed", "signal", "timer", "timeDate", "multiple"]
@@ -59,8 +64,16 @@ class Blocks:
         kinds: list[Callable[[int], Block]] = [self._wait, self._bounded, self._all, self._link, self._undoable]
         kinds += [self._done, self._decided, self._stored]
         if depth > 0:
-            kinds += [self._sequence, self._fork, self._loop, self._sub, self._many, self._race, self._condition]
-            kinds += [self._lots, self._awaited, self._collected, self._interrupted, self._interrupted, self._beside]
+            kinds += [
+                self._sequence,
+                *[self._fork] * 3,
+                self._loop,
+                self._sub,
+                *[self._many] * 2,
+                self._race,
+                self._condition,
+            ]
+            kinds += [self._lots, self._awaited, self._collected, *[self._interrupted] * 3, *[self._beside] * 3]
             kinds += [self._ended, self._undoing, self._undo, self._chosen]
         return self.draw(st.sampled_from(kinds))(depth - 1)
 
@@ -215,18 +228,30 @@ class Blocks:
 
     def _activity(self, depth: int) -> Wait | Sub:
         if self.is_so():
-            return Sub(self.any(depth - 1))
+            return Sub(self.any(depth - 1), count=1)  # begun twice, each has its own variables
         return Wait(self._name(), self.one_of(*KINDS))
 
 
 @st.composite
 def blocks(draw: st.DrawFn) -> Block:
-    return Blocks(draw).any(3)
+    drawn = Blocks(draw)
+    return Sequence_([drawn.any(3) for _ in range(draw(st.integers(1, 4)))])
 
 
 @st.composite
 def ways(draw: st.DrawFn) -> Way:
-    kinds = ["none", "message", "signal", "timer", "multiple", "receiveTask", "exclusive", "parallel"]
+    kinds = [
+        "none",
+        "message",
+        "signal",
+        "timer",
+        "timeDate",
+        "timeCycle",
+        "multiple",
+        "receiveTask",
+        "exclusive",
+        "parallel",
+    ]
     return Way(draw(st.sampled_from(kinds)), draw(st.sampled_from(["message", "signal"])))
 
 
@@ -275,11 +300,20 @@ class Player:
         name = self.name(wait)
         if getattr(self.straight.open[wait], "kind", "") in ("condition", "data") or name in self.rules.never:
             return False  # the case itself will give it, or nobody
+        if self._would_miss_a_cycle(wait):
+            return False
         if name in self.rules.first:
             return self.left[name] > 0
         if name in self.rules.last and not self._nothing_left_in(self.runs[str(wait)]["on"]):
             return False
         return not self._must_wait(wait)
+
+    def _would_miss_a_cycle(self, wait: int) -> bool:
+        """Of the firings of a cycle that lie behind, only one comes: the clock goes from one to the next."""
+        opened = self.straight.open
+        due = opened[wait].due if isinstance(opened[wait], TimerSet) else self.straight.now
+        cycles = (number for number in opened if "rule" in self.runs[str(number)])
+        return any(opened[cycle].due < due for cycle in cycles)
 
     def _choices(self, wait: int) -> list[Move]:
         if self._must_wait(wait):
@@ -327,6 +361,16 @@ class Player:
 
     # --- it comes
 
+    def saved(self, move: Move) -> dict[str, Any]:
+        """The case as it is, and what comes next, as JSON."""
+        kind, wait, activity = move
+        case, opened = self.straight, self.straight.open[wait]
+        if kind == "take":
+            kind = "complete" if isinstance(opened, WORK) else "trigger"
+        now = max(case.now, opened.due) if isinstance(opened, TimerSet) else case.now
+        asked = {"kind": kind, "wait": wait, "activity": activity, "now": now.isoformat()}
+        return {**asked, "state": deepcopy(case.state), "stores": deepcopy(case.stores)}
+
     def make(self, move: Move) -> None:
         kind, wait, activity = move
         opened = self.straight.open[wait]
@@ -362,8 +406,11 @@ class Player:
         assert passed == self.foretold
 
 
+WORK = TaskOpened | JobAdded | CaseCalled
+
+
 def _take(graph: Graph, state: Any, env: Environment, wait: int, opened: Change, activity: str) -> Step:
-    act = complete if isinstance(opened, TaskOpened | JobAdded | CaseCalled) else trigger
+    act = complete if isinstance(opened, WORK) else trigger
     return act(graph, state, env, wait, {})
 
 
@@ -374,7 +421,92 @@ ACTS = {
 }
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(blocks(), ways(), st.data())
 def test_every_process_does_what_it_must_and_ends(block: Block, way: Way, data: st.DataObject) -> None:
     Player(block, way).play(lambda ready: data.draw(st.sampled_from(ready)))
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Elsewhere]:
+    other = Elsewhere()
+    yield other
+    other.close()
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@given(blocks(), ways(), st.data())
+def test_saved_and_loaded_in_a_new_process_after_every_step(
+    elsewhere: Elsewhere, block: Block, way: Way, data: st.DataObject
+) -> None:
+    """Each step is made twice: here, and by an operating-system process that is started for it."""
+    player = Player(block, way)
+    processes: set[int] = set()
+    while player.straight.ended is None:
+        move = data.draw(st.sampled_from(player.ready()))
+        asked = {"source": player.source.decode(), **player.saved(move)}
+        player.make(move)
+        answer = elsewhere.play(asked)
+        assert answer["state"] == json.loads(json.dumps(player.straight.state))
+        assert answer["told"] == told(player.straight.last)
+        assert answer["process"] not in processes
+        processes.add(answer["process"])
+
+
+# --- what is drawn ---------------------------------------------------------------------------------------------------
+
+
+def marks(graph: Graph) -> Iterator[str]:
+    """What a process is made of: the constructs by which stored cases are collected, and what those do not tell."""
+    yield from constructs(graph)
+    for node in graph.nodes.values():
+        how = node.ad_hoc
+        if how:
+            yield f"ad hoc, {'sequential' if how.is_sequential else 'parallel'}"
+            yield f"ad hoc, until {'a condition' if how.completion else 'somebody says so'}"
+        if node.ad_hoc is None and "times" in node.properties and node.incoming:
+            yield "ad hoc, with a flow"
+        if node.event:
+            yield from (f"{mark} event" for mark in ("key", "name") if getattr(node.event, mark))
+            yield (
+                f"compensate, {'by name' if node.event.name else 'all'}" if node.event.kind == "compensate" else "event"
+            )
+        if node.standard_loop:
+            yield f"standard loop, {'before' if node.standard_loop.test_before else 'after'}"
+            yield f"standard loop, {'maximum' if node.standard_loop.maximum else 'condition'}"
+        if node.decision:
+            yield "decision table"
+        if node.instantiate:
+            yield f"{node.kind}, instantiating{', parallel' if node.parallel else ''}"
+        if node.kind in TASKS and len(node.outgoing) > 1:
+            yield f"{'conditional' if node.outgoing[0].condition else 'plain'} flows without a gateway"
+    yield from (f"{one.kind} of {'the process' if one.scope == graph.key else 'a sub-process'}" for one in graph.data)
+    if graph.stores:
+        yield "data store"
+
+
+OURS = {
+    *(f"ad hoc, {how}" for how in ("sequential", "parallel", "until a condition", "until somebody says so")),
+    *("ad hoc, with a flow", "compensate, all", "compensate, by name", "key event", "decision table", "data store"),
+    *(f"standard loop, {how}" for how in ("before", "after", "maximum", "condition")),
+    *("receiveTask, instantiating", "eventBasedGateway, instantiating", "eventBasedGateway, instantiating, parallel"),
+    *("conditional flows without a gateway", "plain flows without a gateway"),
+    *("dataObject of the process", "dataObject of a sub-process"),
+}
+
+
+def test_all_elements_are_mixed() -> None:
+    """Each construct that the tests of elements draw is drawn here too, so that nothing is left out that is added."""
+    drawn: Counter[str] = Counter()
+
+    @settings(max_examples=1000, derandomize=True, database=None, phases=[Phase.generate])
+    @given(blocks(), ways())
+    def draw(block: Block, way: Way) -> None:
+        drawn.update(set(marks(process_by(block, way)[0])))
+
+    draw()
+    wanted = OURS.copy()
+    for diagram in DIAGRAMS:
+        for graph in read(diagram.read_bytes(), name=diagram.name).graphs:
+            wanted |= constructs(graph)
+    assert sorted(wanted - drawn.keys()) == []
