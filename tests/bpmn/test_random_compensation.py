@@ -14,21 +14,9 @@ from hypothesis import strategies as st
 from engine.bpmn.changes import ElementPassed
 from engine.bpmn.machine import complete, trigger
 from engine.bpmn.model import Event, Graph
+from tests.bpmn.blocks import COMPENSATE, Undoable
 from tests.bpmn.builder import WORK, Block, Drawing, Fork, Loop, Sequence_, Sub, Wait
 from tests.bpmn.driver import Case
-
-COMPENSATE = Event("compensate")
-
-
-@dataclass
-class Undoable(Wait):
-    """A task with somebody to undo it: `name` and a tilde."""
-
-    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
-        made = super().draw(on, scope, before, condition)
-        handler = on.add("userTask", scope, name=f"{self.name}~", work=WORK, for_compensation=True)
-        on.add("boundaryEvent", scope, event=COMPENSATE, attached_to=made, compensated_by=(handler,))
-        return made
 
 
 @dataclass

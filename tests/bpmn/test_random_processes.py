@@ -1,44 +1,96 @@
 """Random block-structured processes, played on random paths: each does exactly what it must and comes to its end.
 
-Two cases of a process take the same path; one of them through JSON and with a graph of its own before every step. They
-must be equal after each. What is done how often is foretold by the blocks (`builder.py`), which know no tokens.
+Two cases of a process take the same path; one of them through XML, and through JSON with a graph of its own before
+every step. They must be equal after each. What is done how often is foretold by the blocks (`builder.py`, `blocks.py`),
+which know no tokens. All elements are mixed: a test below holds what is drawn against what the tests of elements draw.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from engine.bpmn.machine import complete, trigger
-from tests.bpmn.builder import Block, Bounded, Condition, Fork, Link, Loop, Lots, Race, Sequence_, Sub, Wait, process
+from engine.bpmn.changes import AdHocOpened, CaseCalled, Change, ElementPassed, JobAdded, TaskOpened, TimerSet
+from engine.bpmn.machine import Environment, Step, ad_hoc_work, begin_activity, complete, end, trigger
+from engine.bpmn.model import TASKS, Graph
+from engine.bpmn.read import read
+from tests.bpmn.blocks import (
+    Awaited,
+    Beside,
+    Chosen,
+    Collected,
+    Decided,
+    Done,
+    Ended,
+    Interrupted,
+    Stored,
+    Undo,
+    Undoable,
+    Undoing,
+    Way,
+    process_by,
+)
+from tests.bpmn.builder import FILES, Block, Bounded, Condition, Fork, Link, Loop, Lots, Race, Sequence_, Sub, Wait
 from tests.bpmn.driver import Case
+from tests.bpmn.elsewhere import Elsewhere, told
+from tests.bpmn.written import written
+from tests.golden.collect import DIAGRAMS, constructs
 
-KINDS = ["userTask", "serviceTask", "receiveTask", "message", "signal", "timer", "multiple"]
+KINDS = ["userTask", "serviceTask", "receiveTask", "manualTask", "sendTask", "callActivity", "businessRuleTask"]
+CATCH = ["message", "keyed", "signal", "timer", "timeDate", "multiple"]
+AT_ONCE = ["task", "sendTask", "none", "message", "signal", "escalation", "multiple"]
+EARLY = ["message", "signal", "timer", "timeDate", "multiple", "parallelMultiple", "conditional", "error", "escalation"]
+ALONGSIDE = ["message", "signal", "timer", "timeCycle", "multiple", "parallelMultiple", "conditional", "escalation"]
+GATEWAYS = ["parallelGateway", "exclusiveGateway", "inclusiveGateway", "complexGateway", "flows", "conditional flows"]
 
 
 @dataclass
 class Blocks:
-    """Draws blocks. Notes what an element must wait for: a boundary event or handler that is to come before it."""
+    """Draws blocks."""
 
     draw: st.DrawFn
     names: count = field(default_factory=count)
 
     def any(self, depth: int) -> Block:
-        kinds: list[Callable[[int], Block]] = [self._wait, self._bounded, self._all, self._link]
+        kinds: list[Callable[[int], Block]] = [self._wait, self._bounded, self._all, self._link, self._undoable]
+        kinds += [self._done, self._decided, self._stored]
         if depth > 0:
-            kinds += [self._sequence, self._fork, self._loop, self._sub, self._race, self._condition, self._lots]
+            kinds += [
+                self._sequence,
+                *[self._fork] * 3,
+                self._loop,
+                self._sub,
+                *[self._many] * 2,
+                self._race,
+                self._condition,
+            ]
+            kinds += [self._lots, self._awaited, self._collected, *[self._interrupted] * 3, *[self._beside] * 3]
+            kinds += [self._ended, self._undoing, self._undo, self._chosen]
         return self.draw(st.sampled_from(kinds))(depth - 1)
+
+    def one_of(self, *kinds: str) -> str:
+        return self.draw(st.sampled_from(kinds))
+
+    def is_so(self) -> bool:
+        return self.draw(st.booleans())
 
     def _name(self) -> str:
         return f"w{next(self.names)}"
 
+    # --- what waits, and what does not
+
     def _wait(self, depth: int) -> Wait:
-        return Wait(self._name(), self.draw(st.sampled_from(KINDS)))
+        kind = self.one_of(*KINDS, *CATCH)
+        return Wait(self._name(), kind, later=kind in KINDS and not self.draw(st.integers(0, 3)))
 
     def _all(self, depth: int) -> Wait:
         return Wait(self._name(), "parallelMultiple")
@@ -46,168 +98,415 @@ class Blocks:
     def _link(self, depth: int) -> Link:
         return Link(self._name())
 
+    def _done(self, depth: int) -> Done:
+        return Done(self._name(), self.one_of(*AT_ONCE))
+
+    def _decided(self, depth: int) -> Decided:
+        return Decided(self._name())
+
+    # --- data
+
+    def _stored(self, depth: int) -> Stored:
+        return Stored(self._name())
+
+    def _awaited(self, depth: int) -> Awaited:
+        return Awaited(self._name(), self.any(depth))
+
+    def _collected(self, depth: int) -> Collected:
+        return Collected(self._name(), self.any(depth), self.draw(st.integers(0, 3)), self.is_so())
+
     def _condition(self, depth: int) -> Condition:
         return Condition(self._name(), self.any(depth), self.any(depth))
+
+    # --- the flow
+
+    def _sequence(self, depth: int) -> Sequence_:
+        return Sequence_([self.any(depth) for _ in range(self.draw(st.integers(1, 3)))])
+
+    def _fork(self, depth: int) -> Fork:
+        kind = self.one_of(*GATEWAYS)
+        branches = [self.any(depth) for _ in range(self.draw(st.integers(2, 3)))]
+        numbers = st.integers(0, len(branches) - 1)
+        some: st.SearchStrategy[set[int]] = st.sets(numbers, min_size=1)
+        if kind in ("parallelGateway", "flows"):
+            some = st.just(set(range(len(branches))))
+        if kind == "exclusiveGateway":
+            some = numbers.map(lambda number: {number})
+        return Fork(self._name(), kind, branches, frozenset(self.draw(some)))
+
+    def _loop(self, depth: int) -> Loop:
+        return Loop(self._name(), self.any(depth), self.draw(st.integers(1, 3)))
+
+    def _lots(self, depth: int) -> Lots:
+        return Lots(self._name(), Sub(self.any(depth), count=1), self.draw(st.integers(1, 3)))
+
+    def _race(self, depth: int) -> Race:
+        kinds = ["receiveTask", *CATCH]
+        waits = [Wait(self._name(), self.one_of(*kinds)) for _ in range(self.draw(st.integers(2, 3)))]
+        branches = [(wait, self.any(depth - 1) if depth > 0 else self._wait(0)) for wait in waits]
+        return Race(branches, self.draw(st.integers(0, len(branches) - 1)))
+
+    # --- sub-processes
+
+    def _sub(self, depth: int) -> Sub:
+        turns = self.draw(st.none() | st.integers(0, 3))
+        handled = self.draw(st.integers(0, 2)) if turns is None else 0
+        body = self.any(depth)
+        return Sub(
+            Sequence_([self._wait(0), body]) if handled else body,  # something to wait for, so that it can be asked
+            handler=self.any(0) if handled else None,
+            handled=handled,
+            name=self._name(),
+            turns=turns,
+            test_before=turns is not None and self.is_so(),
+            counted=self.is_so(),
+        )
+
+    def _many(self, depth: int) -> Sub:
+        count_, sequential = self.draw(st.integers(0, 3)), self.is_so()
+        enough = self.draw(st.none() | st.integers(1, count_)) if count_ else None
+        return Sub(
+            # What is cancelled must not have come half its way.
+            self.any(depth) if enough is None or sequential else Wait(self._name()),
+            count_,
+            sequential,
+            name=self._name(),
+            each=self._wait(0) if self.is_so() else None,
+            behavior=self.one_of("None", "One", *(["Complex", "Complex"] if enough else [])),
+            enough=enough,
+        )
+
+    def _ended(self, depth: int) -> Ended:
+        return Ended(self._name(), self.any(depth), self.one_of("message", "signal", "escalation", "multiple"))
+
+    # --- events at the edge, or in an event sub-process
 
     def _bounded(self, depth: int) -> Bounded:
         times = self.draw(st.integers(0, 1))
         kinds = ["timer", "message", "signal", *([] if times else ["multiple"])]  # each of several would come by itself
         return Bounded(
             self._name(),
-            self.draw(st.sampled_from(["userTask", "serviceTask"])),
-            boundary=self.draw(st.sampled_from(kinds)),
+            self.one_of("userTask", "serviceTask"),
+            boundary=self.one_of(*kinds),
             times=times,
-            after=self.any(0) if self.draw(st.booleans()) else None,
+            after=self.any(0) if self.is_so() else None,
         )
 
-    def _sequence(self, depth: int) -> Sequence_:
-        return Sequence_([self.any(depth) for _ in range(self.draw(st.integers(1, 3)))])
+    def _interrupted(self, depth: int) -> Interrupted:
+        kind, is_inside = self.one_of(*EARLY, "cancel", "terminate"), self.is_so()
+        never = self.draw(st.sampled_from([self._wait, self._never_ends]))(0)
+        any_code = kind == "error" and self.is_so()
+        return Interrupted(self._name(), self.any(depth), never, self.any(0), kind, is_inside, any_code)
 
-    def _fork(self, depth: int) -> Fork:
-        kind = self.draw(st.sampled_from(["parallelGateway", "exclusiveGateway", "inclusiveGateway", "complexGateway"]))
-        branches = [self.any(depth) for _ in range(self.draw(st.integers(2, 3)))]
-        numbers = st.integers(0, len(branches) - 1)
-        taken = {
-            "parallelGateway": st.just(set(range(len(branches)))),
-            "exclusiveGateway": numbers.map(lambda number: {number}),
-            "inclusiveGateway": st.sets(numbers, min_size=1),
-            "complexGateway": st.sets(numbers, min_size=1),
-        }[kind]
-        return Fork(self._name(), kind, branches, frozenset(self.draw(taken)))
+    def _never_ends(self, depth: int) -> Sub:
+        return Sub(self._wait(0), self.draw(st.integers(1, 3)), name=self._name())
 
-    def _loop(self, depth: int) -> Loop:
-        return Loop(self._name(), self.any(depth), self.draw(st.integers(1, 3)))
+    def _beside(self, depth: int) -> Beside:
+        kind, times = self.one_of(*ALONGSIDE), self.draw(st.integers(1, 2))
+        return Beside(self._name(), self.any(depth), self.any(0), kind, self.is_so(), times)
 
-    def _sub(self, depth: int) -> Sub:
-        many = self.draw(st.none() | st.integers(0, 3))
-        turns = self.draw(st.none() | st.integers(0, 3)) if many is None else None
-        handled = self.draw(st.integers(0, 2)) if many is None and turns is None else 0
-        body = self.any(depth)
-        return Sub(
-            Sequence_([self._wait(0), body]) if handled else body,  # something to wait for, so that it can be asked
-            many,
-            self.draw(st.booleans()),
-            handler=self.any(0) if handled else None,
-            handled=handled,
-            name=self._name(),
-            turns=turns,
-            each=self._wait(0) if many is not None and self.draw(st.booleans()) else None,
-            test_before=turns is not None and self.draw(st.booleans()),
-        )
+    # --- compensation
 
-    def _lots(self, depth: int) -> Lots:
-        return Lots(self._name(), Sub(self.any(depth), count=1), self.draw(st.integers(1, 3)))
+    def _undoable(self, depth: int) -> Undoable:
+        return Undoable(self._name(), self.one_of("userTask", "serviceTask", "receiveTask"))
 
-    def _race(self, depth: int) -> Race:
-        kinds = [kind for kind in KINDS if kind not in ("userTask", "serviceTask")]
-        waits = [Wait(self._name(), self.draw(st.sampled_from(kinds))) for _ in range(self.draw(st.integers(2, 3)))]
-        branches = [(wait, self.any(depth - 1) if depth > 0 else self._wait(0)) for wait in waits]
-        return Race(branches, self.draw(st.integers(0, len(branches) - 1)))
+    def _undoing(self, depth: int) -> Undoing:
+        return Undoing(self._name(), self.any(depth), self.any(0))
+
+    def _undo(self, depth: int) -> Undo:
+        done = self.draw(st.sampled_from([self._undoable, self._undoing]))(max(depth, 1))
+        kind = self.one_of("intermediateThrowEvent", "endEvent")
+        return Undo(self._name(), Sequence_([done, self.any(depth)]), kind, named=self.is_so())
+
+    # --- ad hoc
+
+    def _chosen(self, depth: int) -> Chosen:
+        activities = [
+            (self._activity(depth), self.draw(st.integers(1, 2))) for _ in range(self.draw(st.integers(2, 3)))
+        ]
+        return Chosen(self._name(), activities, self.is_so(), self.is_so(), self.is_so())
+
+    def _activity(self, depth: int) -> Wait | Sub:
+        if self.is_so():
+            return Sub(self.any(depth - 1), count=1)  # begun twice, each has its own variables
+        return Wait(self._name(), self.one_of(*KINDS))
 
 
 @st.composite
 def blocks(draw: st.DrawFn) -> Block:
-    return Blocks(draw).any(3)
+    drawn = Blocks(draw)
+    return Sequence_([drawn.any(3) for _ in range(draw(st.integers(1, 4)))])
 
 
-def holding(block: Block) -> tuple[dict[str, str], set[str]]:
-    """Names of waits that must stay open until another one has come (host -> its boundary event), and of those that
-    never come."""
-    held: dict[str, str] = {}
-    never: set[str] = set()
-    todo: list[Block] = [block]
-    while todo:
-        now = todo.pop()
-        if isinstance(now, Bounded):
-            held[now.name] = f"{now.name}!"
-            todo += [now.after] if now.after else []
-        elif isinstance(now, Race):
-            never |= {first.name for number, (first, _) in enumerate(now.branches) if number != now.winner}
-            todo += [then for _, then in now.branches]
-        elif isinstance(now, Sequence_):
-            todo += now.parts
-        elif isinstance(now, Condition):
-            todo += [now.waiting, now.doing]
-        elif isinstance(now, Fork):
-            todo += now.branches
-        elif isinstance(now, Loop | Lots):
-            todo.append(now.body)
-        elif isinstance(now, Sub):
-            todo += [now.body, *([now.handler] if now.handler else [])]
-    return held, never
+@st.composite
+def ways(draw: st.DrawFn) -> Way:
+    kinds = [
+        "none",
+        "message",
+        "signal",
+        "timer",
+        "timeDate",
+        "timeCycle",
+        "multiple",
+        "receiveTask",
+        "exclusive",
+        "parallel",
+    ]
+    return Way(draw(st.sampled_from(kinds)), draw(st.sampled_from(["message", "signal"])))
+
+
+Move = tuple[str, int, str]
+"""What the player does: take (a wait), or begin or end in an ad-hoc sub-process; the number; the activity begun."""
 
 
 class Player:
-    """Takes both cases along one path."""
+    """Takes two cases along one path: one of the graph as it was drawn; one of what the reader makes of it, which goes
+    through JSON, with a graph of its own, before every step."""
 
-    def __init__(self, block: Block) -> None:
-        self.graph = process(block)
-        self.straight = Case(lambda: self.graph, {})
-        self.restored = Case(lambda: replace(self.graph), {}, restored=True)  # its parts are immutable
-        self.held, self.never = holding(block)
-        self.left = block.passed()
-        self.fired: set[int] = set()
+    def __init__(self, block: Block, way: Way | None = None) -> None:
+        self.graph, at, passed = process_by(block, way or Way())
+        self.source = written(self.graph)
+        reading = read(self.source, name="p.bpmn")
+        assert not [finding for finding in reading.findings if finding.is_error], [*map(str, reading.findings)]
+        (graph,) = reading.graphs
+        more = {"at": at, "payload": {} if at else None, "files": FILES}
+        self.straight = Case(lambda: self.graph, {}, **more)
+        self.restored = Case(lambda: replace(graph), {}, restored=True, **more)  # its parts are immutable
+        self.rules = block.rules()
+        self.foretold = +passed
+        self.left = Counter(self.foretold)
+        self.begun: Counter[tuple[int, str]] = Counter()
+        self._note()
+
+    @property
+    def runs(self) -> dict[str, Any]:
+        return self.straight.state["runs"]
 
     def name(self, wait: int) -> str:
         return self.graph.nodes[self.straight.open[wait].element].name
 
-    def ready(self) -> list[int]:
-        """The waits that may come next, so that in the end all has come that must."""
-        return [wait for wait in self.straight.open if self._may(wait)]
+    # --- what may come next, so that in the end all has come that must
+
+    def ready(self) -> list[Move]:
+        moves: list[Move] = []
+        for wait, opened in self.straight.open.items():
+            if isinstance(opened, AdHocOpened):
+                moves += self._choices(wait)
+            elif self._may(wait):
+                moves.append(("take", wait, ""))
+        return moves
 
     def _may(self, wait: int) -> bool:
         name = self.name(wait)
-        if getattr(self.straight.open[wait], "kind", None) == "condition":
-            return False  # the case itself will meet it
-        if name in self.never or (name.endswith("!") and wait in self.fired):
+        if getattr(self.straight.open[wait], "kind", "") in ("condition", "data") or name in self.rules.never:
+            return False  # the case itself will give it, or nobody
+        if self._would_miss_a_cycle(wait):
             return False
-        node = self.graph.nodes[self.straight.open[wait].element]
-        if name in self.held:  # its boundary event comes first, once
-            edge = self.graph.nodes[node.boundary[0]]
-            return not edge.interrupting and self._host_is_done_with(wait, edge.id)
-        if node.kind == "startEvent":
+        if name in self.rules.first:
             return self.left[name] > 0
-        return not self._last_in_scope_of_a_handler(wait)
+        if name in self.rules.last and not self._nothing_left_in(self.runs[str(wait)]["on"]):
+            return False
+        return not self._must_wait(wait)
 
-    def _host_is_done_with(self, host: int, edge: str) -> bool:
-        listeners = self.straight.state["runs"][str(host)].get("watch", ())
-        return all(listener in self.fired for listener in listeners)
+    def _would_miss_a_cycle(self, wait: int) -> bool:
+        """Of the firings of a cycle that lie behind, only one comes: the clock goes from one to the next."""
+        opened = self.straight.open
+        due = opened[wait].due if isinstance(opened[wait], TimerSet) else self.straight.now
+        cycles = (number for number in opened if "rule" in self.runs[str(number)])
+        return any(opened[cycle].due < due for cycle in cycles)
 
-    def _last_in_scope_of_a_handler(self, wait: int) -> bool:
-        """A handler that has still to come must not lose its scope before."""
-        runs = self.straight.state["runs"]
-        number = runs[str(wait)].get("scope", runs[str(wait)].get("on"))
+    def _choices(self, wait: int) -> list[Move]:
+        if self._must_wait(wait):
+            return []
+        element = self.graph.nodes[self.straight.open[wait].element]
+        moves: list[Move] = [("begin", wait, one) for one in self._offered(wait) if self._to_begin(wait, one)]
+        inside = [node.id for node in self.graph.nodes.values() if node.scope == element.id]
+        is_done = not any(self._to_begin(wait, one) for one in inside)
+        if is_done and element.ad_hoc and not element.ad_hoc.completion and self._nothing_left_in(wait):
+            moves.append(("end", wait, ""))
+        return moves
+
+    def _offered(self, wait: int) -> list[str]:
+        case = self.straight
+        work = ad_hoc_work(self.graph, case.state, case._environment(), wait)
+        return [one.element for one in work.activities] if work else []
+
+    def _to_begin(self, wait: int, activity: str) -> bool:
+        return self.begun[wait, activity] < int(self.graph.nodes[activity].properties.get("times", 0))
+
+    def _must_wait(self, wait: int) -> bool:
+        """What must come beside something comes before that goes on."""
+        number = self.runs[str(wait)].get("on", wait)
         while number:
-            for listener in runs[str(number)].get("watch", ()):
-                node = self.graph.nodes[runs[str(listener)]["at"]]
-                if node.kind == "startEvent" and self.left[node.name] > 0:
+            for listener in self.runs[str(number)].get("watch", ()):
+                name = self.graph.nodes[self.runs[str(listener)]["at"]].name
+                if listener in self.straight.open and name in self.rules.first and self.left[name] > 0:
                     return True
-            number = runs[str(number)].get("scope", runs[str(number)].get("on"))
+            number = self.runs[str(number)]["scope"]
         return False
 
-    def take(self, wait: int) -> None:
-        name, opened = self.name(wait), type(self.straight.open[wait]).__name__
-        act = complete if opened in ("TaskOpened", "JobAdded") else trigger
+    def _nothing_left_in(self, holder: int) -> bool:
+        for wait in self.straight.open:
+            name, on = self.name(wait), self.runs[str(wait)].get("on")
+            counts = name not in self.rules.never and (name not in self.rules.first or self.left[name] > 0)
+            if counts and wait != holder and on != holder and holder in self._around(wait):
+                return False
+        return True
+
+    def _around(self, number: int) -> Iterator[int]:
+        while number:
+            yield number
+            run = self.runs[str(number)]
+            number = run["on"] if "on" in run else run["scope"]
+
+    # --- it comes
+
+    def saved(self, move: Move) -> dict[str, Any]:
+        """The case as it is, and what comes next, as JSON."""
+        kind, wait, activity = move
+        case, opened = self.straight, self.straight.open[wait]
+        if kind == "take":
+            kind = "complete" if isinstance(opened, WORK) else "trigger"
+        now = max(case.now, opened.due) if isinstance(opened, TimerSet) else case.now
+        asked = {"kind": kind, "wait": wait, "activity": activity, "now": now.isoformat()}
+        return {**asked, "state": deepcopy(case.state), "stores": deepcopy(case.stores)}
+
+    def make(self, move: Move) -> None:
+        kind, wait, activity = move
+        opened = self.straight.open[wait]
         for case in (self.straight, self.restored):
-            if opened == "TimerSet":
+            if isinstance(opened, TimerSet):
                 case.now = max(case.now, case.open[wait].due)
-            case.step(lambda graph, state, env: act(graph, state, env, wait, {}))
-        if name.endswith("!"):
-            self.fired.add(wait)
-        self.left[name] -= 1
+            case.step(lambda graph, state, env: ACTS[kind](graph, state, env, wait, opened, activity))
+        if kind == "begin":
+            self.begun[wait, activity] += 1
+        self._note()
+
+    def _note(self) -> None:
         assert self.straight.state == self.restored.state
         assert self.straight.last == self.restored.last
+        assert self.straight.stores == self.restored.stores
+        self.left -= Counter(self._names(self.straight.last))
+
+    def _names(self, changes: list[Change]) -> Iterator[str]:
+        for change in changes:
+            if isinstance(change, ElementPassed) and change.outcome == "completed":
+                yield self.graph.nodes[change.element].name
+
+    def play(self, choose: Callable[[list[Move]], Move], after: Callable[[], None] = lambda: None) -> None:
+        while self.straight.ended is None:
+            ready = self.ready()
+            assert ready, f"nothing can happen, but {[(self.name(wait), wait) for wait in self.straight.open]} wait"
+            self.make(choose(ready))
+            after()
+        assert self.straight.outcome == "completed"
+        assert not self.straight.incidents
+        passed = Counter(self._names(self.straight.changes))
+        del passed[""]
+        assert passed == self.foretold
+
+
+WORK = TaskOpened | JobAdded | CaseCalled
+
+
+def _take(graph: Graph, state: Any, env: Environment, wait: int, opened: Change, activity: str) -> Step:
+    act = complete if isinstance(opened, WORK) else trigger
+    return act(graph, state, env, wait, {})
+
+
+ACTS = {
+    "take": _take,
+    "begin": lambda graph, state, env, wait, opened, activity: begin_activity(graph, state, env, wait, activity),
+    "end": lambda graph, state, env, wait, opened, activity: end(graph, state, env, wait),
+}
 
 
 @settings(max_examples=150)
-@given(blocks(), st.data())
-def test_every_process_does_what_it_must_and_ends(block: Block, data: st.DataObject) -> None:
-    player = Player(block)
+@given(blocks(), ways(), st.data())
+def test_every_process_does_what_it_must_and_ends(block: Block, way: Way, data: st.DataObject) -> None:
+    Player(block, way).play(lambda ready: data.draw(st.sampled_from(ready)))
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Elsewhere]:
+    other = Elsewhere()
+    yield other
+    other.close()
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@given(blocks(), ways(), st.data())
+def test_saved_and_loaded_in_a_new_process_after_every_step(
+    elsewhere: Elsewhere, block: Block, way: Way, data: st.DataObject
+) -> None:
+    """Each step is made twice: here, and by an operating-system process that is started for it."""
+    player = Player(block, way)
+    processes: set[int] = set()
     while player.straight.ended is None:
-        ready = player.ready()
-        assert ready, f"nothing can happen, but {player.straight.waiting} wait"
-        player.take(data.draw(st.sampled_from(ready)))
-    assert player.straight.outcome == "completed"
-    assert not player.straight.incidents
-    names = (player.graph.nodes[element].name for element in player.straight.passed)
-    assert Counter(name for name in names if name) == +block.passed()
+        move = data.draw(st.sampled_from(player.ready()))
+        asked = {"source": player.source.decode(), **player.saved(move)}
+        player.make(move)
+        answer = elsewhere.play(asked)
+        assert answer["state"] == json.loads(json.dumps(player.straight.state))
+        assert answer["told"] == told(player.straight.last)
+        assert answer["process"] not in processes
+        processes.add(answer["process"])
+
+
+# --- what is drawn ---------------------------------------------------------------------------------------------------
+
+
+def marks(graph: Graph) -> Iterator[str]:
+    """What a process is made of: the constructs by which stored cases are collected, and what those do not tell."""
+    yield from constructs(graph)
+    for node in graph.nodes.values():
+        how = node.ad_hoc
+        if how:
+            yield f"ad hoc, {'sequential' if how.is_sequential else 'parallel'}"
+            yield f"ad hoc, until {'a condition' if how.completion else 'somebody says so'}"
+        if node.ad_hoc is None and "times" in node.properties and node.incoming:
+            yield "ad hoc, with a flow"
+        if node.event:
+            yield from (f"{mark} event" for mark in ("key", "name") if getattr(node.event, mark))
+            yield (
+                f"compensate, {'by name' if node.event.name else 'all'}" if node.event.kind == "compensate" else "event"
+            )
+        if node.standard_loop:
+            yield f"standard loop, {'before' if node.standard_loop.test_before else 'after'}"
+            yield f"standard loop, {'maximum' if node.standard_loop.maximum else 'condition'}"
+        if node.decision:
+            yield "decision table"
+        if node.instantiate:
+            yield f"{node.kind}, instantiating{', parallel' if node.parallel else ''}"
+        if node.kind in TASKS and len(node.outgoing) > 1:
+            yield f"{'conditional' if node.outgoing[0].condition else 'plain'} flows without a gateway"
+    yield from (f"{one.kind} of {'the process' if one.scope == graph.key else 'a sub-process'}" for one in graph.data)
+    if graph.stores:
+        yield "data store"
+
+
+OURS = {
+    *(f"ad hoc, {how}" for how in ("sequential", "parallel", "until a condition", "until somebody says so")),
+    *("ad hoc, with a flow", "compensate, all", "compensate, by name", "key event", "decision table", "data store"),
+    *(f"standard loop, {how}" for how in ("before", "after", "maximum", "condition")),
+    *("receiveTask, instantiating", "eventBasedGateway, instantiating", "eventBasedGateway, instantiating, parallel"),
+    *("conditional flows without a gateway", "plain flows without a gateway"),
+    *("dataObject of the process", "dataObject of a sub-process"),
+}
+
+
+def test_all_elements_are_mixed() -> None:
+    """Each construct that the tests of elements draw is drawn here too, so that nothing is left out that is added."""
+    drawn: Counter[str] = Counter()
+
+    @settings(max_examples=1000, derandomize=True, database=None, phases=[Phase.generate])
+    @given(blocks(), ways())
+    def draw(block: Block, way: Way) -> None:
+        drawn.update(set(marks(process_by(block, way)[0])))
+
+    draw()
+    wanted = OURS.copy()
+    for diagram in DIAGRAMS:
+        for graph in read(diagram.read_bytes(), name=diagram.name).graphs:
+            wanted |= constructs(graph)
+    assert sorted(wanted - drawn.keys()) == []

@@ -1,0 +1,511 @@
+"""More blocks (`builder.py`): what passes at once, what ends others early or comes beside them, what is undone, what
+people choose, what carries data, and the ways into a process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.bpmn.expressions import compile_expression, template
+from engine.bpmn.model import (
+    AdHoc,
+    Assignment,
+    DataAssociation,
+    DataFlow,
+    DataSet,
+    DataStore,
+    Decision,
+    Event,
+    Graph,
+    MultiInstance,
+)
+from tests.bpmn.builder import (
+    WORK,
+    Block,
+    Drawing,
+    Rules,
+    Sub,
+    Wait,
+    becomes,
+    event,
+    repeated,
+    script,
+    total,
+)
+
+COMPENSATE = Event("compensate")
+
+
+def thrown(kind: str, code: str) -> Event:
+    """Nobody waits for it, unless it is for that code."""
+    if kind == "multiple":
+        return Event(kind, parts=(thrown("message", code), thrown("signal", code), thrown("escalation", code)))
+    if kind in ("none", "terminate", "cancel"):
+        return Event(kind)
+    return Event(kind, code if kind in ("error", "escalation") else "ut")
+
+
+# --- at once ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Done(Block):
+    """Passed as soon as it is reached: `kind` is a task, or the event that is thrown."""
+
+    name: str
+    kind: str
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        if self.kind == "sendTask":
+            made = on.add(self.kind, scope, name=self.name, event=thrown("message", self.name))
+        elif self.kind == "task":
+            made = on.add(self.kind, scope, name=self.name)
+        else:
+            made = on.add("intermediateThrowEvent", scope, name=self.name, event=thrown(self.kind, self.name))
+        on.connect(before, made, condition)
+        return made
+
+    def passed(self) -> Counter[str]:
+        return Counter([self.name])
+
+
+@dataclass
+class Shown(Block):
+    """Behind the body, a task only a right answer leads to; `name` is passed where it was right."""
+
+    name: str
+
+    def check(self, on: Drawing, scope: str, before: str, holds: str) -> str:
+        split, merge = on.add("exclusiveGateway", scope), on.add("exclusiveGateway", scope)
+        on.connect(before, split)
+        right, wrong = on.add("task", scope, name=self.name), on.add("task", scope, name=f"{self.name}?")
+        on.connect(split, right, holds)
+        on.change(split, default=on.connect(split, wrong))
+        on.connect(right, merge)
+        on.connect(wrong, merge)
+        return merge
+
+    def passed(self) -> Counter[str]:
+        return Counter([self.name])
+
+
+@dataclass
+class Decided(Shown):
+    """A decision table decides."""
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        made = on.add("businessRuleTask", scope, decision=Decision("sju", f"v_{self.name}", "singleEntry"))
+        on.connect(before, made, condition)
+        return self.check(on, scope, made, f"v_{self.name} == 7")
+
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stored(Shown):
+    """Something goes to a data store and comes back from it."""
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        variable, store = f"v_{self.name}", f"S_{self.name}"
+        on.stores[store] = DataStore(store, is_written=True)
+        put = DataFlow(given=(DataAssociation((), store, assignments=(Assignment(template("${[7]}")),), store=store),))
+        writing = on.add("task", scope, data=put)
+        on.connect(before, writing, condition)
+        on.keep(scope, variable)
+        own = f"i_{self.name}"
+        taken = DataAssociation((), own, template(f"${{{store}}}"), stores={store: store})
+        given = DataAssociation((own,), variable, template(f"${{{own}}}"))
+        get = DataFlow(
+            (own,), (), (DataSet((own,)),), (DataSet(),), taken=(taken,), given=(given,), own=frozenset([own])
+        )
+        reading = on.add("task", scope, data=get)
+        on.connect(writing, reading)
+        return self.check(on, scope, reading, f"{variable} == [7]")
+
+
+@dataclass
+class Awaited(Block):
+    """A task beside another block cannot begin before that has given it its input."""
+
+    name: str
+    doing: Block
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        variable, own = f"d_{self.name}", f"i_{self.name}"
+        on.keep(scope, variable)
+        split, join = on.add("parallelGateway", scope), on.add("parallelGateway", scope)
+        on.connect(before, split, condition)
+        taken = DataAssociation((variable,), own, template(f"${{{variable}}}"))
+        needs = DataFlow((own,), (), (DataSet((own,)),), (DataSet(),), taken=(taken,), own=frozenset([own]))
+        waiting = on.add("userTask", scope, name=self.name, work=WORK, data=needs)
+        on.connect(split, waiting)
+        on.connect(waiting, join)
+        gives = DataFlow(given=(DataAssociation((), variable, assignments=(Assignment(template("${1}")),)),))
+        giving = on.add("task", scope, data=gives)
+        on.connect(self.doing.draw(on, scope, split), giving)
+        on.connect(giving, join)
+        return join
+
+    def passed(self) -> Counter[str]:
+        return self.doing.passed() + Counter([self.name])
+
+    def undone(self) -> Counter[str]:
+        return self.doing.undone()
+
+    def inside(self) -> Sequence[Block]:
+        return [self.doing]
+
+
+@dataclass
+class Collected(Shown):
+    """Each of a list gives its part of the answer."""
+
+    body: Block
+    size: int
+    sequential: bool
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        name = self.name
+        begin = script(on, scope, before, f"l_{name} = {list(range(self.size))}\no_{name} = None", condition)
+        loop = MultiInstance(
+            self.sequential,
+            collection=compile_expression(f"l_{name}"),
+            element_variable=f"e_{name}",
+            output_collection=f"o_{name}",
+            output_element=compile_expression(f"e_{name} * 2"),
+        )
+        made = on.add("subProcess", scope, loop=loop)
+        on.connect(begin, made)
+        start = on.add("startEvent", made, event=Event())
+        on.connect(self.body.draw(on, made, start), on.add("endEvent", made, event=Event()))
+        return self.check(on, scope, made, f"o_{name} == {[2 * n for n in range(self.size)]}")
+
+    def passed(self) -> Counter[str]:
+        return repeated(self.size, self.body.passed()) + Counter([self.name])
+
+    def undone(self) -> Counter[str]:
+        return repeated(self.size, self.body.undone())
+
+    def inside(self) -> Sequence[Block]:
+        return [self.body]
+
+
+# --- early ends, and what comes beside -------------------------------------------------------------------------------
+
+
+class Around(Block):
+    """A sub-process with something inside, and an event."""
+
+    name: str
+
+    @property
+    def edge(self) -> str:
+        return f"{self.name}!"
+
+    def handle(self, on: Drawing, host: str, after: Block, when: Event, interrupting: bool) -> None:
+        """An event sub-process in `host`."""
+        inner = on.add("subProcess", host, triggered_by_event=True)
+        first = on.add("startEvent", inner, name=self.edge, event=when, interrupting=interrupting)
+        on.connect(after.draw(on, inner, first), on.add("endEvent", inner, event=Event()))
+
+    def caught(self, kind: str, any_code: bool = False) -> Event:
+        if kind == "conditional":
+            return becomes(f"c_{self.name} == 1")
+        if kind in ("error", "escalation"):
+            return Event(kind, None if any_code else self.name)
+        return event(kind)
+
+
+@dataclass
+class Interrupted(Around):
+    """`doing` is done while `never` waits beside it; then `kind` ends both, and `after` follows: behind an event at the
+    edge, or in an event sub-process (`inside`). Cancel and terminate are what they are."""
+
+    name: str
+    doing: Block
+    never: Block
+    after: Block
+    kind: str
+    inside_: bool = False
+    any_code: bool = False
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        if self.kind == "conditional":
+            before, condition = script(on, scope, before, f"c_{self.name} = 0", condition), None
+        host = on.add("transaction" if self.kind == "cancel" else "subProcess", scope)
+        on.connect(before, host, condition)
+        split = on.add("parallelGateway", host)
+        on.connect(on.add("startEvent", host, event=Event()), split)
+        on.connect(self.never.draw(on, host, split), on.add("endEvent", host, event=Event()))
+        last = Sub(self.doing).draw(on, host, split)
+        if self.kind == "conditional":
+            last = script(on, host, last, f"c_{self.name} = 1")
+        ends = self.kind in ("error", "escalation", "cancel", "terminate")
+        name = self.edge if self.kind == "terminate" else ""
+        on.connect(last, on.add("endEvent", host, name=name, event=thrown(self.kind if ends else "none", self.name)))
+        if self.kind == "terminate":
+            return self.after.draw(on, scope, host)
+        if self._is_inside:
+            self.handle(on, host, self.after, self.caught(self.kind, self.any_code), interrupting=True)
+            return host
+        when = Event("cancel") if self.kind == "cancel" else self.caught(self.kind, self.any_code)
+        edge = on.add("boundaryEvent", scope, name=self.edge, event=when, attached_to=host)
+        merge = on.add("exclusiveGateway", scope)
+        on.connect(host, merge)
+        on.connect(self.after.draw(on, scope, edge), merge)
+        return merge
+
+    @property
+    def _is_inside(self) -> bool:
+        return self.inside_ and self.kind not in ("cancel", "terminate")
+
+    def passed(self) -> Counter[str]:
+        undone = self.doing.undone() if self.kind == "cancel" else Counter()
+        return self.doing.passed() + undone + self.after.passed() + Counter([self.edge])
+
+    def undone(self) -> Counter[str]:
+        """What did not come to its good end is not compensated; what follows is, where it follows outside."""
+        return Counter() if self._is_inside else self.after.undone()
+
+    def inside(self) -> Sequence[Block]:
+        return self.doing, self.never, self.after
+
+    def rule(self, rules: Rules) -> None:
+        for block in self.never.all():
+            rules.never |= {block.name, f"{block.name}!"} if isinstance(block, Wait | Sub) else set()
+        if self.kind in ("error", "escalation", "cancel", "terminate", "conditional"):
+            rules.never.add(self.edge)
+        else:
+            rules.last.add(self.edge)
+
+
+@dataclass
+class Beside(Around):
+    """An event at the edge of a sub-process, or in it (`inside_`), is followed by `after`, beside the rest."""
+
+    name: str
+    body: Block
+    after: Block
+    kind: str
+    inside_: bool = False
+    times: int = 1
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        if self.kind == "conditional":
+            before, condition = script(on, scope, before, f"c_{self.name} = 0", condition), None
+        host = on.add("subProcess", scope)
+        on.connect(before, host, condition)
+        last = on.add("startEvent", host, event=Event())
+        if self.kind == "conditional":
+            last = script(on, host, last, f"c_{self.name} = 1")
+        if self.kind == "escalation":
+            throw = on.add("intermediateThrowEvent", host, event=Event("escalation", self.name))
+            on.connect(last, throw)
+            last = throw
+        wait = Wait(f"{self.name}.").draw(on, host, last)  # so that there is something for it to be beside
+        on.connect(self.body.draw(on, host, wait), on.add("endEvent", host, event=Event()))
+        if self.inside_:
+            self.handle(on, host, self.after, self.caught(self.kind), interrupting=False)
+        else:
+            when = self.caught(self.kind)
+            edge = on.add("boundaryEvent", scope, name=self.edge, event=when, attached_to=host, interrupting=False)
+            on.connect(self.after.draw(on, scope, edge), on.add("endEvent", scope, event=Event()))
+        return host
+
+    @property
+    def _times(self) -> int:
+        return {"timeCycle": 2, "message": self.times, "signal": self.times, "multiple": self.times}.get(self.kind, 1)
+
+    def passed(self) -> Counter[str]:
+        beside = self.after.passed() + Counter([self.edge])
+        return self.body.passed() + repeated(self._times, beside) + Counter([f"{self.name}."])
+
+    def undone(self) -> Counter[str]:
+        return self.body.undone() + repeated(self._times, self.after.undone())
+
+    def inside(self) -> Sequence[Block]:
+        return self.body, self.after
+
+    def rule(self, rules: Rules) -> None:
+        (rules.never if self.kind in ("escalation", "conditional") else rules.first).add(self.edge)
+
+
+@dataclass
+class Ended(Block):
+    """A sub-process whose end throws something."""
+
+    name: str
+    body: Block
+    kind: str
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        host = on.add("subProcess", scope)
+        on.connect(before, host, condition)
+        last = self.body.draw(on, host, on.add("startEvent", host, event=Event()))
+        on.connect(last, on.add("endEvent", host, name=self.name, event=thrown(self.kind, self.name)))
+        return host
+
+    def passed(self) -> Counter[str]:
+        return self.body.passed() + Counter([self.name])
+
+    def undone(self) -> Counter[str]:
+        return self.body.undone()
+
+    def inside(self) -> Sequence[Block]:
+        return [self.body]
+
+
+# --- undone ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Undoable(Wait):
+    """A task with somebody to undo it: `name` and a tilde."""
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        made = super().draw(on, scope, before, condition)
+        handler = on.add("userTask", scope, name=f"{self.name}~", work=WORK, for_compensation=True)
+        on.add("boundaryEvent", scope, event=COMPENSATE, attached_to=made, compensated_by=(handler,))
+        return made
+
+    def undone(self) -> Counter[str]:
+        return Counter([f"{self.name}~"])
+
+
+@dataclass
+class Undoing(Block):
+    """A sub-process that is undone by an event sub-process inside, whatever was done in it."""
+
+    name: str
+    body: Block
+    handler: Block
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        made = on.add("subProcess", scope)
+        on.connect(before, made, condition)
+        start = on.add("startEvent", made, event=Event())
+        on.connect(self.body.draw(on, made, start), on.add("endEvent", made, event=Event()))
+        inner = on.add("subProcess", made, triggered_by_event=True)
+        first = on.add("startEvent", inner, name=f"{self.name}~", event=COMPENSATE)
+        on.connect(self.handler.draw(on, inner, first), on.add("endEvent", inner, event=Event()))
+        return made
+
+    def passed(self) -> Counter[str]:
+        return self.body.passed()
+
+    def undone(self) -> Counter[str]:
+        return self.handler.passed() + Counter([f"{self.name}~"])
+
+    def inside(self) -> Sequence[Block]:
+        return self.body, self.handler
+
+
+@dataclass
+class Undo(Block):
+    """What was done is undone: all of it, by an event in the flow or at the end, or by an event that names it."""
+
+    name: str
+    body: Block
+    kind: str = "intermediateThrowEvent"
+    named: bool = False
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        host = on.add("subProcess", scope)
+        on.connect(before, host, condition)
+        body = Sub(self.body).draw(on, host, on.add("startEvent", host, event=Event()))
+        asks = Event("compensate", body if self.named else None)
+        throw = on.add(self.kind, host, name=self.name, event=asks)
+        on.connect(body, throw)
+        if self.kind != "endEvent":
+            on.connect(throw, on.add("endEvent", host, event=Event()))
+        return host
+
+    def passed(self) -> Counter[str]:
+        return self.body.passed() + self.body.undone() + Counter([self.name])
+
+    def inside(self) -> Sequence[Block]:
+        return [self.body]
+
+
+# --- chosen ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Chosen(Block):
+    """An ad-hoc sub-process: each of `activities` is begun so often. `until`: a condition ends it, else somebody does.
+    `chained`: a flow leads from the first to the second."""
+
+    name: str
+    activities: Sequence[tuple[Wait | Sub, int]]
+    sequential: bool = False
+    until: bool = False
+    chained: bool = False
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        count = f"n_{self.name}"
+        begin = script(on, scope, before, f"{count} = 0", condition)
+        ends = compile_expression(f"{count} >= {sum(self._times())}") if self.until else None
+        made = on.add("adHocSubProcess", scope, name=self.name, work=WORK, ad_hoc=AdHoc(self.sequential, ends))
+        on.connect(begin, made)
+        drawn = [activity.draw(on, made, "") for activity, _ in self.activities]
+        for activity, times in zip(drawn, self._times(), strict=True):
+            counts = {count: template(f"${{{count} + 1}}")}
+            on.change(activity, outputs=counts, properties={"times": str(times)})
+        if self.chained:
+            on.connect(drawn[0], drawn[1])
+        return made
+
+    def _times(self) -> list[int]:
+        times = [times for _, times in self.activities]
+        return [times[0], times[0], *times[2:]] if self.chained else times
+
+    def passed(self) -> Counter[str]:
+        return total(self._each(lambda activity: activity.passed())) + Counter([self.name])
+
+    def undone(self) -> Counter[str]:
+        return total(self._each(lambda activity: activity.undone()))
+
+    def _each(self, ask: Callable[[Block], Counter[str]]) -> Iterator[Counter[str]]:
+        for (activity, _), times in zip(self.activities, self._times(), strict=True):
+            yield repeated(times, ask(activity))
+
+    def inside(self) -> Sequence[Block]:
+        return [activity for activity, _ in self.activities]
+
+
+# --- a process -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Way:
+    """How a process begins: a start event of `kind`, or message events behind an event-based gateway, of which one
+    (exclusive) or all (parallel) come."""
+
+    kind: str = "none"
+    other: str = "message"
+
+
+def process_by(block: Block, way: Way) -> tuple[Graph, str | None, Counter[str]]:
+    """The graph, where it begins (None: without an event), and what is to be passed."""
+    on = Drawing()
+    at: str | None = None
+    passed = block.passed()
+    if way.kind in ("exclusive", "parallel"):
+        gateway = on.add("eventBasedGateway", "process", instantiate=True, parallel=way.kind == "parallel")
+        first, other = Wait("first", "message").draw(on, "process", gateway), Wait("other", way.other)
+        second = other.draw(on, "process", gateway)
+        before = on.add("exclusiveGateway" if way.kind == "exclusive" else "parallelGateway", "process")
+        on.connect(first, before)
+        on.connect(second, before)
+        at = first
+        passed += Counter(["first"] if way.kind == "exclusive" else ["first", "other"])
+    elif way.kind == "receiveTask":
+        before = at = on.add("receiveTask", "process", name="first", event=event("message"), instantiate=True)
+        passed += Counter(["first"])
+    else:
+        before = on.add("startEvent", "process", event=Event() if way.kind == "none" else event(way.kind))
+        at = None if way.kind == "none" else before
+    on.connect(block.draw(on, "process", before), on.add("endEvent", "process", event=Event()))
+    return on.graph("process"), at, passed
