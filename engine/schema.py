@@ -1,6 +1,7 @@
 """Every table of the house: importing this makes `db.metadata` whole, for the migrations and their test."""
 
 import engine.cases.tables
+import engine.data_stores
 import engine.definitions.tables
 import engine.history.tables
 import engine.identity.tables

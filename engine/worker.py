@@ -26,6 +26,7 @@ from engine.identity.queries import PeopleHolding
 from engine.jobs.queries import MailRow, mail_of_job
 from engine.jobs.store import Job
 from engine.reference import Reference
+from engine.runtime.conditions import LookIntoStores
 from engine.runtime.leases import LeaseJobs, NextDue, ReturnJobs
 from engine.runtime.messages import DeliverMessage, DeliverSignal
 from engine.runtime.services import CallFor, Continue, FailService, FinishMail, FinishService, ThrowBpmnError
@@ -60,6 +61,7 @@ class Worker:
             "start_timer": self._by_command(StartByTimer),
             "message": self._by_command(DeliverMessage),
             "signal": self._by_command(DeliverSignal),
+            "condition": self._by_command(LookIntoStores),
             "continue": self._by_command(Continue),
         }
 

@@ -56,6 +56,7 @@ def history_kinds() -> dict[str, str]:
         "message:sent": gettext("Meddelande skickat"),
         "signal:received": gettext("Signal mottagen"),
         "condition:met": gettext("Villkor uppfyllt"),
+        "condition:lapsed": gettext("Villkor upphörde"),
         "data:received": gettext("Data fanns"),
         "signal:sent": gettext("Signal skickad"),
         "store:written": gettext("Datalager skrivet"),

@@ -123,6 +123,7 @@ def _by_kind() -> Mapping[str, str]:
         "message:sent": gettext("”{step}” skickades"),
         "signal:received": gettext("”{step}” kom"),
         "condition:met": gettext("Villkoret för ”{step}” blev uppfyllt"),
+        "condition:lapsed": gettext("Villkoret för ”{step}” gäller inte längre"),
         "data:received": gettext("Det som behövs för ”{step}” finns nu"),
         "signal:sent": gettext("”{step}” skickades"),
         "store:written": gettext("”{step}” skrev i ett datalager"),

@@ -106,7 +106,8 @@ class TimerCancelled:
 class WaitOpened:
     """A message or signal (`kind`) called `name` is expected; a message's `key` must be equal (None: no key).
 
-    Or a condition (`kind`) is to become true, which the machine itself will see; `name` is its text.
+    Or a condition (`kind`) is to become true, which the machine itself will see; `name` is its text. Where it looks
+    into data `stores`, the machine must be told (`machine.look`) what other cases write to them.
     Or an activity waits for data (`kind` data) that others in the case are to give; `name` says which.
     """
 
@@ -115,6 +116,15 @@ class WaitOpened:
     kind: str
     name: str
     key: str | None = None
+    stores: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionLapsed:
+    """Another case has written to a data store, and what an event waited for to become true again is false now."""
+
+    wait: int
+    element: str
 
 
 @dataclass(slots=True)
@@ -249,6 +259,7 @@ Change = (
     | TimerCancelled
     | WaitOpened
     | WaitClosed
+    | ConditionLapsed
     | MessageThrown
     | SignalThrown
     | AdHocOpened

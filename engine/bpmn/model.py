@@ -71,7 +71,8 @@ class Event:
     `timer`: a template giving ISO 8601 or cron text; `timer_kind`: timeDate, timeDuration or timeCycle.
     `key`: the correlation key, evaluated when the wait is set up or the message thrown; or else `correlation`.
     `payload`: name -> template, what a thrown message or signal carries.
-    `condition`: what a conditional event waits for to become true.
+    `condition`: what a conditional event waits for to become true; of the names in it `stores` are data stores: the
+    name -> the store's own.
     `code_variable`, `message_variable`: where a catching error or escalation event stores what it caught.
     """
 
@@ -80,6 +81,7 @@ class Event:
     timer: Template | None = None
     timer_kind: str | None = None
     condition: Expression | None = None
+    stores: Mapping[str, str] = field(default_factory=dict)
     key: Template | None = None
     correlation: Correlation | None = None
     payload: Mapping[str, Template] = field(default_factory=dict)
@@ -217,8 +219,8 @@ class DataElement:
 class DataStore:
     """A data store that the process reads or writes (§10.4.1), known by `name` in all processes and cases.
 
-    `is_written`: some association leads to it. What the diagram says of its size (`capacity`, `is_unlimited`) and of
-    what it holds (`item`) is kept, and not enforced.
+    `is_written`: some association leads to it. `is_watched`: some event waits for a condition on it. What the diagram
+    says of its size (`capacity`, `is_unlimited`) and of what it holds (`item`) is kept, and not enforced.
     """
 
     name: str
@@ -227,6 +229,7 @@ class DataStore:
     is_unlimited: bool = True
     item: str = ""
     line: int = 0
+    is_watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

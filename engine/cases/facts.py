@@ -8,8 +8,8 @@ from typing import Any
 from engine.bpmn import machine
 from engine.bpmn.expressions import Template
 from engine.bpmn.machine import Environment
-from engine.cases.data_stores import Stores
 from engine.cases.store import Case
+from engine.data_stores import Stores
 from engine.definitions.store import Definition
 from engine.engine import Read
 from engine.errors import ExpressionError

@@ -174,16 +174,6 @@ message = sa.Table(
     comment="published before anybody waited for it",
 )
 
-data_store = sa.Table(
-    "data_store",
-    metadata,
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("value", Json, comment="null: nobody has written to it yet, or somebody has emptied it"),
-    sa.Column("version", sa.Integer, nullable=False, comment="how often it was written"),
-    sa.Column("written_at", Moment),
-    sa.Column("case_id", Id, sa.ForeignKey("case.id"), comment="the case that wrote it last"),
-)
-
 number = sa.Table(
     "number",
     metadata,

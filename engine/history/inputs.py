@@ -54,6 +54,7 @@ _PLAY: Mapping[str, Callable[[Input, Graph, dict[str, Any], Environment], Step]]
     "skip": lambda i, graph, state, env: machine.skip(graph, state, env, i.wait, i.given),
     "begin": lambda i, graph, state, env: machine.begin_activity(graph, state, env, i.wait, i.at or ""),
     "end": lambda i, graph, state, env: machine.end(graph, state, env, i.wait),
+    "look": lambda i, graph, state, env: machine.look(graph, state, env, i.given),
     "cancel": lambda i, graph, state, env: machine.cancel(graph, state, env),
 }
 

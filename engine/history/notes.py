@@ -83,6 +83,7 @@ _TELL: Mapping[type, Callable[[Node | None, Any], _Told | None]] = {
     c.TimerCancelled: lambda node, change: ("timer:cancelled", None, None),
     c.WaitOpened: lambda node, change: ("wait:opened", change.kind, {"name": change.name, "key": change.key}),
     c.WaitClosed: _wait_closed,
+    c.ConditionLapsed: lambda node, change: ("condition:lapsed", None, None),
     c.MessageThrown: lambda node, change: ("message:sent", None, {"name": change.name, "key": change.key}),
     c.SignalThrown: lambda node, change: ("signal:sent", None, {"name": change.name}),
     c.StoreWritten: lambda node, change: (

@@ -44,7 +44,7 @@ _MACHINE = frozenset(
         "message": ("received", "sent"),
         "signal": ("received", "sent"),
         "data": ("received",),
-        "condition": ("met",),
+        "condition": ("met", "lapsed"),
         "store": ("written",),
         "case": ("called", "returned", "ended"),
     }.items()

@@ -106,6 +106,24 @@ def find(read: Read, job_id: int) -> Job:
     return Job(*found)
 
 
+_EARLIER = Prepared(
+    sa.select(job.c.id)
+    .where(
+        job.c.case_id == bindparam("of_case"),
+        job.c.kind == bindparam("of_kind"),
+        job.c.id < bindparam("than"),
+        sa.text("job.state IN ('waiting', 'leased')"),
+    )
+    .limit(1)
+)
+
+
+def has_earlier(read: Read, one: Job) -> bool:
+    """Is there an older job of the same kind for the same case, not yet done?"""
+    values = {"of_case": one.case_id, "of_kind": one.kind, "than": one.id}
+    return _EARLIER.first(read.connection, values) is not None
+
+
 def take(tx: Transaction, job: Job, fence: int, to: str = "done") -> None:
     """The job is over, with what this transaction does. Conflict where the lease is no longer the last one."""
     if not _TAKE.ask(tx.connection, {"job_id": job.id, "held": fence, "to": to}).rowcount:

@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from engine import data_stores
 from engine.bpmn import changes as c
-from engine.cases import data_stores, store
+from engine.cases import store
 from engine.cases.facts import refresh
 from engine.cases.store import Case
 from engine.cases.tables import case_reader, message, task, task_candidate, wait
@@ -52,6 +53,8 @@ class Writer:
     """Candidates of ad-hoc sub-processes: as those of tasks they may read the case from then on."""
     stores: dict[str, Any] = field(default_factory=dict)
     """What data stores hold from now on."""
+    watched: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """The data stores that waits for a condition look into."""
     others: list[c.Change] = field(default_factory=list)
     """Changes that concern other cases: called ones, and the one that called."""
 
@@ -84,6 +87,7 @@ def write(writer: Writer) -> None:
     is_new = not case.id
     if is_new:
         store.insert(tx, case)
+    told = _tell_watchers(writer)
     with together(tx.connection):
         saved = None if is_new else store.save(tx, case)
         _sync_readers(tx, case, writer.readers_before)
@@ -93,9 +97,11 @@ def write(writer: Writer) -> None:
         _open_waits(writer)
         cancelled = jobs.cancel(tx, case.id, writer.cancelled_jobs)
         jobs.clear_incidents(tx, case.id, writer.cleared)
-        jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs])
+        jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs, *told])
         jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
         data_stores.write(tx, case.id, writer.stores)
+        if any(one.is_watched for one in case.definition.graph.stores.values()):
+            data_stores.watch(tx, case.id, writer.closed_waits, writer.watched)
         chain.write(tx, case.id, rows)
     if saved:
         store.confirm(saved)
@@ -204,11 +210,14 @@ def _wait_opened(writer: Writer, change: c.WaitOpened) -> None:
         "name": change.name,
         "key": change.key,
     }
+    if change.stores:
+        writer.watched[change.wait] = change.stores
 
 
 def _wait_closed(writer: Writer, change: c.WaitClosed) -> None:
     if not writer.waits.pop(change.wait, None):
         writer.closed_waits.append(change.wait)
+    writer.watched.pop(change.wait, None)
 
 
 def _ad_hoc_opened(writer: Writer, change: c.AdHocOpened) -> None:
@@ -268,6 +277,18 @@ def _store_written(writer: Writer, change: c.StoreWritten) -> None:
     writer.stores[change.name] = change.after
 
 
+def _tell_watchers(writer: Writer) -> list[dict[str, Any]]:
+    """A job for each other case that waits for a condition on what this step leaves in a data store."""
+    told: dict[int, dict[str, Any]] = {}
+    for name, value in writer.stores.items():
+        for case_id in data_stores.watchers(writer.tx, name, writer.case.id):
+            told.setdefault(case_id, {})[name] = value
+    return [
+        jobs.row("condition", writer.tx.now, case_id=case_id, payload={"stores": stores})
+        for case_id, stores in told.items()
+    ]
+
+
 # --- other cases, incidents, the end -------------------------------------------------------------------------------
 
 
@@ -320,6 +341,7 @@ _APPLY: Mapping[type, Callable[[Writer, Any], None]] = {
     c.AdHocClosed: _ad_hoc_closed,
     c.WaitOpened: _wait_opened,
     c.WaitClosed: _wait_closed,
+    c.ConditionLapsed: _only_told,
     c.StoreWritten: _store_written,
     c.MessageThrown: _message_thrown,
     c.SignalThrown: _signal_thrown,

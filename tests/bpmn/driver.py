@@ -180,6 +180,10 @@ class Case:
         self.stores[name] = value
         return self
 
+    def look(self, **stores: Any) -> Case:
+        """The case is told what other cases have written to data stores."""
+        return self.step(lambda graph, state, env: machine.look(graph, state, env, stores))
+
     def later(self, **time: float) -> Case:
         self.now += timedelta(**time)
         return self
@@ -330,11 +334,21 @@ class Case:
             known = {"live", "total", "turns", "out", "watch", "came", "kept", "undo"}
             assert run.get("open") or run.get("stuck") or known & run.keys(), run
         assert self.state["bytes"] == size
-        reads = {(name, number) for number, run in runs.items() for name in run.get("reads", ())}
-        watched = self.state.get("watched", {})
-        assert {(name, number) for name, numbers in watched.items() for number in numbers} == reads
+        reads = {(name, int(number)) for number, run in runs.items() for name in run.get("reads", ())}
+        assert {(name, number) for name in self.state.get("watched", {}) for number in self._chain(name)} == reads
         assert all(("reads" in run) == (run.get("open") == "condition") for run in runs.values())
         assert self.state.get("kept", 0) == sum("kept" in run for run in runs.values())
+
+    def _chain(self, name: str) -> list[int]:
+        """Those who wait for a condition on `name`, as they are linked: the same there and back."""
+        runs, found, before = self.state["runs"], [], 0
+        number = self.state["watched"][name]
+        while number:
+            assert runs[str(number)]["reads"][name][0] == before
+            found.append(number)
+            before, number = number, runs[str(number)]["reads"][name][1]
+        assert found
+        return found
 
     def _taken(self, runs: Mapping[str, Any]) -> list[int]:
         """What somebody is about to compensate."""
@@ -374,6 +388,7 @@ _ACTIONS = frozenset(
         "fail",
         "fire",
         "later",
+        "look",
         "put_in_store",
         "receive",
         "retry",

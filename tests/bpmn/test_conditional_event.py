@@ -1,12 +1,15 @@
 """Conditional events (§10.5.5, §13.5): caught, at an edge or starting an event sub-process, when data make them so."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from engine.bpmn.changes import WaitClosed, WaitOpened
+from engine.bpmn import machine
+from engine.bpmn.changes import TaskOpened, WaitClosed, WaitOpened
 from engine.bpmn.limits import Limits
-from engine.bpmn.machine import Stale, trigger
+from engine.bpmn.machine import Environment, Stale, trigger
+from tests.bpmn.driver import MORNING, graph_of
 
 
 def test_a_token_waits_until_the_condition_holds(play):
@@ -159,6 +162,38 @@ def test_conditions_that_write_and_lead_nowhere_come_to_a_halt_too(play):
 
 def test_waits_are_found_by_the_variables_they_read_and_leave_nothing_behind(play):
     case = play("catch", {"antal": 1})
-    assert case.state["watched"] == {"antal": {"3": True}}
+    assert case.state["watched"] == {"antal": 3}
+    assert case.state["runs"]["3"]["reads"] == {"antal": [0, 0]}
     case.complete("a", antal=9)
     assert "watched" not in json.loads(json.dumps(case.state))
+
+
+def test_a_state_of_before_there_were_chains_goes_on(play):
+    """Who waited for a name stood in one place then; `both` has two who wait for the same."""
+    case = play("both", {"x": False})
+    _unchain(case.state)
+    assert case.complete("a", x=True).waiting == ["c"]
+    assert "watched" not in case.state
+
+
+def _unchain(state):
+    """As release 0.1.0 kept it."""
+    watched: dict[str, dict[str, bool]] = {}
+    for number, run in state["runs"].items():
+        for name in run.get("reads", ()):
+            watched.setdefault(name, {})[number] = True
+        if "reads" in run:
+            run["reads"] = sorted(run["reads"])
+    state["watched"] = watched
+
+
+def test_one_that_waits_or_goes_touches_its_neighbours_only():
+    """However many wait: the state but for `runs` stays as small, and of the runs few are written anew."""
+    graph = graph_of(Path(__file__).with_name("conditional_event.bpmn"), "scoped")
+    step = machine.start(graph, Environment(MORNING), {"lista": ["gul"] * 1000, "alla": False})
+    assert len(step.state["watched"]) == 2
+    before = {number: json.dumps(run) for number, run in step.state["runs"].items()}
+    wait = next(change.wait for change in step.changes[2000:] if isinstance(change, TaskOpened))
+    step = machine.complete(graph, step.state, Environment(MORNING), wait, {})
+    after = step.state["runs"]
+    assert sum(json.dumps(after.get(number)) != text for number, text in before.items()) < 12

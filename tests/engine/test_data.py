@@ -18,7 +18,7 @@ from engine import (
 )
 from engine.bpmn.limits import LIMITS
 from engine.cases.queries import CaseSummaries
-from engine.cases.tables import data_store
+from engine.data_stores import data_store
 from engine.engine import Read
 from engine.errors import Refused
 from tests.engine.house import House

@@ -7,6 +7,7 @@ Pure: time and functions come in by `Environment`, numbers from the state, so th
     escalate   likewise an escalation       retry      what an incident holds is tried again
     skip       it goes on without           cancel     everything ends
     begin_activity  of ad-hoc work is chosen           end        that work is done
+    look       other cases wrote to data stores
 
 State, one JSON object:
 
@@ -17,9 +18,9 @@ State, one JSON object:
 `runs` holds what is alive and nothing else, hence its size does not grow with time: tokens at rest, scopes, listeners,
 each with what it has to remember (`play.Run` names every field). A run's number is its `wait` outside; none is used
 twice, so a late event meets nothing (`Stale`). User data lies under `vars` only. `next` is the next number, `bytes` the
-size of all variables, `watched` the waits for a condition by the names it reads, `ended` the outcome once there is one;
-then only the variables of the process are left. `kept` counts the completed activities that are remembered because the
-diagram has somebody who may ask for their compensation; only they let a state grow.
+size of all variables, `watched` by name the first of those who wait for a condition on it, `ended` the outcome once
+there is one; then only the variables of the process are left. `kept` counts the completed activities that are
+remembered because the diagram has somebody who may ask for their compensation; only they let a state grow.
 
 Each step touches a run, those around it, those that listen on it and those it makes; none looks at `runs` as a whole.
 5,000 instances of a multi-instance activity are 5,000 small runs that know their body, while the body knows only how
@@ -41,7 +42,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.changes import CaseEnded, Change, ElementPassed, Variables
-from engine.bpmn.machine import activities, adhoc, correlation, data, events, incidents, waits
+from engine.bpmn.machine import activities, adhoc, conditions, correlation, data, events, incidents, waits
 from engine.bpmn.machine.adhoc import AdHocWork, Offered
 from engine.bpmn.machine.moves import play_on
 from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
@@ -62,6 +63,7 @@ __all__ = [
     "end",
     "escalate",
     "fail",
+    "look",
     "retry",
     "root_variables",
     "skip",
@@ -174,6 +176,13 @@ def escalate(
     run = _open(play, wait, "task", "job", "call")
     given = activities.left_behind(play, wait, _taken(play, wait, variables))
     events.escalate(play, wait, run["at"], code, given)
+    return _played(play)
+
+
+def look(graph: Graph, state: State, env: Environment, stores: Mapping[str, Any]) -> Step:
+    """Other cases have left `stores` so: conditions on them are looked at. No changes: nothing came of it."""
+    play = _resume(graph, state, env)
+    conditions.look_into(play, stores)
     return _played(play)
 
 

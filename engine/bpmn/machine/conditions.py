@@ -3,15 +3,21 @@
 A condition is looked at when its wait opens, and after each move in which one of the variables it names was written:
 not sooner, so that it sees what the move leaves behind, and not later, so that no change is overlooked. What interrupts
 nothing happens each time the condition goes from false to true. A condition that reads what is not there does not hold.
+
+A condition may look into data stores. What the case itself writes there is seen like a variable; of what other cases
+write the case is told (`machine.look`), with what the store then held: it counts for the condition even where the store
+has been written again since, while all that follows works with what the store holds now.
 """
 
 from __future__ import annotations
 
-from engine.bpmn.changes import IncidentRaised
-from engine.bpmn.expressions import Expression
+from collections.abc import Mapping
+from typing import Any
+
+from engine.bpmn.changes import ConditionLapsed, IncidentRaised
 from engine.bpmn.machine import events, waits
-from engine.bpmn.machine.play import Play, Run, Stuck
-from engine.bpmn.model import Node
+from engine.bpmn.machine.play import Play, Run, Stuck, as_watched
+from engine.bpmn.model import Event, Node
 
 
 def look(play: Play) -> None:
@@ -22,14 +28,28 @@ def look(play: Play) -> None:
     play.queue.extendleft(("met", number) for number in reversed(met))
 
 
+def look_into(play: Play, stores: Mapping[str, Any]) -> None:
+    """The same for those that wait for what others have now left in `stores`. What no longer holds is told: nothing
+    else would tell that the case has seen it."""
+    for name in stores:
+        play.look_at(as_watched(name))
+    held = [number for number in sorted(play.looking) if play.run(number).get("held")]
+    play.glimpsed = stores
+    look(play)
+    play.glimpsed = {}
+    for number in held:
+        run = play.run(number)
+        if run.get("open") == "condition" and "held" not in run:
+            play.changes.append(ConditionLapsed(number, run["at"]))
+
+
 def _has_come_true(play: Play, number: int) -> bool:
     run = play.runs.get(str(number))
     if run is None or run.get("open") != "condition":
         return False
     node = play.node(run)
-    condition = waits.event_of(run, node).condition
     try:
-        holds = condition is not None and _holds(play, number, condition)
+        holds = _holds(play, number, waits.event_of(run, node))
     except Stuck as why:
         _give_up(play, number, run, why)
         return False
@@ -39,17 +59,29 @@ def _has_come_true(play: Play, number: int) -> bool:
     return holds and not held
 
 
-def _holds(play: Play, number: int, condition: Expression) -> bool:
-    seen = play.visible(number)
-    if not condition.required <= seen.keys():
+def _holds(play: Play, number: int, event: Event) -> bool:
+    condition, seen = event.condition, play.visible(number)
+    looked_into = {name: _seen_in(play, store) for name, store in event.stores.items()}
+    if looked_into:
+        seen = {**seen, **looked_into}
+    if condition is None or not condition.required <= seen.keys():
         return False
-    held = play.value(condition, seen)
+    try:
+        held = play.value(condition, seen)
+    except Stuck:
+        if None in looked_into.values():
+            return False  # nobody has written there yet
+        raise
     if held.__class__ is not bool:
         raise Stuck(
             "Expected the condition of the event to be true or false, but it is neither.",
             "Händelsens villkor ska vara sant eller falskt, men är något annat.",
         )
     return bool(held)
+
+
+def _seen_in(play: Play, store: str) -> Any:
+    return play.glimpsed[store] if store in play.glimpsed else play.in_store(store)
 
 
 def _goes_on(node: Node) -> bool:

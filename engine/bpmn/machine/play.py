@@ -45,8 +45,9 @@ class Run(TypedDict, total=False):
     """Which of several triggers of its event this one waits for."""
     came: int
     """Of a parallel multiple event: this one has come, as the so-manieth, with `given`; the rest is waited for."""
-    reads: list[str]
-    """The variables that an expected condition names: under them it stands in `state["watched"]`."""
+    reads: dict[str, list[int]]
+    """The variables and data stores that an expected condition names, each with its neighbours in the chain of all who
+    wait for it, 0 for none; `state["watched"]` knows where each chain begins."""
     held: bool
     """The condition held when it was last looked at, and must first become false again."""
     given: Variables
@@ -148,6 +149,7 @@ class Play:
         "changes",
         "created",
         "env",
+        "glimpsed",
         "graph",
         "instances_left",
         "looking",
@@ -174,10 +176,15 @@ class Play:
         """Waits for a condition that must be looked at once the present move is made."""
         self.stored: Variables = {}
         """What this call has written to data stores."""
+        self.glimpsed: Mapping[str, Any] = {}
+        """What others left in data stores, for the conditions that are told of it and for nobody else."""
         limits = env.limits
         self.budget = Budget(limits.expression_steps, limits.expression_size, limits.cpu_seconds)
         self.steps_left = env.limits.steps
         self.instances_left = env.limits.instances
+        for name, first in state.get("watched", {}).items():
+            if first.__class__ is dict:
+                self._chain(name, first)
 
     # --- runs ---
 
@@ -275,20 +282,48 @@ class Play:
     def watch(self, number: int, names: Iterable[str]) -> None:
         """Let run `number`, which waits for a condition, be looked at now and when one of its variables is written."""
         watched = self.state.setdefault("watched", {})
-        self.run(number)["reads"] = sorted(names)
-        for name in self.run(number)["reads"]:
-            watched.setdefault(name, {})[str(number)] = True
+        reads: dict[str, list[int]] = {}
+        self.run(number)["reads"] = reads
+        for name in sorted(names):
+            first = watched.get(name, ROOT)
+            if first != ROOT:
+                self.run(first)["reads"][name][0] = number
+            reads[name] = [ROOT, first]
+            watched[name] = number
         self.looking[number] = None
 
     def unwatch(self, number: int, run: Run) -> None:
-        """Run `number` no longer waits for its condition."""
-        for name in run.pop("reads"):
+        """Run `number` no longer waits for its condition. However many wait for a name, only its neighbours are
+        touched."""
+        for name, (before, after) in run.pop("reads").items():
             watched = self.state["watched"]
-            del watched[name][str(number)]
-            if not watched[name]:
+            if before != ROOT:
+                self.run(before)["reads"][name][1] = after
+            elif after != ROOT:
+                watched[name] = after
+            else:
                 del watched[name]
+            if after != ROOT:
+                self.run(after)["reads"][name][0] = before
             if not watched:
                 del self.state["watched"]
+
+    def look_at(self, name: str) -> None:
+        """Something of this name was written: who waits for a condition on it is to be looked at."""
+        number = self.state.get("watched", {}).get(name, ROOT)
+        while number != ROOT:
+            self.looking[number] = None
+            number = self.run(number)["reads"][name][1]
+
+    def _chain(self, name: str, numbers: Mapping[str, Any]) -> None:
+        """A state of before there were chains has all who wait for a name in one place."""
+        ordered = sorted(map(int, numbers))
+        for before, number, after in zip([ROOT, *ordered], ordered, [*ordered[1:], ROOT], strict=False):
+            run = self.run(number)
+            if run["reads"].__class__ is not dict:
+                run["reads"] = {}
+            run["reads"][name] = [before, after]
+        self.state["watched"][name] = ordered[0]
 
     def kids(self, run: Run) -> Sequence[int]:
         """The tokens (or instances) inside, oldest first."""
@@ -375,10 +410,8 @@ class Play:
             self.state["bytes"] += more
             home[name] = after
             data[name] = (before, after)
-        watched = self.state.get("watched")
-        if watched:
-            for name in watched.keys() & data.keys():
-                self.looking.update(dict.fromkeys(map(int, watched[name])))
+        for name in self.state.get("watched", {}).keys() & data.keys():
+            self.look_at(name)
         return data
 
     def _home(self, number: int, name: str) -> Variables:
@@ -416,6 +449,7 @@ class Play:
         if not same(before, after):
             self.stored[name] = after
             self.changes.append(StoreWritten(element, name, before, after))
+            self.look_at(as_watched(name))
 
     # --- expressions ---
 
@@ -476,6 +510,11 @@ def plain(name: str, value: Any) -> tuple[Any, int]:
 
 
 _SCALARS = frozenset({str, int, float, bool})
+
+
+def as_watched(store: str) -> str:
+    """Under which name those stand who wait for a condition on a data store: none that a variable could have."""
+    return f"store:{store}"
 
 
 def size_of(value: Any) -> int:

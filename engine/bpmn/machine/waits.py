@@ -22,7 +22,7 @@ from engine.bpmn.changes import (
     WaitOpened,
 )
 from engine.bpmn.machine import correlation
-from engine.bpmn.machine.play import ROOT, Play, Run, Stuck
+from engine.bpmn.machine.play import ROOT, Play, Run, Stuck, as_watched
 from engine.bpmn.machine.tokens import NO_DATA
 from engine.bpmn.model import Event, Node
 from engine.calendar import TimerRule
@@ -83,9 +83,10 @@ def expect_again(play: Play, number: int) -> None:
 
 def _await_condition(play: Play, number: int, node: Node, event: Event) -> None:
     play.run(number)["open"] = "condition"
-    names = event.condition.names if event.condition else ()
-    play.changes.append(WaitOpened(number, node.id, "condition", event.condition.source if event.condition else ""))
-    play.watch(number, names)
+    source, names = (event.condition.source, event.condition.names) if event.condition else ("", frozenset[str]())
+    stores = tuple(sorted(set(event.stores.values())))
+    play.changes.append(WaitOpened(number, node.id, "condition", source, stores=stores))
+    play.watch(number, (names - event.stores.keys()) | set(map(as_watched, stores)))
 
 
 def _await(play: Play, number: int, node: Node, event: Event, key: str | None) -> None:
@@ -132,8 +133,9 @@ def listen_again(play: Play, number: int, node: Node) -> None:
         play.drop(number)
         if "rule" in run:
             _set_next(play, run, node)
-    elif event.kind == "conditional":
+    elif event.kind == "conditional":  # which holds just now, and must become false before it is looked at for more
         _await_condition(play, number, node, event)
+        play.looking.pop(number, None)
     else:
         _await(play, number, node, event, run.get("key"))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -405,6 +405,46 @@ class ProcessData:
         store = self._store(found)
         self.stores[store.name] = replace(store, is_written=is_written or store.is_written)
         return self._store_ids[found.get("id", "")], store.name
+
+    def watched_by(self, event: etree._Element, names: Iterable[str]) -> dict[str, str]:
+        """Of the names that an event's condition reads those of data stores drawn around it -> the stores' own names.
+
+        The condition draws no association (§10.5.5 knows none for it), so a name alone says what is meant.
+        """
+        found: dict[str, str] = {}
+        for reference in self._references_around(event):
+            goes_by = self._store_ids.get(reference.get("id", "")) or variable_name(self._name_of_store(reference))
+            if goes_by not in names:
+                continue
+            store = self._store(reference)
+            self._tell_hidden(event, goes_by, found.get(goes_by, store.name) != store.name)
+            found[goes_by] = store.name
+            self.stores[store.name] = replace(store, is_watched=True)
+        return found
+
+    def _references_around(self, event: etree._Element) -> Iterator[etree._Element]:
+        for scope in self._scopes.values():
+            if scope in event.iterancestors():
+                yield from scope.iterchildren(model("dataStoreReference"))
+
+    def _name_of_store(self, reference: etree._Element) -> str:
+        referred = resolve(self._document, reference, reference.get("dataStoreRef"))
+        own = "" if referred is None else referred.get("name", "")
+        return own or reference.get("name", "") or reference.get("id", "")
+
+    def _tell_hidden(self, event: etree._Element, name: str, is_twice: bool) -> None:
+        """Is it plain which data the condition means?"""
+        inside = {scope for scope, element in self._scopes.items() if element in event.iterancestors()}
+        if is_twice or any(one.variable == name and one.scope in inside for one in self.elements):
+            self._tell(
+                event,
+                "data-collision",
+                "{who}: i villkoret kan {variable} vara både ett datalager och något annat som heter så",
+                "{who}: in the condition {variable} may be a data store, and something else of that name too",
+                "Ge det ena ett annat namn.",
+                "Give one of them another name.",
+                variable=name,
+            )
 
     def _store(self, shown_by: etree._Element) -> DataStore:
         """The data store that an element shows. A picture without a store of its own shows the one of its name."""

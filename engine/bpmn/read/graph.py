@@ -320,7 +320,9 @@ class _Process:
         text = (definition.findtext(model("condition")) or "").strip()
         if not text:
             say(self._document, element, "condition-missing")
-        return Event("conditional", condition=self._expression(element, text, "condition"))
+        condition = self._expression(element, text, "condition")
+        stores = self._data.watched_by(element, condition.names) if condition else {}
+        return Event("conditional", condition=condition, stores=stores)
 
     def _link(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:
         return Event("link", definition.get("name", "").strip() or None)

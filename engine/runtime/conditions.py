@@ -1,0 +1,45 @@
+"""Conditions on data stores: the cases that wait for one are told what another case wrote, each write in its turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engine.bpmn.machine import Stale
+from engine.engine import Transaction
+from engine.history.inputs import Input
+from engine.jobs import store as jobs
+from engine.runtime import steps
+from engine.runtime.held import hold
+
+
+@dataclass(frozen=True, slots=True)
+class LookIntoStores:
+    """Job: another case has written to data stores that conditions of this case look into.
+
+    The job carries what was written: a condition that became true counts, even where the store was written again before
+    the worker came. One write after the other, as they were made, whichever worker is first.
+    """
+
+    job_id: int
+    fence: int
+
+    def execute(self, tx: Transaction) -> None:
+        held = hold(tx, self.job_id)
+        if not held.is_ready(tx, self.fence):
+            return
+        if jobs.has_earlier(tx, held.job):
+            held.put_off(tx, self.fence, tx.now + _SOON, attempts=held.job.attempts - 1)
+            return
+        held.take(tx, self.fence)
+        case = held.of_case
+        try:
+            played = steps.play(tx, case, Input("look", given=held.payload["stores"]))
+        except Stale:
+            return
+        if played.step.changes:
+            steps.advance(tx, case, played, steps.doer_of(tx.actor))
+
+
+_SOON = timedelta(seconds=1)
+"""The worker that has the earlier one is at work on it, or will be once its lease has run out."""
