@@ -152,6 +152,20 @@ wait = sa.Table(
     sa.Index("ix_wait_name", "kind", "name", "key"),
 )
 
+offer = sa.Table(
+    "offer",
+    metadata,
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), primary_key=True),
+    sa.Column("wait", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("role", sa.Text, primary_key=True, comment="empty: the person whose id the scope is, by name"),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("side", sa.Text, primary_key=True),
+    sa.Column("elements", Json, nullable=False, comment="ids of the activities"),
+    sa.Column("offered_at", Moment, nullable=False, comment="since when something may be begun under the wait"),
+    sa.Index("ix_offer_role", "role", "scope", "side", "offered_at", "case_id", "wait"),
+    comment="what may be begun now in ad-hoc sub-processes, and by whom",
+)
+
 message = sa.Table(
     "message",
     metadata,
