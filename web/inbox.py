@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +16,11 @@ from engine.runtime.inbox import (
     DONE,
     LATE,
     MINE,
+    STARTABLE,
     DeleteFilter,
     Inbox,
     InboxCounts,
+    InboxPage,
     ProcessNames,
     SavedFilter,
     SavedFilters,
@@ -26,6 +29,7 @@ from engine.runtime.inbox import (
     role_of_place,
     working_roles,
 )
+from engine.runtime.startable import Startable, StartablePage
 from web import labels
 from web.door import actor, ask, do
 from web.errors import sentence
@@ -33,6 +37,9 @@ from web.formats import ceiling
 from web.security import SIGNED_IN, allow
 
 inbox = Blueprint("inbox", __name__)
+
+BESIDE = 3
+"""How much of what can be started is shown beside a role's tasks."""
 
 
 @inbox.get("/")
@@ -45,10 +52,11 @@ def home() -> Any:
 @allow(SIGNED_IN)
 def index() -> Any:
     place = request.args.get("place") or _first_place()
-    search = _search(request.args)
-    page = ask(Inbox(place, search, after=request.args.get("after")))
-    saved = ask(SavedFilters())
+    search, after = _search(request.args), request.args.get("after")
     counts = ask(InboxCounts())
+    startable = _startable(place, search, after, counts)
+    page = InboxPage((), startable.next_key) if place == STARTABLE else ask(Inbox(place, search, after=after))
+    saved = ask(SavedFilters())
     processes = ask(ProcessNames())
     return render_template(
         "inbox/index.html",
@@ -56,12 +64,14 @@ def index() -> Any:
         title=_title(place),
         search=search,
         page=page,
+        startable=startable,
+        all_startable_url=_page_url(STARTABLE, search, None),
         places=_places(place, counts, is_narrowed=not search.is_empty),
         saved=[(one, _url(one), one.place == place and one.search == search) for one in saved],
         processes=sorted(processes.items(), key=lambda one: one[1]),
         parties=_parties(),
         next_url=_page_url(place, search, page.next_key) if page.next_key else None,
-        first_url=_page_url(place, search, None) if request.args.get("after") else None,
+        first_url=_page_url(place, search, None) if after else None,
         why=labels.why_mine,
         has_roles=bool(working_roles(actor())),
     )
@@ -107,6 +117,16 @@ def _search(given: Any) -> Search:
     )
 
 
+def _startable(place: str, search: Search, after: str | None, counts: Mapping[str, int]) -> StartablePage:
+    """What can be started: all of it on its own page, the newest beside a role's tasks. Not asked for where there is
+    none, as for most people."""
+    if not counts.get(STARTABLE) or place in (MINE, LATE, DONE) or (after and place != STARTABLE):
+        return StartablePage((), None)
+    if place == STARTABLE:
+        return ask(Startable(place, search, after))
+    return ask(Startable(place, search, limit=BESIDE))
+
+
 def _first_place() -> str:
     """Where there is one role, its inbox shows what the person can do; their own place would often be empty."""
     roles = working_roles(actor())
@@ -119,12 +139,15 @@ def _places(current: str, counts: dict[str, int], is_narrowed: bool) -> list[dic
     if len(roles) > 1:
         names.append((ALL, gettext("Alla mina roller")))
     names += [(str(held), labels.role_name(held)) for held in roles]
+    if counts.get(STARTABLE) or current == STARTABLE:
+        names.append((STARTABLE, gettext("Kan startas")))
     names += [(LATE, gettext("Försenade")), (DONE, gettext("Klara"))]
     return [
         {
             "url": url_for("inbox.index", place=place),
             "text": text,
             "count": ceiling(counts[place], COUNT_LIMIT) if place in counts else None,
+            "counted": gettext("som kan startas") if place == STARTABLE else gettext("uppgifter"),
             "is_current": place == current and not is_narrowed,
             "is_here": place == current,
             "is_late": place == LATE and counts.get(LATE, 0) > 0,
@@ -139,6 +162,7 @@ def _title(place: str) -> str:
         ALL: gettext("Uppgifter för mina roller"),
         LATE: gettext("Försenade uppgifter"),
         DONE: gettext("Det jag har gjort"),
+        STARTABLE: gettext("Det som kan startas"),
     }
     return known.get(place) or labels.role_name(role_of_place(actor(), place))
 

@@ -410,6 +410,11 @@ class Graph:
         return {scope.id: scope.locals for scope in self.scopes.values() if scope.locals and scope.id != self.key}
 
     @cached_property
+    def has_ad_hoc_work(self) -> bool:
+        """People may have to choose what is done, and when (§13.3.5)."""
+        return any(node.kind == "adHocSubProcess" for node in self.nodes.values())
+
+    @cached_property
     def ways_in(self) -> tuple[Node, ...]:
         """What a case may start at: start events, receive tasks that instantiate, and the alternatives of event-based
         gateways that do."""

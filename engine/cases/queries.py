@@ -14,7 +14,7 @@ from engine.actor import Actor
 from engine.bpmn import machine
 from engine.cases import facts, runs, store
 from engine.cases.store import Case
-from engine.cases.tables import case, case_link, case_reader, comment, task, task_draft
+from engine.cases.tables import case, case_link, case_reader, comment, offer, task, task_draft
 from engine.contract import CaseSummary
 from engine.db import loads
 from engine.engine import Read
@@ -37,10 +37,11 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
         return sa.false()
     me = actor.person_id
     own = sa.select(task.c.case_id).where(sa.or_(task.c.assignee == me, task.c.closed_by == me))
+    offered = sa.select(offer.c.case_id).where(offer.c.role == "", offer.c.scope == str(me), offer.c.side == "")
     read = sa.select(case_reader.c.case_id).where(matching(case_reader, actor))
     return sa.and_(
         sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == me),
-        sa.or_(case.c.started_by == me, case.c.sealed_to == me, case.c.id.in_(read), case.c.id.in_(own)),
+        sa.or_(case.c.started_by == me, case.c.sealed_to == me, case.c.id.in_(read), case.c.id.in_(own.union(offered))),
     )
 
 
@@ -54,7 +55,10 @@ def _worked_in(read: Read, one: Case) -> bool:
     if me is None:
         return False
     own = sa.select(task.c.id).where(task.c.case_id == one.id, sa.or_(task.c.assignee == me, task.c.closed_by == me))
-    return read.connection.execute(own.limit(1)).first() is not None
+    offered = sa.select(offer.c.wait).where(
+        offer.c.case_id == one.id, offer.c.role == "", offer.c.scope == str(me), offer.c.side == ""
+    )
+    return any(read.connection.execute(rows.limit(1)).first() for rows in (own, offered))
 
 
 def require_readable(read: Read, case_id: int) -> Case:

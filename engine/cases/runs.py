@@ -156,6 +156,12 @@ def opened(connection: Connection, case_id: int, data: dict[str, Any]) -> dict[s
     return data
 
 
+def in_hand(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The runs that a step may have changed: all of an ordinary case, of a big one those it has looked at."""
+    runs: Mapping[str, Any] = data.get("runs", {})
+    return runs._here if isinstance(runs, Runs) else runs
+
+
 def is_big(data: dict[str, Any]) -> bool:
     """Whether the runs lie apart, or have become so many that they should."""
     runs = data.get("runs", ())

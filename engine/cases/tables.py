@@ -9,7 +9,8 @@ from engine.db import Id, Json, Moment, State, Words, metadata
 
 _LIVE = sa.text("ended_at IS NULL")
 _SEALED = sa.text("sealed_to IS NOT NULL AND ended_at IS NULL")
-_OPEN = sa.text("state = 'open'")
+_TAKEN = sa.text("state = 'open' AND assignee IS NOT NULL")
+_CLOSED = sa.text("closed_by IS NOT NULL")
 
 case = sa.Table(
     "case",
@@ -63,6 +64,7 @@ case_reader = sa.Table(
     sa.Column("scope", sa.Text, primary_key=True),
     sa.Column("side", sa.Text, primary_key=True),
     sa.Index("ix_case_reader_role", "role", "scope", "side", "case_id"),
+    sqlite_with_rowid=False,
 )
 
 case_start = sa.Table(
@@ -103,8 +105,8 @@ task = sa.Table(
     sa.Column("instance", sa.Integer),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("case_id", "wait", name="uq_task_case_id_wait"),
-    sa.Index("ix_task_assignee", "assignee", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
-    sa.Index("ix_task_closed_by", "closed_by", "closed_at"),
+    sa.Index("ix_task_assignee", "assignee", "due_at", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
+    sa.Index("ix_task_closed_by", "closed_by", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
 )
 
 task_candidate = sa.Table(
@@ -118,6 +120,7 @@ task_candidate = sa.Table(
     sa.Index("ix_task_candidate_role", "role", "scope", "side", "due_at", "task_id"),
     sa.Index("ix_task_candidate_newest", "role", "scope", "side", "task_id"),
     comment="of open tasks only: the inbox stays as fast as the work at hand is small",
+    sqlite_with_rowid=False,
 )
 
 task_draft = sa.Table(
@@ -152,6 +155,20 @@ wait = sa.Table(
     sa.Column("key", Words),
     sa.UniqueConstraint("case_id", "wait", name="uq_wait_case_id_wait"),
     sa.Index("ix_wait_name", "kind", "name", "key"),
+)
+
+offer = sa.Table(
+    "offer",
+    metadata,
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), primary_key=True),
+    sa.Column("wait", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("role", sa.Text, primary_key=True, comment="empty: the person whose id the scope is, by name"),
+    sa.Column("scope", sa.Text, primary_key=True),
+    sa.Column("side", sa.Text, primary_key=True),
+    sa.Column("elements", Json, nullable=False, comment="ids of the activities"),
+    sa.Column("offered_at", Moment, nullable=False, comment="since when something may be begun under the wait"),
+    sa.Index("ix_offer_role", "role", "scope", "side", "offered_at", "case_id", "wait"),
+    comment="what may be begun now in ad-hoc sub-processes, and by whom",
 )
 
 message = sa.Table(

@@ -27,6 +27,9 @@ class Candidate:
     scope: str = ""
     side: str = ""
 
+    def __str__(self) -> str:
+        return self.role + (f":{self.scope}" if self.scope else "") + (f"@{self.side}" if self.side else "")
+
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Candidate:

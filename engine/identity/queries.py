@@ -127,6 +127,20 @@ class PeopleHolding:
         return holders(read, self.candidates)
 
 
+_NAMED = sa.select(person.c.id).where(
+    sa.or_(person.c.username == sa.bindparam("text"), person.c.id == sa.bindparam("id"))
+)
+
+
+def person_named(read: Read, text: str | None) -> int | None:
+    """An assignee stands in a diagram as a username, or as the id that a variable like `startad_av` holds."""
+    if text is None:
+        return None
+    number = int(text) if text.isdecimal() and len(text) < 19 else -1
+    found: int | None = read.connection.execute(_NAMED, {"text": text.casefold(), "id": number}).scalar()
+    return found
+
+
 def holders(read: Read, candidates: Iterable[str]) -> list[Person]:
     wanted = [permissions.parse(candidate) for candidate in candidates]
     if not wanted:

@@ -19,7 +19,8 @@ from engine.history.chain import Note
 from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.identity.permissions import Standing
-from engine.runtime import apply, steps
+from engine.identity.queries import person_named
+from engine.runtime import steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _work(read: Read, case: Case, number: int) -> AdHocWork | None:
 def _standing(read: Read, one: Offered) -> Standing | None:
     if read.actor.person_id is None:
         return None
-    return permissions.standing_at_task(read.actor, one.candidates, apply.person_of(read, one.assignee))
+    return permissions.standing_at_task(read.actor, one.candidates, person_named(read, one.assignee))
 
 
 def _not_now(read: Read, case: Case) -> Exception:

@@ -20,14 +20,16 @@ from engine.cases.facts import refresh
 from engine.cases.store import Case
 from engine.cases.tables import case_reader, message, task, task_candidate, wait
 from engine.definitions.starts import signal_starts
-from engine.engine import Read, Transaction
+from engine.engine import Transaction
 from engine.history import chain, inputs, notes
 from engine.history.chain import Doer, Note
 from engine.history.inputs import Played
 from engine.identity import permissions
-from engine.identity.tables import person
+from engine.identity.queries import person_named
 from engine.jobs import store as jobs
 from engine.prepared import Prepared, Rows, together
+from engine.runtime import offers
+from engine.runtime.offers import Offers
 
 
 @dataclass(slots=True)
@@ -55,6 +57,10 @@ class Writer:
     """What data stores hold from now on."""
     watched: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """The data stores that waits for a condition look into."""
+    offers: Offers = field(default_factory=dict)
+    """What ad-hoc sub-processes offer from now on, of those that lie open and that the step may have changed."""
+    closed_work: list[int] = field(default_factory=list)
+    """Ad-hoc sub-processes that offer nothing any more."""
     others: list[c.Change] = field(default_factory=list)
     """Changes that concern other cases: called ones, and the one that called."""
 
@@ -73,6 +79,8 @@ def collect(tx: Transaction, case: Case, played: Played, doer: Doer, before: Seq
         if writer.note(change) and place is None and inputs.is_told_by(played, change):
             place = len(writer.notes) - 1
         _APPLY[type(change)](writer, change)
+    if case.definition.graph.has_ad_hoc_work:
+        writer.offers = offers.of(tx, case)
     if writer.notes:
         inputs.tell(writer.notes, place or 0, played)
     refresh(tx, case)
@@ -82,12 +90,14 @@ def collect(tx: Transaction, case: Case, played: Played, doer: Doer, before: Seq
 def write(writer: Writer) -> None:
     """Store what was collected; where the case is new it gets its id here."""
     tx, case = writer.tx, writer.case
-    _let_candidates_read(case, [*writer.asked, *(text for row in writer.tasks.values() for text in row["candidates"])])
+    asked = (text for row in writer.tasks.values() for text in row["candidates"])
+    _let_candidates_read(case, [*writer.asked, *asked, *offers.asked(writer.offers)])
     rows = _link(writer)
     is_new = not case.id
     if is_new:
         store.insert(tx, case)
     told = _tell_watchers(writer)
+    offered = offers.changes(tx, case.id, writer.offers, writer.closed_work)
     with together(tx.connection):
         saved = None if is_new else store.save(tx, case)
         _sync_readers(tx, case, writer.readers_before)
@@ -95,6 +105,7 @@ def write(writer: Writer) -> None:
         _open_tasks(writer)
         _close_waits(writer)
         _open_waits(writer)
+        offers.write(tx, offered)
         cancelled = jobs.cancel(tx, case.id, writer.cancelled_jobs)
         jobs.clear_incidents(tx, case.id, writer.cleared)
         jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs, *told])
@@ -138,7 +149,7 @@ def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
         "element": change.element,
         "name": change.name,
         "candidates": candidates,
-        "assignee": person_of(writer.tx, change.assignee),
+        "assignee": person_named(writer.tx, change.assignee),
         "claimed_at": None,
         "due_at": change.due,
         "follow_up_at": change.follow_up,
@@ -153,18 +164,6 @@ def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
         nobody = c.IncidentRaised(change.wait, change.element, "Det finns ingen som kan göra uppgiften.")
         writer.note(nobody)
         _incident_raised(writer, nobody)
-
-
-_PERSON = sa.select(person.c.id).where(sa.or_(person.c.username == bindparam("text"), person.c.id == bindparam("id")))
-
-
-def person_of(read: Read, text: str | None) -> int | None:
-    """An assignee stands in a diagram as a username, or as the id that a variable like `startad_av` holds."""
-    if text is None:
-        return None
-    number = int(text) if text.isdecimal() and len(text) < 19 else -1
-    found: int | None = read.connection.execute(_PERSON, {"text": text.casefold(), "id": number}).scalar()
-    return found
 
 
 def _task_closed(writer: Writer, change: c.TaskClosed) -> None:
@@ -234,6 +233,7 @@ def _ad_hoc_opened(writer: Writer, change: c.AdHocOpened) -> None:
 def _ad_hoc_closed(writer: Writer, change: c.AdHocClosed) -> None:
     if not writer.waits.pop(change.wait, None):
         writer.closed_waits.append(change.wait)
+        writer.closed_work.append(change.wait)
 
 
 def _message_thrown(writer: Writer, change: c.MessageThrown) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor, Membership
-from engine.cases.tables import case, task, task_candidate
+from engine.cases.tables import case, offer, task, task_candidate
 from engine.db import Id, Json, Moment, Words, at_most, metadata
 from engine.definitions.tables import definition
 from engine.engine import Read, Transaction
@@ -96,6 +96,12 @@ class InboxPage:
 
 
 _CASE_NUMBER = re.compile(r"[A-Za-zÅÄÖåäö]{1,6}-[0-9]{4}-[0-9]{4,8}")
+
+
+def is_case_number(text: str) -> bool:
+    return _CASE_NUMBER.fullmatch(text) is not None
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -104,6 +110,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 MINE, ALL, LATE, DONE = "mine", "all", "late", "done"
 """The places that everybody has; besides them one per membership, named by its text: "lokal_samverkan:nacka@kommun"."""
+
+STARTABLE = "startable"
+"""What may be begun in ad-hoc work (`engine.runtime.startable`): no place of tasks, and counted with them."""
 
 
 def working_roles(actor: Actor) -> list[Membership]:
@@ -162,7 +171,7 @@ def _of_case(number: str) -> sa.Select[Any]:
 def _source(read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -> tuple[sa.Select[Any], Any, Any]:
     """A select of open tasks in one branch that fit the search, with its columns for due date and id, which follow an
     index."""
-    rows: sa.Select[Any]
+    rows: Any
     if branch is None:
         rows = sa.select(task.c.id.label("task_id"), task.c.due_at.label("due_at"))
         rows = rows.where(task.c.assignee == read.actor.person_id, _OPEN)
@@ -171,7 +180,7 @@ def _source(read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -
         rows = sa.select(task_candidate.c.task_id.label("task_id"), task_candidate.c.due_at.label("due_at"))
         rows = rows.where(branch)
         due, key = task_candidate.c.due_at, task_candidate.c.task_id
-    if _CASE_NUMBER.fullmatch(search.text):
+    if is_case_number(search.text):
         rows = rows.where(key.in_(_of_case(search.text)))
         search = replace(search, text="")
     if search.text or search.process or search.party or search.held:
@@ -267,7 +276,7 @@ class Inbox:
             .where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == read.actor.person_id))
         )
         search = replace(self.search, held="")
-        if _CASE_NUMBER.fullmatch(search.text):
+        if is_case_number(search.text):
             rows = rows.where(task.c.id.in_(_of_case(search.text)))
             search = replace(search, text="")
         rows = _narrowed(read, rows, search)
@@ -373,15 +382,16 @@ def _read_key(text: str | None) -> tuple[datetime | None, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class InboxCounts:
-    """Place -> how many open tasks, at most COUNT_LIMIT; all of them by one statement."""
+    """Place -> how many open tasks, at most COUNT_LIMIT; all of them by one statement. STARTABLE: how many ad-hoc
+    sub-processes in which the actor may begin something."""
 
     def run(self, read: Read) -> dict[str, int]:
         if read.actor.person_id is None:
             return {}
         places = [MINE, LATE, *(str(held) for held in working_roles(read.actor))]
         counted = [self._count(read, place).label(f"n{index}") for index, place in enumerate(places)]
-        row = read.connection.execute(sa.select(*counted)).one()
-        return dict(zip(places, row, strict=True))
+        row = read.connection.execute(sa.select(*counted, _count_startable(read.actor).label(STARTABLE))).one()
+        return dict(zip([*places, STARTABLE], row, strict=True))
 
     def _count(self, read: Read, place: str) -> sa.ScalarSelect[int]:
         parts = []
@@ -411,6 +421,38 @@ def _whole_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | N
         if held
     ]
     return [*by_role, None] if place in (MINE, ALL, LATE) else by_role
+
+
+def offered(actor: Actor, place: str) -> list[sa.ColumnElement[bool]]:
+    """Conditions, one index range each, whose offers together are those of a place."""
+    roles = [role_of_place(actor, place)] if place not in (ALL, STARTABLE) else working_roles(actor)
+    patterns = dict.fromkeys(pattern for held in roles if held for pattern in _patterns(held))
+    if place in (ALL, STARTABLE):
+        patterns["", str(actor.person_id), ""] = None  # by name
+    triple = sa.tuple_(offer.c.role, offer.c.scope, offer.c.side)
+    if len(patterns) > BRANCH_LIMIT:
+        return [triple.in_(list(patterns))]
+    return [
+        sa.and_(offer.c.role == role, offer.c.scope == scope, offer.c.side == side) for role, scope, side in patterns
+    ]
+
+
+def begun_in(rows: sa.Select[Any], actor: Actor) -> sa.Select[Any]:
+    """With their cases, as far as something may be begun in them: not suspended, not sealed to somebody else (R3)."""
+    rows = rows.join(case, case.c.id == offer.c.case_id).where(case.c.state == "active")
+    return rows.where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == actor.person_id))
+
+
+def _count_startable(actor: Actor) -> sa.ScalarSelect[int]:
+    parts = []
+    for branch in offered(actor, STARTABLE):
+        rows = begun_in(sa.select(offer.c.case_id, offer.c.wait), actor).where(branch)
+        # In the order of the index: else SQLite, where it has statistics, may walk through all cases instead.
+        first = rows.order_by(offer.c.offered_at, offer.c.case_id, offer.c.wait).limit(COUNT_LIMIT).subquery()
+        parts.append(sa.select(first.c.case_id, first.c.wait))
+    together = sa.union(*parts).subquery()
+    each_once = sa.select(together).distinct().limit(COUNT_LIMIT).subquery()
+    return sa.select(sa.func.count()).select_from(each_once).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)

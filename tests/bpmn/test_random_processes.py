@@ -269,7 +269,7 @@ class Player:
         reading = read(self.source, name="p.bpmn")
         assert not [finding for finding in reading.findings if finding.is_error], [*map(str, reading.findings)]
         (graph,) = reading.graphs
-        more = {"at": at, "payload": {} if at else None, "files": FILES}
+        more: dict[str, Any] = {"at": at, "payload": {} if at else None, "files": FILES}
         self.straight = Case(lambda: self.graph, {}, **more)
         self.restored = Case(lambda: replace(graph), {}, restored=True, **more)  # its parts are immutable
         self.rules = block.rules()

@@ -222,9 +222,9 @@ def _data(graph: Graph, node: Node) -> Iterator[str]:
                 yield f"<{kind}Set>{''.join(refs)}</{kind}Set>"
         yield "</ioSpecification>"
     for way, associations in (("Input", data.taken), ("Output", data.given)):
-        for one in associations:
+        for association in associations:
             yield f"<data{way}Association>"
-            yield from _association(graph, data, one, way)
+            yield from _association(graph, data, association, way)
             yield f"</data{way}Association>"
 
 
