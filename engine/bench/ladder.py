@@ -66,20 +66,19 @@ class Ours:
 
 # --- the bare side ---------------------------------------------------------------------------------------------------
 
-_CASE_SET = (
-    "title", "status", "party", "area", "sealed_to", "state", "data", "readers", "changed_at", "ended_at", "outcome",
-    "history_seq", "history_head",
-)  # fmt: skip
+_OF_EACH_STEP = ("data", "changed_at", "history_seq", "history_head")
+_FACTS = ("title", "status", "party", "area", "sealed_to", "state", "readers", "ended_at", "outcome")
 _READ = (
     sa.select(case, task.c.state.label("task_state"), task.c.wait, task.c.candidates)
     .join(task, task.c.case_id == case.c.id)
     .where(task.c.id == bindparam("task_id"))
     .with_for_update(key_share=True, of=case)
 )
-_SAVE_CASE = (
+_SAVE_STEP, _SAVE_FACTS = (
     case.update()
     .where(case.c.id == bindparam("saved_id"))
-    .values(version=case.c.version + 1, **{name: bindparam(name) for name in _CASE_SET})
+    .values(version=case.c.version + 1, **{name: bindparam(name) for name in names})
+    for names in (_OF_EACH_STEP, (*_OF_EACH_STEP, *_FACTS))
 )
 _CLOSE_TASK = (
     task.update()
@@ -105,6 +104,7 @@ class _Wrote:
     """What one transaction of our engine wrote for the model case: rows as dicts, without what belongs to the case."""
 
     case: dict[str, Any]
+    has_new_facts: bool = True
     tasks: list[dict[str, Any]] = field(default_factory=list)
     candidates: list[dict[str, Any]] = field(default_factory=list)
     jobs: list[dict[str, Any]] = field(default_factory=list)
@@ -142,7 +142,7 @@ class Bare:
     def _step(self, case_id: int, task_id: int, wrote: _Wrote) -> int:
         with self.database.connect() as connection:
             connection.execute(_READ, {"task_id": task_id}).one()
-            connection.execute(_SAVE_CASE, {**wrote.case, "saved_id": case_id})
+            connection.execute(_SAVE_FACTS if wrote.has_new_facts else _SAVE_STEP, {**wrote.case, "saved_id": case_id})
             closed = {"closed_id": task_id, "at": wrote.case["changed_at"], "by": self.person}
             connection.execute(_CLOSE_TASK, closed)
             connection.execute(_DROP_CANDIDATES, {"of_task": task_id})
@@ -191,12 +191,15 @@ class _Seen:
         self.case_id = case_id
         self.ids: dict[str, set[int]] = {"task": set(), "job": set(), "history": set()}
         self.waiting: set[int] = set()
+        self.facts: list[Any] = []
 
     def look(self, database: sa.Engine) -> _Wrote:
         with database.connect() as connection:
             one = dict(connection.execute(sa.select(case).where(case.c.id == self.case_id)).mappings().one())
             del one["id"], one["number"]
-            wrote = _Wrote(one)
+            facts = [one[name] for name in _FACTS]
+            wrote = _Wrote(one, facts != self.facts)
+            self.facts = facts
             wrote.tasks = self._new(connection, task)
             wrote.jobs = self._new(connection, job)
             wrote.history = self._new(connection, history)
