@@ -10,7 +10,8 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -278,6 +279,47 @@ def _sqlite(address: URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+class Connections:
+    """Connections lent to one transaction at a time, and kept for the next.
+
+    SQLAlchemy's pool looks each over on its way out and in, which takes as long as several statements do. One that saw
+    an error goes back to the pool, which rolls back; where the database was away the others are no longer trusted.
+    """
+
+    KEPT = 10
+
+    def __init__(self, database: sa.Engine) -> None:
+        self._database = database
+        self._idle: list[Connection] = []
+
+    @contextmanager
+    def lent(self) -> Iterator[Connection]:
+        """Whoever borrows one ends its transaction."""
+        connection = self._next()
+        try:
+            yield connection
+        except BaseException:
+            was_lost = connection.invalidated
+            connection.close()
+            if was_lost:
+                self.close()
+            raise
+        if len(self._idle) < self.KEPT:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def _next(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._database.connect()
+
+    def close(self) -> None:
+        while self._idle:
+            self._next().close()
 
 
 _ONE_AT_A_TIME = threading.Lock()

@@ -115,7 +115,8 @@ class Engine:
         self._database = db.create(database_url)
         is_sqlite = self._database.dialect.name == "sqlite"
         options = {"reads": True} if is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self._reads = self._database.execution_options(**options)
+        self._for_writing = db.Connections(self._database)
+        self._for_reading = db.Connections(self._database.execution_options(**options))
         # SQLite lets one write at a time. Waiting here is fair and quick; its own waiting polls.
         self._turn: AbstractContextManager[Any] = threading.Lock() if is_sqlite else nullcontext()
 
@@ -150,21 +151,22 @@ class Engine:
             return load_actor(connection, person_id, self.clock.now())
 
     def close(self) -> None:
+        self._for_reading.close()
+        self._for_writing.close()
         self._database.dispose()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
-            with self._reads.connect() as connection:
+            with self._for_reading.lent() as connection:
                 _begin(connection, "BEGIN")
                 yield connection
-                if connection.dialect.name == "postgresql":  # it lets a reader write nothing
-                    _commit(connection)  # at a rollback psycopg forgets its prepared statements
+                _end_reading(connection)
         except DBAPIError as error:
             raise _told(error) from None
 
     def _execute_once(self, command: Command[Answer], actor: Actor) -> Answer:
-        with self._turn, self._database.connect() as connection:
+        with self._turn, self._for_writing.lent() as connection:
             _begin(connection, "BEGIN IMMEDIATE")
             tx = Transaction(connection, actor, self.clock.now(), self)
             answer = command.execute(tx)
@@ -192,6 +194,16 @@ def _begin(connection: Connection, words: str) -> None:
     if connection.dialect.name == "sqlite":  # psycopg begins with the first statement
         with ToldBySqlalchemy(connection, words):
             _driver(connection).execute(words)
+
+
+def _end_reading(connection: Connection) -> None:
+    """Nothing was written: PostgreSQL sees to that itself, and at a rollback psycopg forgets its prepared statements."""
+    if connection.dialect.name == "postgresql":
+        _commit(connection)
+    elif connection.in_transaction():
+        connection.rollback()
+    else:
+        _driver(connection).rollback()
 
 
 def _driver(connection: Connection) -> Any:

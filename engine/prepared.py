@@ -98,9 +98,12 @@ class Prepared:
 
     def ask(self, connection: Connection, values: Values) -> Answer:
         compiled = self._for(connection, values)
-        driver = _driver(connection)
-        with ToldBySqlalchemy(connection, compiled.text):
-            return Answer(compiled, connection, driver.execute(compiled.text, compiled.parameters(values)))
+        given = compiled.parameters(values)
+        try:
+            return Answer(compiled, connection, _driver(connection).execute(compiled.text, given))
+        except Exception as error:
+            _tell(error, connection, compiled.text)
+            raise
 
     def first(self, connection: Connection, values: Values) -> Any:
         return self.ask(connection, values).first()
@@ -247,15 +250,19 @@ class ToldBySqlalchemy:
         pass
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None:
-            return
-        dialect = self.connection.dialect
-        base = dialect.loaded_dbapi.Error
-        if not isinstance(error, base):
-            return
-        is_lost = dialect.is_disconnect(error, self.connection.connection.driver_connection, None)
-        if is_lost:
-            self.connection.invalidate(error)
-        raise DBAPIError.instance(
-            self.text, None, error, base, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
-        ) from error
+        if error is not None:
+            _tell(error, self.connection, self.text)
+
+
+def _tell(error: BaseException, connection: Connection, text: str) -> None:
+    """Raise SQLAlchemy's error for one of the driver; nothing for any other."""
+    dialect = connection.dialect
+    base = dialect.loaded_dbapi.Error
+    if not isinstance(error, base):
+        return
+    is_lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
+    if is_lost:
+        connection.invalidate(error)
+    raise DBAPIError.instance(
+        text, None, error, base, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
+    ) from error

@@ -31,9 +31,9 @@ class Doer:
     party: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Note:
-    """One thing that happened, before it has its place in the chain.
+    """One thing that happened, before it has its place in the chain. (Made by the dozen, hence not frozen.)
 
     `data`: {"changes": {variable: {"before": …, "after": …}}} where variables changed, "flows": [ids] where a token
     took them, and whatever else the kind of row tells.

@@ -142,7 +142,7 @@ def tell(notes: list[Note], place: int, played: Played) -> None:
         "stores": dict(played.stores),
     }
     kept = {name: value for name, value in told.items() if value or (value is not None and name in (what.kind, "code"))}
-    notes[place] = replace(note, data={**data, "input": kept})
+    note.data = {**data, "input": kept}
 
 
 def understood(data: Mapping[str, Any], graph: Graph, state: dict[str, Any]) -> tuple[Input, dict[str, Any]]:
