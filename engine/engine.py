@@ -197,7 +197,7 @@ def _begin(connection: Connection, words: str) -> None:
 
 
 def _end_reading(connection: Connection) -> None:
-    """Nothing was written: PostgreSQL sees to that itself, and at a rollback psycopg forgets its prepared statements."""
+    """Nothing was written; PostgreSQL sees to that itself. At a rollback psycopg forgets its prepared statements."""
     if connection.dialect.name == "postgresql":
         _commit(connection)
     elif connection.in_transaction():
