@@ -33,7 +33,7 @@ PARTIES = 27
 LOCAL, SMALL = "bench_lokal", "bench_liten"
 """A role bound to a party, whose part of the cases is a twenty-seventh; and one with twenty open tasks in all."""
 SMALL_INBOX = 20
-SHORT = diagrams.GIVEN["beskrivning"][:200]
+SHORT = diagrams.TEXT[:200]
 """What the copies' reporters wrote: a million of the long texts would need a disk of their own."""
 
 TABLES = (*ladder.TABLES, wait, message, incident, mail)
@@ -192,7 +192,7 @@ class _Copier:
         }
         of_model = {
             "case": f"o.id = {model}",
-            "task_candidate": f"o.task_id IN (SELECT id FROM task WHERE case_id = {model})",
+            "task_candidate": f"o.task_id IN (SELECT id FROM task WHERE case_id = {model})",  # noqa: S608
         }
         for table in ladder.TABLES:
             self._insert(table, owns[table.name], of_model.get(table.name, f"o.case_id = {model}"))
@@ -234,7 +234,7 @@ class _Copier:
     def _local(self, case_id: str, model: int, owns: Mapping[str, Any], *, is_live: bool) -> None:
         """Each case is its party's too; a few live ones are the small role's besides."""
         of_case = f"o.case_id = {model} AND o.role = '{diagrams.ROLE}'"
-        of_task = f"o.task_id IN (SELECT id FROM task WHERE case_id = {model}) AND o.role = '{diagrams.ROLE}'"
+        of_task = f"o.task_id IN (SELECT id FROM task WHERE case_id = {model}) AND o.role = '{diagrams.ROLE}'"  # noqa: S608
         own = {"role": f"'{LOCAL}'", "scope": self.party}
         self._insert(case_reader, {"case_id": case_id, **own}, of_case)
         if is_live:
@@ -347,5 +347,3 @@ class _Copier:
                 f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), "  # noqa: S608
                 f'(SELECT max(id) FROM "{table.name}"))'
             )
-
-

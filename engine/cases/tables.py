@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from engine.db import Id, Json, Moment, Words, metadata
 
 _LIVE = sa.text("ended_at IS NULL")
-_SEALED = sa.text("sealed_to IS NOT NULL AND ended_at IS NULL")
+_SEALED = sa.text("sealed_to IS NOT NULL")
+_UNUSUAL = sa.text("state NOT IN ('active', 'completed')")
 _OPEN = sa.text("state = 'open'")
+_CANCELLED = sa.text("state = 'cancelled' AND assignee IS NOT NULL")
 
 case = sa.Table(
     "case",
@@ -42,7 +44,8 @@ case = sa.Table(
     sa.Index("ix_case_live", "definition_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
     sa.Index("ix_case_started_by", "started_by"),
     sa.Index("ix_case_changed_at", "changed_at", "id"),
-    sa.Index("ix_case_sealed_to", "sealed_to", sqlite_where=_SEALED, postgresql_where=_SEALED),
+    sa.Index("ix_case_state", "state", sqlite_where=_UNUSUAL, postgresql_where=_UNUSUAL),
+    sa.Index("ix_case_sealed_to", "ended_at", "sealed_to", sqlite_where=_SEALED, postgresql_where=_SEALED),
 )
 
 case_run = sa.Table(
@@ -104,6 +107,7 @@ task = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("case_id", "wait", name="uq_task_case_id_wait"),
     sa.Index("ix_task_assignee", "assignee", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sa.Index("ix_task_cancelled", "assignee", sqlite_where=_CANCELLED, postgresql_where=_CANCELLED),
     sa.Index("ix_task_closed_by", "closed_by", "closed_at"),
 )
 
