@@ -33,7 +33,7 @@ PARTIES = 27
 LOCAL, SMALL = "bench_lokal", "bench_liten"
 """A role bound to a party, whose part of the cases is a twenty-seventh; and one with twenty open tasks in all."""
 SMALL_INBOX = 20
-SHORT = str(diagrams.GIVEN["beskrivning"])[:200]
+SHORT = diagrams.TEXT[:200]
 """What the copies' reporters wrote: a million of the long texts would need a disk of their own."""
 
 TABLES = (*ladder.TABLES, wait, message, incident, mail)

@@ -11,7 +11,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from engine.bench import diagrams, house, shapes
+from engine.bench import diagrams, house, shapes, size
 from engine.bench.crowd import crowd
 from engine.bench.house import House
 from engine.bench.ladder import Bare, Ours, Spent, counts
@@ -79,10 +79,11 @@ def _ladder(plan: Plan, databases: Databases, told: dict[str, Any]) -> None:
                 measured["machine_ms"] = round(shapes.machine_cost(one), 3)
             if not plan.short:
                 for workers in (2, 4):
-                    ours, bare = crowd(one.url, one.person, workers, rounds=4, cases=15)
+                    rates = crowd(one.url, one.person, workers, rounds=4, cases=15)
                     measured[f"workers_{workers}"] = {
-                        "steps_a_second": round(ours),
-                        "ratio_to_bare_sql": round(ours / bare, 2),
+                        "steps_a_second": round(rates.steps[0]),
+                        "ratio_to_bare_sql": round(rates.steps[0] / rates.steps[1], 2),
+                        "ratio_with_starts": round(rates.whole[0] / rates.whole[1], 2),
                     }
         told["ratio_to_bare_sql"][name] = measured.pop("ratio")
         told["ladder"][name] = measured
@@ -153,12 +154,12 @@ def _deploy(plan: Plan, databases: Databases, told: dict[str, Any]) -> None:
 
 def _size(plan: Plan, databases: Databases, told: dict[str, Any]) -> None:
     told["size"] = {}
-    finished, live = (50_000, 5_000) if plan.short else (1_000_000, 100_000)
+    finished, live = (20_000, 2_000) if plan.short else (1_000_000, 100_000)
     for name in ("sqlite", "postgresql"):
         if name in databases:
             with ExitStack() as both:
                 empty, full = (both.enter_context(_house(databases[name])) for _ in range(2))
-                told["size"][name] = shapes.size(empty, full, finished, live, samples=60)
+                told["size"][name] = size.size(empty, full, finished, live, samples=20 if plan.short else 60)
 
 
 def _memory(plan: Plan, databases: Databases, told: dict[str, Any]) -> None:

@@ -16,33 +16,63 @@ from engine.cases import facts, runs, store
 from engine.cases.store import Case
 from engine.cases.tables import case, case_link, case_reader, comment, offer, task, task_draft
 from engine.contract import CaseSummary
-from engine.db import loads
+from engine.db import at_most, loads
 from engine.engine import Read
 from engine.errors import NotFound
 from engine.forms import Form
 from engine.history.tables import history, rows_of
 from engine.identity import permissions
 from engine.identity.permissions import Standing
-from engine.identity.queries import log_read, matching
+from engine.identity.queries import log_read, matches, matching
 from engine.identity.tables import person
 
 # --- who may read ----------------------------------------------------------------------------------------------------
 
 
 def readable(actor: Actor) -> sa.ColumnElement[bool]:
-    """SQL: the cases that the actor may read; for lists."""
+    """SQL: the cases that the actor may read; for lists. Asked of each case by its own rows, so that a list which stops
+    after a page looks at few; how many an actor may read at all does not matter."""
     if permissions.reads_everything(actor):
         return sa.true()
     if actor.person_id is None:
         return sa.false()
     me = actor.person_id
-    own = sa.select(task.c.case_id).where(sa.or_(task.c.assignee == me, task.c.closed_by == me))
-    offered = sa.select(offer.c.case_id).where(offer.c.role == "", offer.c.scope == str(me), offer.c.side == "")
-    read = sa.select(case_reader.c.case_id).where(matching(case_reader, actor))
+    own = _first_of(task, sa.or_(task.c.assignee == me, task.c.closed_by == me))
+    offered = _first_of(offer, sa.and_(offer.c.role == "", offer.c.scope == str(me), offer.c.side == ""))
+    read = _first_of(case_reader, matching(case_reader, actor))
     return sa.and_(
         sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == me),
-        sa.or_(case.c.started_by == me, case.c.sealed_to == me, case.c.id.in_(read), case.c.id.in_(own.union(offered))),
+        sa.or_(
+            case.c.started_by == me, case.c.sealed_to == me, read.is_not(None), own.is_not(None), offered.is_not(None)
+        ),
     )
+
+
+def _first_of(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    """A row of the case's own that fits, or null. No EXISTS and no IN: PostgreSQL would gather them for all cases."""
+    return sa.select(table.c.case_id).where(table.c.case_id == case.c.id, condition).limit(at_most(1)).scalar_subquery()
+
+
+_UNDONE = ("'open'", "'cancelled'")  # what is completed was closed by the one who had it; written out for the indexes
+
+
+def readable_ids(actor: Actor, limit: int) -> sa.Select[Any]:
+    """SQL: the ids of cases that the actor may read and perhaps of some sealed to others; of each reason for it no more
+    than `limit`. For who may read few of them: so these are found without looking at the others."""
+    me = actor.person_id
+    reasons = [
+        sa.select(table.c.case_id if "case_id" in table.c else table.c.id).where(condition).limit(at_most(limit))
+        for table, condition in (
+            *((case_reader, one) for one in matches(case_reader, actor)),
+            *((task, sa.and_(task.c.assignee == me, task.c.state == sa.literal_column(one))) for one in _UNDONE),
+            (task, task.c.closed_by == me),
+            (offer, sa.and_(offer.c.role == "", offer.c.scope == str(me), offer.c.side == "")),
+            (case, case.c.started_by == me),
+            (case, case.c.sealed_to == me),
+        )
+    ]
+    parts = [sa.select(reason.subquery().c[0]) for reason in reasons]
+    return sa.select(sa.union(*parts).subquery().c[0])
 
 
 def may_read(read: Read, one: Case) -> bool:
@@ -271,12 +301,7 @@ class HistoryOf:
         one = require_readable(read, self.case_id)
         log_read(read, f"historik för {one.number}", one.id)
         withheld = _withheld(read, one)
-        rows = (
-            sa.select(history)
-            .where(rows_of(one.id, self.after_seq))
-            .order_by(history.c.id)
-            .limit(self.limit)
-        )
+        rows = sa.select(history).where(rows_of(one.id, self.after_seq)).order_by(history.c.id).limit(self.limit)
         may_see = permissions.may_see_data(read.actor, one.sealed_to)
         return [
             HistoryRow(

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from engine.db import Id, Json, Moment, State, Words, metadata
 
 _LIVE = sa.text("ended_at IS NULL")
-_SEALED = sa.text("sealed_to IS NOT NULL AND ended_at IS NULL")
 _TAKEN = sa.text("state = 'open' AND assignee IS NOT NULL")
 _CLOSED = sa.text("closed_by IS NOT NULL")
+_SEALED = sa.text("sealed_to IS NOT NULL")
+_UNUSUAL = sa.text("state NOT IN ('active', 'completed')")
+_CANCELLED = sa.text("state = 'cancelled' AND assignee IS NOT NULL")
 
 case = sa.Table(
     "case",
@@ -43,7 +45,8 @@ case = sa.Table(
     sa.Index("ix_case_live", "definition_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
     sa.Index("ix_case_started_by", "started_by"),
     sa.Index("ix_case_changed_at", "changed_at", "id"),
-    sa.Index("ix_case_sealed_to", "sealed_to", sqlite_where=_SEALED, postgresql_where=_SEALED),
+    sa.Index("ix_case_state", "state", sqlite_where=_UNUSUAL, postgresql_where=_UNUSUAL),
+    sa.Index("ix_case_sealed_to", "ended_at", "sealed_to", sqlite_where=_SEALED, postgresql_where=_SEALED),
 )
 
 case_run = sa.Table(
@@ -107,6 +110,7 @@ task = sa.Table(
     sa.UniqueConstraint("case_id", "wait", name="uq_task_case_id_wait"),
     sa.Index("ix_task_assignee", "assignee", "due_at", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
     sa.Index("ix_task_closed_by", "closed_by", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+    sa.Index("ix_task_cancelled", "assignee", sqlite_where=_CANCELLED, postgresql_where=_CANCELLED),
 )
 
 task_candidate = sa.Table(

@@ -35,6 +35,6 @@ history = sa.Table(
 
 
 def rows_of(case_id: Any, after: Any = 0) -> sa.ColumnElement[bool]:
-    """SQL: the rows of a case, those after a number. By their ids, which are an index: `case_id` has none."""
+    """SQL: the rows of a case, those after a number. By their ids: `case_id` has no index of its own."""
     first = case_id * ROWS_PER_CASE
     return history.c.id.between(first + after + 1, first + ROWS_PER_CASE - 1)

@@ -196,18 +196,20 @@ def swedish(text: str) -> str:
 
 def matching(table: sa.Table, actor: Actor) -> sa.ColumnElement[bool]:
     """SQL: rows of `task_candidate` or `case_reader` that one of the actor's memberships matches."""
-    return sa.or_(
-        sa.false(),
-        *(
-            sa.and_(
-                table.c.role == held.role,
-                table.c.scope.in_({"", held.scope or ""}),
-                table.c.side.in_({"", held.side or ""}),
-            )
-            for held in dict.fromkeys(actor.memberships)
-            if held.role not in permissions.NEVER_WORK
-        ),
-    )
+    return sa.or_(sa.false(), *matches(table, actor))
+
+
+def matches(table: sa.Table, actor: Actor) -> list[sa.ColumnElement[bool]]:
+    """The same, a condition for each membership."""
+    return [
+        sa.and_(
+            table.c.role == held.role,
+            table.c.scope.in_({"", held.scope or ""}),
+            table.c.side.in_({"", held.side or ""}),
+        )
+        for held in dict.fromkeys(actor.memberships)
+        if held.role not in permissions.NEVER_WORK
+    ]
 
 
 @dataclass(frozen=True, slots=True)

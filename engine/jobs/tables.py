@@ -7,6 +7,8 @@ from engine.db import Id, Json, Moment, Words, metadata
 _WAITING = sa.text("state = 'waiting'")
 _LEASED = sa.text("state = 'leased'")
 _OPEN = sa.text("state = 'open'")
+_CLOSED = sa.text("state != 'open'")
+_UNDONE = sa.text("status IN ('queued', 'failed')")
 _KEYED = sa.text("idempotency_key IS NOT NULL")
 
 job = sa.Table(
@@ -49,6 +51,7 @@ incident = sa.Table(
     sa.Column("closed_by", Id, sa.ForeignKey("person.id")),
     sa.Column("note", Words),
     sa.Index("ix_incident_open", "opened_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sa.Index("ix_incident_closed", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
 )
 
 mail = sa.Table(
@@ -66,4 +69,5 @@ mail = sa.Table(
     sa.Column("created_at", Moment, nullable=False, index=True),
     sa.Column("sent_at", Moment),
     sa.Column("idempotency_key", sa.Text, nullable=False, unique=True),
+    sa.Index("ix_mail_status", "status", sqlite_where=_UNDONE, postgresql_where=_UNDONE),
 )

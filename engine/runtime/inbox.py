@@ -7,14 +7,13 @@ count stops at `COUNT_LIMIT`. The indexes:
     task_candidate (role, scope, side, task_id)             the same, the newest first
     task (assignee, due_at) where open                      mine
     task (closed_by, closed_at)                             done
-    case (sealed_to) where live and sealed                  the few whose tasks are not shown to others (R3)
+    case (ended_at, sealed_to) where sealed                 the few whose tasks are not shown to others (R3)
 
 What is sealed is left out by a list of its own: so lists and counts need not look at each task's case.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +29,7 @@ from engine.engine import Read, Transaction
 from engine.errors import Invalid, NotFound, Refused
 from engine.identity import permissions
 from engine.identity.tables import person
-from engine.runtime.views.common import contains
+from engine.runtime.views.common import CASE_NUMBER, contains
 
 PAGE = 40
 COUNT_LIMIT = 1000
@@ -95,13 +94,6 @@ class InboxPage:
     next_key: str | None
 
 
-_CASE_NUMBER = re.compile(r"[A-Za-zÅÄÖåäö]{1,6}-[0-9]{4}-[0-9]{4,8}")
-
-
-def is_case_number(text: str) -> bool:
-    return _CASE_NUMBER.fullmatch(text) is not None
-
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -131,12 +123,17 @@ def _patterns(held: Membership) -> list[tuple[str, str, str]]:
     return [(held.role, scope, side) for scope in scopes for side in sides]
 
 
-def _branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
+_ROLE: sa.ColumnElement[Any] = task_candidate.c.role
+_ANY_ROLE = task_candidate.c.role.concat("")
+"""The same in words no index knows: else SQLite would go through a role's tasks where it should look at one case's."""
+
+
+def _branches(actor: Actor, place: str, its_role: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool] | None]:
     """Conditions whose tasks together are a place's; None stands for those given to the actor by name."""
     roles = [role_of_place(actor, place)] if place not in (MINE, ALL, LATE, DONE) else working_roles(actor)
     patterns = dict.fromkeys(pattern for held in roles if held for pattern in _patterns(held))
     by_role: list[sa.ColumnElement[bool] | None] = [
-        sa.and_(task_candidate.c.role == role, task_candidate.c.scope == scope, task_candidate.c.side == side)
+        sa.and_(its_role == role, task_candidate.c.scope == scope, task_candidate.c.side == side)
         for role, scope, side in patterns
     ]
     if place == MINE:
@@ -144,10 +141,10 @@ def _branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
     return [*by_role, None] if place in (ALL, LATE) else by_role
 
 
-def _ordered_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
+def _ordered_branches(actor: Actor, place: str, its_role: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool] | None]:
     """One index range each, as long as there are few: a statement holds no more than so many branches."""
-    branches = _branches(actor, place)
-    return branches if len(branches) <= BRANCH_LIMIT else _whole_branches(actor, place)
+    branches = _branches(actor, place, its_role)
+    return branches if len(branches) <= BRANCH_LIMIT else _whole_branches(actor, place, its_role)
 
 
 _OPEN = task.c.state == sa.literal_column("'open'")
@@ -172,6 +169,8 @@ def _source(read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -
     """A select of open tasks in one branch that fit the search, with its columns for due date and id, which follow an
     index."""
     rows: Any
+    due: Any
+    key: Any
     if branch is None:
         rows = sa.select(task.c.id.label("task_id"), task.c.due_at.label("due_at"))
         rows = rows.where(task.c.assignee == read.actor.person_id, _OPEN)
@@ -180,7 +179,7 @@ def _source(read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -
         rows = sa.select(task_candidate.c.task_id.label("task_id"), task_candidate.c.due_at.label("due_at"))
         rows = rows.where(branch)
         due, key = task_candidate.c.due_at, task_candidate.c.task_id
-    if is_case_number(search.text):
+    if CASE_NUMBER.fullmatch(search.text):
         rows = rows.where(key.in_(_of_case(search.text)))
         search = replace(search, text="")
     if search.text or search.process or search.party or search.held:
@@ -231,16 +230,22 @@ class Inbox:
 
     def _open(self, read: Read) -> sa.Subquery:
         search = replace(self.search, late=True) if self.place == LATE else self.search
-        newest = search.order == "newest"
+        its_role = _ANY_ROLE if CASE_NUMBER.fullmatch(search.text) else _ROLE
         parts = [
             part
-            for branch in _ordered_branches(read.actor, self.place)
-            for part in (self._newest(read, branch, search) if newest else self._by_due(read, branch, search))
+            for branch in _ordered_branches(read.actor, self.place, its_role)
+            for part in self._parts(read, branch, search)
         ]
         together = (sa.union(*parts) if len(parts) > 1 else parts[0]).subquery("together")
         undated = sa.case((together.c.due_at.is_(None), 1), else_=0)
+        newest = search.order == "newest"
         order: list[Any] = [together.c.task_id.desc()] if newest else [undated, together.c.due_at, together.c.task_id]
         return self._in_order(together, order)
+
+    def _parts(self, read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -> list[sa.Select[Any]]:
+        if CASE_NUMBER.fullmatch(search.text):
+            return [_source(read, branch, search)[0]]  # one case's: in no order, else SQLite would walk them all in it
+        return self._newest(read, branch, search) if search.order == "newest" else self._by_due(read, branch, search)
 
     def _by_due(self, read: Read, branch: sa.ColumnElement[bool] | None, search: Search) -> list[sa.Select[Any]]:
         """First those with a due date, in its order; then those without, which the index holds apart."""
@@ -276,7 +281,7 @@ class Inbox:
             .where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == read.actor.person_id))
         )
         search = replace(self.search, held="")
-        if is_case_number(search.text):
+        if CASE_NUMBER.fullmatch(search.text):
             rows = rows.where(task.c.id.in_(_of_case(search.text)))
             search = replace(search, text="")
         rows = _narrowed(read, rows, search)
@@ -404,7 +409,9 @@ class InboxCounts:
         return sa.select(sa.func.count()).select_from(together).scalar_subquery()
 
 
-def _whole_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | None]:
+def _whole_branches(
+    actor: Actor, place: str, its_role: sa.ColumnElement[Any] = _ROLE
+) -> list[sa.ColumnElement[bool] | None]:
     """Like `_branches`, one condition a membership: where no order is asked for, nothing needs to be apart."""
     roles: list[Membership | None] = []
     if place in (ALL, LATE):
@@ -413,7 +420,7 @@ def _whole_branches(actor: Actor, place: str) -> list[sa.ColumnElement[bool] | N
         roles = [role_of_place(actor, place)]
     by_role: list[sa.ColumnElement[bool] | None] = [
         sa.and_(
-            task_candidate.c.role == held.role,
+            its_role == held.role,
             task_candidate.c.scope.in_({"", held.scope or ""}),
             task_candidate.c.side.in_({"", held.side or ""}),
         )

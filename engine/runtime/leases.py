@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from engine.cases.tables import case
+from engine.db import at_most
 from engine.engine import Read, Transaction
 from engine.identity import permissions
 from engine.jobs.store import COLUMNS, Job
@@ -82,7 +83,7 @@ class NextDue:
         return found
 
 
-_NEXT_DUE = sa.select(sa.func.min(job.c.due_at)).where(_WAITING, ~_SUSPENDED)
+_NEXT_DUE = sa.select(job.c.due_at).where(_WAITING, ~_SUSPENDED).order_by(job.c.due_at).limit(at_most(1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from engine.engine import Read
 from engine.errors import NotFound
 from engine.identity import permissions
 from engine.identity.permissions import Candidate
-from engine.runtime.inbox import ALL, PAGE, STARTABLE, Search, begun_in, is_case_number, offered, role_of_place
+from engine.runtime.inbox import ALL, PAGE, STARTABLE, Search, begun_in, offered, role_of_place
 from engine.runtime.offers import by_name
-from engine.runtime.views.common import contains
+from engine.runtime.views.common import CASE_NUMBER, contains
 
 EVERYTHING = Search()
 
@@ -90,7 +90,7 @@ class Startable:
         search, after = self.search, _read_key(self.after)
         if search.late or search.held == "taken":
             rows = rows.where(sa.false())  # nothing is late here, or anybody's
-        if is_case_number(search.text):
+        if CASE_NUMBER.fullmatch(search.text):
             rows = rows.where(case.c.number == search.text.upper())
         elif search.text:
             rows = rows.join(wait, _OF_OFFER).where(

@@ -139,12 +139,12 @@ def test_mails_processes_troubles_history(ladder: Ladder) -> None:
     engine, admin, auditor = ladder.engine, ladder.person("admin"), ladder.person("revisor")
     mails = engine.ask(Mails(search="PS-2026-0002", status="kept"), actor=admin)
     assert {mail.case_id for mail in mails.rows} == {2}
-    assert sum(mails.counts.values()) >= len(mails.rows)
+    assert mails.counts == {"queued": 0, "failed": 0}
     assert engine.ask(MailById(mails.rows[0].id), actor=admin).body
     assert {row.newest.key for row in engine.ask(Processes(), actor=admin)} >= {"problem_i_samverkan", "kvartalsanalys"}
     page = engine.ask(Process("problem_i_samverkan"), actor=admin)
     assert page.counts["vanta_pa_analys"] == 1
-    assert (page.shown.running, page.shown.ended) == (2, 1)
+    assert page.shown.running == 2
     assert engine.ask(Diagram(page.shown.id), actor=ladder.person("tsg")).startswith(b"<?xml")
     assert engine.ask(Troubles(), actor=admin).rows == ()
     assert engine.ask(Troubles(closed=True), actor=admin).rows == ()

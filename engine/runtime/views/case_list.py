@@ -1,4 +1,9 @@
-"""The list of cases: only what the actor may read; for the administrator the others too, without their content."""
+"""The list of cases: only what the actor may read; for the administrator the others too, without their content.
+
+Made for a million cases. Where few may be the answer (who may read few; a process or state that few have; a whole case
+number) those are found by an index and sorted; else the list walks an index in the order shown, and stops after a page.
+What no index knows (words in titles, statuses, parties) is looked for in the `WALK` cases changed last.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +15,22 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor
+from engine.cases.queries import readable_ids
 from engine.cases.tables import case
+from engine.db import at_most
 from engine.definitions.tables import definition
 from engine.engine import Read
+from engine.identity import permissions
 from engine.identity.queries import log_read
-from engine.runtime.views.common import ACTIVE, PAGE, contains, open_to, readable
+from engine.runtime.views.common import ACTIVE, CASE_NUMBER, PAGE, contains, open_to, readable
 
 SORTS = ("changed", "started", "number", "title")
+UNUSUAL = ("suspended", "cancelled", "failed", "terminated")
+COUNT_LIMIT = 250
+FEW = 2000
+"""So many cases are fetched and sorted at once."""
+WALK = 5_000
+SORTED_BY_TITLE = COUNT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +56,18 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseList:
-    """One page of a list. `count`: all that match, counted to 1000 at most. `processes`: (key, name) to filter by."""
+    """One page of a list. `count`: all that match, counted to COUNT_LIMIT at most. `processes`: (key, name) to filter
+    by.
+
+    `looked_at`: there are more cases than that; only so many, those changed last, were looked at. Else None.
+    """
 
     rows: tuple[CaseRow, ...]
     count: int
     page: int
+    has_more: bool
     processes: tuple[tuple[str, str], ...]
-
-    @property
-    def has_more(self) -> bool:
-        return self.page * PAGE < self.count and len(self.rows) == PAGE
+    looked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,43 +85,92 @@ class Cases:
     """Also cases that another one called: twenty-seven parties answer one request."""
 
     def run(self, read: Read) -> CaseList:
-        wanted = sa.and_(listed(read.actor), *self._filters(read))
-        some = sa.select(case.c.id).where(wanted).limit(1000).subquery()
+        wanted, looked_at = self._wanted(read)
+        some = sa.select(case.c.id).where(wanted).order_by(*_ORDER["changed"]).limit(at_most(COUNT_LIMIT)).subquery()
         count = read.connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
         rows = select_rows(read.actor).where(wanted).order_by(*_ORDER.get(self.sort, _ORDER["changed"]))
-        found = read.connection.execute(rows.limit(PAGE).offset((self.page - 1) * PAGE)).all()
+        rows = rows.limit(at_most(PAGE + 1)).offset(at_most((self.page - 1) * PAGE))
+        found = read.connection.execute(rows).all()
         names = read.connection.execute(_NAMES).all()
         log_read(read, "ärendelistan")
         return CaseList(
-            tuple(map(row_of, found)),
+            tuple(map(row_of, found[:PAGE])),
             count,
             self.page,
+            len(found) > PAGE,
             tuple(sorted(((one.key, one.name) for one in names), key=lambda one: one[1])),
+            looked_at,
         )
 
-    def _filters(self, read: Read) -> Sequence[sa.ColumnElement[bool]]:
-        may_look_within = sa.and_(readable(read.actor), open_to(read.actor))
-        filters = []
-        if self.search:
-            inside = sa.and_(may_look_within, contains(read, self.search, case.c.title))
-            filters.append(sa.or_(contains(read, self.search, case.c.number), inside))
+    def _wanted(self, read: Read) -> tuple[sa.ColumnElement[bool], int | None]:
+        """What the list shows, and how many cases were looked at where that are not all."""
+        few = self._few(read)
+        found = sa.and_(listed(read.actor), *self._known(), *self._filters(read))
+        if few is not None:
+            return sa.and_(case.c.id.in_(few), found), None
+        if self.search or self.status or self.party:
+            newest = sa.select(case.c.id).order_by(*_ORDER["changed"]).limit(at_most(WALK)).subquery()
+            is_all = _is_few(read, sa.select(case.c.id), WALK)
+            return sa.and_(case.c.id.in_(sa.select(newest.c.id)), found), None if is_all else WALK
+        if self.sort == "title":
+            latest = sa.select(case.c.id).where(found).order_by(*_ORDER["changed"])
+            is_all = _is_few(read, latest, SORTED_BY_TITLE)
+            ids = latest.limit(at_most(SORTED_BY_TITLE)).subquery()
+            return case.c.id.in_(sa.select(ids.c.id)), None if is_all else SORTED_BY_TITLE
+        return found, None
+
+    def _few(self, read: Read) -> sa.Select[Any] | None:
+        """Ids among which the answer is, where an index tells that they are few."""
+        every = sa.select(case.c.id)
+        ways = []
+        if CASE_NUMBER.fullmatch(self.search):
+            ways.append(every.where(case.c.number == self.search.upper()))
+        if self.process:
+            ways.append(every.where(case.c.process == self.process))
+        if self.state in UNUSUAL:
+            ways.append(every.where(case.c.state == self.state, _UNUSUAL))
+        if not (read.actor.holds("admin") or permissions.reads_everything(read.actor)):
+            ways.append(readable_ids(read.actor, FEW + 1))
+        return next((way for way in ways if _is_few(read, way, FEW)), None)
+
+    def _known(self) -> Sequence[sa.ColumnElement[bool]]:
+        """What the case's own row tells, in words no index knows: else SQLite would fetch all that have them."""
+        filters: list[sa.ColumnElement[bool]] = []
+        state, process = case.c.state.concat(""), case.c.process.concat("")
         if not self.parts:
             filters.append(case.c.parent_id.is_(None))
         if self.process:
-            filters.append(case.c.process == self.process)
+            filters.append(process == self.process)
+        if self.state in ("open", "closed"):
+            filters.append(state.in_(ACTIVE) if self.state == "open" else state.not_in(ACTIVE))
+        elif self.state:
+            filters.append(state == self.state)
+        return filters
+
+    def _filters(self, read: Read) -> Sequence[sa.ColumnElement[bool]]:
+        """What may only be looked for where the actor may look."""
+        may_look_within = sa.and_(readable(read.actor), open_to(read.actor))
+        filters: list[sa.ColumnElement[bool]] = []
+        if self.search:
+            inside = sa.and_(may_look_within, contains(read, self.search, case.c.title))
+            filters.append(sa.or_(contains(read, self.search, case.c.number), inside))
         for column, value in ((case.c.status, self.status), (case.c.party, self.party)):
             if value:
                 filters.append(sa.and_(may_look_within, column == value))
-        if self.state in ("open", "closed"):
-            filters.append(case.c.state.in_(ACTIVE) if self.state == "open" else case.c.state.not_in(ACTIVE))
-        elif self.state:
-            filters.append(case.c.state == self.state)
         return filters
+
+
+_UNUSUAL = case.c.state.not_in((sa.literal_column("'active'"), sa.literal_column("'completed'")))
+
+
+def _is_few(read: Read, ids: sa.Select[Any], few: int) -> bool:
+    beyond = ids.offset(at_most(few)).limit(at_most(1))
+    return read.connection.execute(beyond).first() is None
 
 
 _ORDER: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
     "changed": (case.c.changed_at.desc(), case.c.id.desc()),
-    "started": (case.c.started_at.desc(), case.c.id.desc()),
+    "started": (case.c.id.desc(),),  # as they were numbered
     "number": (case.c.number,),
     "title": (sa.func.lower(case.c.title), case.c.id),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,13 +12,17 @@ from engine.cases.queries import readable
 from engine.cases.tables import case
 from engine.engine import Read
 
-__all__ = ["ACTIVE", "PAGE", "contains", "open_to", "readable"]
+__all__ = ["ACTIVE", "CASE_NUMBER", "PAGE", "contains", "open_to", "readable"]
 
 PAGE = 50
 """Rows of a list that are shown at once."""
 
 ACTIVE = ("active", "suspended")
 """States of a case that is not over."""
+
+
+CASE_NUMBER = re.compile(r"[A-Za-zÅÄÖåäö]{1,6}-[0-9]{4}-[0-9]{4,8}")
+"""Who looks for this whole looks for one case, which an index finds."""
 
 
 def open_to(actor: Actor) -> sa.ColumnElement[bool]:

@@ -10,18 +10,23 @@ import sqlalchemy as sa
 
 from engine.actor import Actor
 from engine.cases.tables import case
+from engine.db import at_most
 from engine.engine import Read
 from engine.errors import NotFound
 from engine.identity import permissions
 from engine.identity.queries import log_read
 from engine.identity.tables import person
 from engine.jobs.tables import job, mail
-from engine.runtime.views.common import PAGE, contains, open_to, readable
+from engine.runtime.views.common import CASE_NUMBER, PAGE, contains, open_to, readable
 
 KEEPERS = ("admin", "revisor")
 """They see every mail; the others those of cases they may read."""
 OFFICES = ("storsthlm", "hsf", "sekretariat")
 STATUSES = ("queued", "sent", "failed", "kept")
+UNDONE = ("queued", "failed")
+COUNT_LIMIT = 1000
+WALK = 5_000
+"""What no index knows is looked for among so many mails, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,16 @@ class MailRow:
 
 @dataclass(frozen=True, slots=True)
 class MailPage:
-    """`counts`: status -> how many, of all that the actor may see."""
+    """`counts`: of those that wait or failed, status -> how many the actor may see, at most COUNT_LIMIT.
+
+    `looked_at`: there are more mails than that; only so many, the newest, were looked at. Else None.
+    """
 
     rows: tuple[MailRow, ...]
     page: int
     has_more: bool
     counts: dict[str, int]
+    looked_at: int | None = None
 
 
 _columns = (
@@ -96,20 +105,45 @@ class Mails:
     def run(self, read: Read) -> MailPage:
         permissions.require(read.actor, *OFFICES, *KEEPERS, to="see what was sent", att="se utskicken")
         rows = _mails(read.actor, *_columns, is_own(read.actor).label("is_own"))
-        counts = read.connection.execute(
-            _mails(read.actor, mail.c.status, sa.func.count().label("count")).group_by(mail.c.status)
-        )
-        if self.search:
-            rows = rows.where(contains(read, self.search, mail.c.to, mail.c.subject, case.c.number))
+        looked_at = None
+        if CASE_NUMBER.fullmatch(self.search):
+            number = sa.select(case.c.id).where(case.c.number == self.search.upper()).scalar_subquery()
+            rows = rows.where(mail.c.case_id == number)
+        elif self.search or self.kind or self.status:
+            looked_at, first = _walk(read, self.status)
+            rows = rows.where(mail.c.id >= first)
+            if self.search:
+                rows = rows.where(contains(read, self.search, mail.c.to, mail.c.subject, case.c.number))
         if self.status:
-            rows = rows.where(mail.c.status == self.status)
+            rows = rows.where(_in_status(self.status))
         if self.kind:
             rows = rows.where(mail.c.kind == self.kind)
-        rows = rows.order_by(mail.c.id.desc()).limit(PAGE + 1).offset((self.page - 1) * PAGE)
+        rows = rows.order_by(mail.c.id.desc()).limit(at_most(PAGE + 1)).offset(at_most((self.page - 1) * PAGE))
         found = read.connection.execute(rows).all()
+        counts = {status: _count(read, status) for status in UNDONE}
         log_read(read, "utskicken")
         told = tuple(_row(read.actor, row, None) for row in found[:PAGE])
-        return MailPage(told, self.page, len(found) > PAGE, {row.status: row[1] for row in counts})
+        return MailPage(told, self.page, len(found) > PAGE, counts, looked_at)
+
+
+_WAITS = mail.c.status.in_([sa.literal_column(f"'{status}'") for status in UNDONE])
+
+
+def _in_status(status: str) -> sa.ColumnElement[bool]:
+    """Those that are undone by their index, whose own words are there too: only so is it used."""
+    return sa.and_(mail.c.status == status, _WAITS) if status in UNDONE else mail.c.status == status
+
+
+def _walk(read: Read, status: str) -> tuple[int | None, int]:
+    """Where the newest WALK mails begin; and how many that is, where there are more."""
+    ids = sa.select(mail.c.id).order_by(mail.c.id.desc()).offset(at_most(WALK)).limit(at_most(1))
+    beyond = None if status in UNDONE else read.connection.execute(ids).scalar()
+    return (None, 0) if beyond is None else (WALK, beyond + 1)
+
+
+def _count(read: Read, status: str) -> int:
+    some = _mails(read.actor, mail.c.id).where(_in_status(status)).limit(at_most(COUNT_LIMIT)).subquery()
+    return int(read.connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

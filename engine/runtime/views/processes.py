@@ -16,14 +16,13 @@ from engine.definitions.tables import definition
 from engine.engine import Read
 from engine.identity import permissions
 from engine.jobs.tables import incident, job
-from engine.runtime.views.common import ACTIVE
 
 READERS = ("processdesigner", "admin", "revisor")
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A deployed version. `running`: cases that are not over; `ended`: those that are."""
+    """A deployed version. `running`: cases that are not over."""
 
     id: int
     key: str
@@ -33,7 +32,6 @@ class Version:
     deployed_at: datetime
     deployed_by: str
     running: int
-    ended: int
     incidents: int
 
 
@@ -92,16 +90,16 @@ class Process:
         return ProcessPage(shown, versions, loaded.graph, loaded.files, _standing(read, shown.id))
 
 
-_live = sa.func.sum(sa.case((case.c.state.in_(ACTIVE), 1), else_=0))
 _CASES = (
-    sa.select(case.c.definition_id, _live.label("running"), sa.func.count().label("all"))
+    sa.select(case.c.definition_id, sa.func.count().label("running"))
+    .where(case.c.ended_at.is_(None))
     .group_by(case.c.definition_id)
     .subquery("cases")
 )
 _INCIDENTS = (
     sa.select(case.c.definition_id, sa.func.count().label("open"))
     .join(incident, incident.c.case_id == case.c.id)
-    .where(incident.c.state == "open")
+    .where(incident.c.state == sa.literal_column("'open'"))
     .group_by(case.c.definition_id)
     .subquery("incidents")
 )
@@ -115,7 +113,6 @@ _VERSIONS = (
         definition.c.deployed_at,
         definition.c.deployed_by,
         _CASES.c.running,
-        _CASES.c["all"],
         _INCIDENTS.c.open,
     )
     .outerjoin(_CASES, _CASES.c.definition_id == definition.c.id)
@@ -137,7 +134,6 @@ def _versions(read: Read, key: str | None = None) -> list[Version]:
             row.deployed_at,
             row.deployed_by,
             running=row.running or 0,
-            ended=(row.all or 0) - (row.running or 0),
             incidents=row.open or 0,
         )
         for row in read.connection.execute(rows)
@@ -152,9 +148,9 @@ def _summed(versions: Sequence[Version]) -> ProcessRow:
 
 def _standing(read: Read, definition_id: int) -> dict[str, int]:
     """Element -> cases that stand there: at a task, a message, a timer, a service or an incident."""
-    of_this = sa.and_(case.c.definition_id == definition_id, case.c.state.in_(ACTIVE))
+    live = sa.select(case.c.id).where(case.c.definition_id == definition_id, case.c.ended_at.is_(None))
     places: list[sa.Select[Any]] = [
-        sa.select(table.c.case_id, table.c.element).join(case, case.c.id == table.c.case_id).where(of_this, condition)
+        sa.select(table.c.case_id, table.c.element).where(table.c.case_id.in_(live), condition)
         for table, condition in (
             (task, task.c.state == "open"),
             (wait, sa.true()),

@@ -9,11 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.cases.tables import case
+from engine.db import Id, Moment, at_most
 from engine.engine import Read
-from engine.history.tables import history
+from engine.history.tables import history, rows_of
 from engine.identity import permissions
 from engine.identity.queries import log_read
-from engine.runtime.views.common import PAGE, contains
+from engine.runtime.views.common import CASE_NUMBER, PAGE, contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,12 @@ Place = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class HistorySearch:
-    """Newest first. `text` is looked for in case number, step and person; times are UTC, `until` exclusive."""
+    """Newest first. `text` is a whole case number, or looked for in number, step and person; times are UTC, `until`
+    exclusive.
+
+    What no index knows is looked for in `WALK` rows at a time: so a page may hold few rows, or none, and still tell the
+    place to go on from.
+    """
 
     text: str = ""
     kind: str = ""
@@ -55,16 +61,36 @@ class HistorySearch:
 
     def run(self, read: Read) -> tuple[list[Trace], Place | None]:
         permissions.require(read.actor, "revisor", to="search the history", att="söka i historiken")
-        order = (history.c.at.desc(), history.c.id.desc())
-        rows = _ROWS.where(*self._filters(read)).order_by(*order).limit(PAGE + 1)
-        found = read.connection.execute(rows).all()
         log_read(read, "sökning i historiken")
+        walked = sa.select(history.c.id, history.c.at).where(*self._places(read)).order_by(*_NEWEST)
+        rows, end = _ROWS.where(*self._places(read)), None
+        filters = self._filters(read)
+        if filters and not CASE_NUMBER.fullmatch(self.text):
+            last = read.connection.execute(walked.offset(at_most(WALK - 1)).limit(at_most(1))).first()
+            end = (last.at, last.id) if last else None
+            if last:
+                rows = rows.where(_place((last.at, last.id)) <= _PLACE)
+        found = read.connection.execute(rows.where(*filters).order_by(*_NEWEST).limit(at_most(PAGE + 1))).all()
         shown = [_trace(row) for row in found[:PAGE]]
-        return shown, (shown[-1].at, shown[-1].id) if len(found) > PAGE else None
+        return shown, (shown[-1].at, shown[-1].id) if len(found) > PAGE else end
+
+    def _places(self, read: Read) -> list[sa.ColumnElement[bool]]:
+        """What an index knows: when, and of which case."""
+        places: list[sa.ColumnElement[bool]] = []
+        if self.since:
+            places.append(history.c.at >= self.since)
+        if self.until:
+            places.append(history.c.at < self.until)
+        if self.before:
+            places.append(_place(self.before) > _PLACE)
+        if CASE_NUMBER.fullmatch(self.text):
+            number = sa.select(case.c.id).where(case.c.number == self.text.upper())
+            places.append(rows_of(read.connection.execute(number).scalar() or 0))
+        return places
 
     def _filters(self, read: Read) -> list[sa.ColumnElement[bool]]:
         filters: list[sa.ColumnElement[bool]] = []
-        if self.text:
+        if self.text and not CASE_NUMBER.fullmatch(self.text):
             filters.append(contains(read, self.text, case.c.number, history.c.element_name, history.c.person_name))
         if self.kind:
             filters.append(history.c.kind == self.kind)
@@ -73,14 +99,16 @@ class HistorySearch:
             filters.append(sa.or_(history.c.role == self.role, *bound))
         if self.process:
             filters.append(history.c.definition_key == self.process)
-        if self.since:
-            filters.append(history.c.at >= self.since)
-        if self.until:
-            filters.append(history.c.at < self.until)
-        if self.before:
-            at, last = self.before
-            filters.append(sa.or_(history.c.at < at, sa.and_(history.c.at == at, history.c.id < last)))
         return filters
+
+
+WALK = 20_000
+_NEWEST = (history.c.at.desc(), history.c.id.desc())
+_PLACE = sa.tuple_(history.c.at, history.c.id)
+
+
+def _place(given: Place) -> sa.ColumnElement[Any]:
+    return sa.tuple_(sa.bindparam(None, given[0], type_=Moment), sa.bindparam(None, given[1], type_=Id))
 
 
 _ROWS = sa.select(

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.cases.tables import case
+from engine.db import at_most
 from engine.definitions import store as definitions
 from engine.definitions.tables import definition
 from engine.engine import Read
@@ -72,6 +73,9 @@ _ROWS = (
 )
 
 
+_OLDEST = (incident.c.opened_at, incident.c.id)
+
+
 def _require(read: Read) -> None:
     permissions.require(read.actor, *READERS, to="see the incidents", att="se störningarna")
 
@@ -85,10 +89,11 @@ class Troubles:
 
     def run(self, read: Read) -> TroublePage:
         _require(read)
-        is_open = incident.c.state == "open"
+        is_open = incident.c.state == sa.literal_column("'open'")  # written out, so that their index is used
         rows = _ROWS.where(sa.not_(is_open) if self.closed else is_open)
-        rows = rows.order_by(incident.c.closed_at.desc() if self.closed else incident.c.opened_at, incident.c.id)
-        found = read.connection.execute(rows.limit(PAGE + 1).offset((self.page - 1) * PAGE)).all()
+        order = (incident.c.closed_at.desc(), incident.c.id.desc()) if self.closed else _OLDEST
+        start = at_most((self.page - 1) * PAGE)
+        found = read.connection.execute(rows.order_by(*order).limit(at_most(PAGE + 1)).offset(start)).all()
         count = sa.select(sa.func.count()).select_from(incident).where(is_open)
         open_count = read.connection.execute(count).scalar_one()
         return TroublePage(tuple(_trouble(read, row) for row in found[:PAGE]), open_count, self.page, len(found) > PAGE)
