@@ -105,7 +105,7 @@ class ComplexJoin:
 
     def _fired(self, takes: tuple[str, ...], now: Collection[str]) -> Leaving:
         marks = tuple(place for flow, place in self._had.items() if flow in now)
-        return Leaving(takes, [(*marks, *split) for split in self._splits()])
+        return Leaving(takes, [(*marks, *split) for split in splits_at_start(self.node)])
 
     def at_rest(self, tokens: Tokens, is_awaited: Callable[[Collection[str]], bool]) -> Leaving | None:
         """With no token on its way to a complex gateway: it is reset where none can come to a flow that had none
@@ -117,40 +117,38 @@ class ComplexJoin:
         if is_awaited({*had, *there}):
             return None
         late = tuple(self.waiting[flow] for flow in there if flow not in had)
-        return Leaving((*had.values(), *late), self._splits_again() if late else [()], passes=bool(late))
+        return Leaving((*had.values(), *late), _splits_at_reset(self.node) if late else [()], passes=bool(late))
 
-    # --- the ways on
 
-    def _splits(self) -> list[tuple[str, ...]]:
-        """When it fires: as from an inclusive gateway."""
-        always, open_ = self._taken(self.node.outgoing, waiting_for_start=True)
-        splits = [*([always] if always else []), *(always + some for some in some_of(open_))]
-        return splits + ([self._default] if not always and (self._default or not splits) else [])
+# --- the ways on -----------------------------------------------------------------------------------------------------
 
-    def _splits_again(self) -> list[tuple[str, ...]]:
-        """When it is reset: a flow without condition takes no part."""
-        conditional = [flow for flow in self.node.outgoing if flow.condition is not None]
-        always, open_ = self._taken(conditional, waiting_for_start=False)
-        splits = [always, *(always + some for some in some_of(open_))]
-        return [split or self._default for split in splits]
 
-    @property
-    def _default(self) -> tuple[str, ...]:
-        return tuple(flow.id for flow in self.node.outgoing if flow.id == self.node.default)
+def splits_at_start(node: Node) -> list[tuple[str, ...]]:
+    """By which flows a complex gateway can be left as it fires: as an inclusive gateway."""
+    always, open_ = _taken(node, node.outgoing, waiting_for_start=True)
+    splits = [*([always] if always else []), *(always + some for some in some_of(open_))]
+    default = _default(node)
+    return splits + ([default] if not always and (default or not splits) else [])
 
-    def _taken(self, flows: Sequence[Flow], *, waiting_for_start: bool) -> tuple[tuple[str, ...], list[str]]:
-        """The flows that are taken in this state of the gateway, and those that data decide about."""
-        always: tuple[str, ...] = ()
-        open_: list[str] = []
-        for flow in flows:
-            if flow.id == self.node.default:
-                continue
-            held = _known(flow.condition, waiting_for_start)
-            if held is None:
-                open_.append(flow.id)
-            elif held:
-                always += (flow.id,)
-        return always, open_
+
+def _splits_at_reset(node: Node) -> list[tuple[str, ...]]:
+    """A flow without condition takes no part."""
+    conditional = [flow for flow in node.outgoing if flow.condition is not None]
+    always, open_ = _taken(node, conditional, waiting_for_start=False)
+    splits = [always, *(always + some for some in some_of(open_))]
+    return [split or _default(node) for split in splits]
+
+
+def _default(node: Node) -> tuple[str, ...]:
+    return tuple(flow.id for flow in node.outgoing if flow.id == node.default)
+
+
+def _taken(node: Node, flows: Sequence[Flow], *, waiting_for_start: bool) -> tuple[tuple[str, ...], list[str]]:
+    """The flows that are taken in this state of the gateway, and those that data decide about."""
+    held = {flow.id: _known(flow.condition, waiting_for_start) for flow in flows if flow.id != node.default}
+    return tuple(flow for flow, is_held in held.items() if is_held), [
+        flow for flow, is_held in held.items() if is_held is None
+    ]
 
 
 def _known(condition: Expression | None, waiting_for_start: bool) -> bool | None:

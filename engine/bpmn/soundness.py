@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial, reduce
 from operator import or_
 
-from engine.bpmn.complex_joins import HAD, WAITING, ComplexJoin, Leaving, some_of
+from engine.bpmn.complex_joins import HAD, WAITING, ComplexJoin, Leaving, some_of, splits_at_start
 from engine.bpmn.model import SYNCHRONIZING, Graph, Node
 
 MAX_STATES = 4_000
@@ -324,6 +324,8 @@ _ONE_OF = frozenset({"exclusiveGateway", "eventBasedGateway"})
 
 def _splits(node: Node) -> list[tuple[str, ...]]:
     """The sets of flows by which an element can be left."""
+    if node.kind == "complexGateway":
+        return splits_at_start(node)
     flows = [flow.id for flow in node.outgoing]
     if node.kind in _ONE_OF and not node.parallel:
         return [(flow,) for flow in flows] or [()]
@@ -421,13 +423,15 @@ class _Run:
 
     def _alone(self, able: Sequence[_Able], tokens: Mapping[str, int]) -> _Able | None:
         """The step to play by itself: one that leads to nothing another token can come to, and of those the one that is
-        over soonest; else the earliest."""
-        free = [one for one in able if one.node not in self._net.watched | self._net.ending]
+        over soonest; else the earliest, unless a token that is watched may still come to it, and meet the one there."""
+        bound = self._net.watched | self._net.ending
+        free = [one for one in able if one.node not in bound]
         ahead = [self._net.ahead[self._net.target[place]] for place in tokens]
         own = [one for one in free if sum(bool(self._net.ahead[one.node] & other) for other in ahead) <= 1]
         if own:
             return min(own, key=lambda one: self._net.ahead[one.node].bit_count())
-        return free[0] if free else None
+        held = reduce(or_, (self._net.ahead[one.node] for one in able if one.node in bound), 0)
+        return next((one for one in free if not held >> self._net.order[one.node] & 1), None)
 
     def _waiting(self, tokens: Mapping[str, int]) -> list[str]:
         return sorted({self._net.target[place] for place in tokens}, key=self._net.order.__getitem__)

@@ -105,6 +105,12 @@ def test_a_fork_without_a_join():
     assert "c" not in found[0].path
 
 
+def test_a_token_that_waits_for_others_may_come_late():
+    """What an inclusive join looks out for is not played before the token beside it, which hence is met."""
+    inside, ways = "and:x a b b2 or:y xor:m c", "s x,x a,x b,x b2,b y,b2 y,y m,a m,m c,c e"
+    assert told(inside, ways) == {("twice", "c")}
+
+
 def test_a_loop_that_begets_tokens():
     assert {kind for kind, _ in told("xor:m and:x a xor:y", "s m,m x,x a,x y,a m,y e")} >= {"twice", "undecided"}
 
