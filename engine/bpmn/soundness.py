@@ -11,7 +11,8 @@ A state is the tokens on the sequence flows of a scope.
 
 Of steps that cannot disturb each other only one order is played (a persistent set, Godefroid 1996): the flows into an
 element are its own, so that it suffices to play one element alone, the earliest first, that tokens meet where they can.
-Only what an inclusive join looks out for is played in every order. Past `MAX_STATES` the answer is: not decided.
+Only what an inclusive or complex join looks out for is played in every order. Past `MAX_STATES` the answer is: not
+decided; and so it is where a complex gateway asks for more than tokens (`engine.bpmn.complex_joins`).
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from itertools import combinations
+from functools import partial, reduce
 from operator import or_
 
+from engine.bpmn.complex_joins import HAD, WAITING, ComplexJoin, Leaving, some_of, splits_at_start
 from engine.bpmn.model import SYNCHRONIZING, Graph, Node
 
 MAX_STATES = 4_000
@@ -34,8 +35,8 @@ MAX_NODES = 1_500
 MAX_TOKENS = 2
 """Tokens on one flow beyond which a state is not followed any more: they pile up. Quantities may ask for more."""
 
-_MAX_BRANCHES = 6
-"""Conditional flows of which all combinations are played; of more, each alone and all together."""
+_MAX_WAITING = 6
+"""Tokens that wait on one flow of a complex gateway, beyond which a state is not followed."""
 
 State = tuple[tuple[str, int], ...]
 """Place -> tokens, by name. A place is a sequence flow, or `@node` where a token comes without one."""
@@ -48,24 +49,30 @@ TWICE = "twice"
 NEVER_ENDS = "never-ends"
 UNDECIDED = "undecided"
 
+TOO_LARGE = "too-large"
+ON_DATA = "on-data"
+BY_PEOPLE = "by-people"
+"""Why something is not decided: too many states; a complex gateway that asks for data; an ad-hoc sub-process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`kind` at `node` (a scope's id for never-ends and undecided). `path`: the elements passed until it shows.
+    """`kind` at `node` (a scope's id for never-ends). `path`: the elements passed until it shows.
 
-    `missing`: the flows for which a join waits in vain.
+    `missing`: the flows for which a join waits in vain. `why`: of what is not decided; `node` is then where that lies.
     """
 
     kind: str
     node: str
     path: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    why: str = ""
 
 
 def problems(graph: Graph) -> list[Problem]:
     """All that is wrong with the flow of tokens in a process that has no errors by itself."""
     if len(graph.nodes) > MAX_NODES:
-        return [Problem(UNDECIDED, graph.key)]
+        return [Problem(UNDECIDED, graph.key, why=TOO_LARGE)]
     search = _Search(graph)
     search.explore(graph.key)
     return search.found
@@ -83,6 +90,17 @@ class _Way:
     ends: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Able:
+    """A node that can be played now: the places it takes a token from, and how it can end. Where a token only comes to
+    a complex gateway and waits, it `passes` nothing."""
+
+    node: str
+    takes: tuple[str, ...]
+    ways: Sequence[_Way]
+    passes: bool = True
+
+
 @dataclass
 class _Search:
     graph: Graph
@@ -94,10 +112,12 @@ class _Search:
         inside = [node for node in self.graph.nodes.values() if node.scope == scope]
         endings = {node.id: self.explore(node.id) for node in inside if node.id in self.graph.scopes}
         if scope != self.graph.key and self.graph.nodes[scope].kind == "adHocSubProcess":
+            if any(_collects(node) for node in inside):
+                self.found.append(Problem(UNDECIDED, scope, why=BY_PEOPLE))
             return True  # its activities begin when people say so
         net = _Net(self.graph, inside, endings)
-        if not net.decidable:
-            self.found.append(Problem(UNDECIDED, scope))
+        if unclear := [join for join in net.complex.values() if not join.is_decidable]:
+            self.found += [Problem(UNDECIDED, join.node.id, why=ON_DATA) for join in unclear]
             return True
         run = _Run(net, self, scope)
         for start in self._beginnings(scope):
@@ -133,10 +153,12 @@ class _Net:
         self._graph = graph
         self._endings = endings
         self.nodes = {node.id: node for node in inside}
+        joins = [node for node in inside if node.kind == "complexGateway" and len(node.incoming) > 1]
+        self.complex = {node.id: ComplexJoin(node) for node in joins}
         self.stoppable = any(node.triggered_by_event and self._interrupts(node) for node in inside)
         self.order = {node: number for number, node in enumerate(self._in_order(inside))}
         self.before = {
-            node.id: (*(flow.id for flow in node.incoming), f"@{node.id}")
+            node.id: (*(flow.id for flow in node.incoming), *self._own_places(node))
             for node in sorted(inside, key=lambda node: self.order[node.id])
             if not node.triggered_by_event
         }
@@ -150,7 +172,9 @@ class _Net:
         """What ends the scope ends the others with it: it comes last, or in every order."""
         quantities = (max(node.start_quantity, node.completion_quantity) for node in inside)
         self.most_tokens = max(MAX_TOKENS, *quantities, 0)
-        self.decidable = not any(node.kind == "complexGateway" and len(node.incoming) > 1 for node in inside)
+
+    def _own_places(self, node: Node) -> tuple[str, ...]:
+        return self.complex[node.id].places if node.id in self.complex else (f"@{node.id}",)
 
     def _interrupts(self, handler: Node) -> bool:
         return any(self._graph.nodes[start].interrupting for start in self._graph.scopes[handler.id].starts)
@@ -216,8 +240,9 @@ class _Net:
         return reached
 
     def _watched(self, inside: Sequence[Node]) -> set[str]:
-        """Inclusive joins, and all that they look out for: there the order of steps makes a difference."""
-        joins = [node for node in inside if node.kind == "inclusiveGateway" and len(node.incoming) > 1]
+        """Joins that look out for tokens, and all that they see: there the order of steps makes a difference."""
+        kinds = ("inclusiveGateway", "complexGateway")
+        joins = [node for node in inside if node.kind in kinds and len(node.incoming) > 1]
         sources = self._graph.sources
         return {join.id for join in joins}.union(*(sources[flow.id] for join in joins for flow in join.incoming))
 
@@ -258,18 +283,39 @@ class _Net:
         there = [place for place in marked for _ in range(tokens[place])]
         return tuple(there[: node.start_quantity]) if len(there) >= node.start_quantity else ()
 
-    def _is_awaited(self, node: Node, marked: Sequence[str], tokens: Mapping[str, int]) -> bool:
+    def at_complex_joins(self, tokens: Mapping[str, int]) -> Iterator[_Able]:
+        """What goes before all else: tokens that come to complex gateways, and gateways that fire or are reset."""
+        here = {self.target[place] for place in tokens} & self.complex.keys()
+        joins = [self.complex[node] for node in sorted(here, key=self.order.__getitem__)]
+        arrivals = [(join, leaving) for join in joins for leaving in join.arrivals(tokens)]
+        for join in joins if not arrivals else ():
+            at_rest = join.at_rest(tokens, partial(self._is_awaited, join.node, tokens=tokens))
+            if at_rest is not None:
+                arrivals = [(join, at_rest)]
+                break
+        for join, leaving in arrivals:
+            yield _able_to(join, leaving)
+
+    def _is_awaited(self, node: Node, marked: Collection[str], tokens: Mapping[str, int]) -> bool:
         """Whether another token can still come to an empty flow of an inclusive join (Table 13.3)."""
         sources = self._graph.sources
         empty = [flow.id for flow in node.incoming if flow.id not in marked]
-        places = {self.target[place] for place in tokens} - {node.id}
+        places = {self.target[place] for place in tokens if not place.startswith(HAD)} - {node.id}
         return any(
             any(place in sources[flow] for flow in empty) and not any(place in sources[flow] for flow in marked)
             for place in places
         )
 
     def missing(self, node: str, tokens: Mapping[str, int]) -> tuple[str, ...]:
-        return tuple(flow.id for flow in self.nodes[node].incoming if flow.id not in tokens)
+        places = {flow.id: {flow.id} for flow in self.nodes[node].incoming}
+        if node in self.complex:
+            places = {flow: {self.complex[node].waiting[flow]} for flow in places}
+        return tuple(flow for flow, own in places.items() if own.isdisjoint(tokens))
+
+
+def _able_to(join: ComplexJoin, leaving: Leaving) -> _Able:
+    ways = [_Way(puts) for puts in leaving.ways]
+    return _Able(join.node.id, leaving.takes, ways, leaving.passes)
 
 
 _ENDS = {"terminate": True, "error": False, "cancel": False}
@@ -278,6 +324,8 @@ _ONE_OF = frozenset({"exclusiveGateway", "eventBasedGateway"})
 
 def _splits(node: Node) -> list[tuple[str, ...]]:
     """The sets of flows by which an element can be left."""
+    if node.kind == "complexGateway":
+        return splits_at_start(node)
     flows = [flow.id for flow in node.outgoing]
     if node.kind in _ONE_OF and not node.parallel:
         return [(flow,) for flow in flows] or [()]
@@ -285,18 +333,15 @@ def _splits(node: Node) -> list[tuple[str, ...]]:
     if node.kind == "parallelGateway" or not open_:
         return [tuple(flow for flow in flows for _ in range(node.completion_quantity))]
     always = tuple(flow for flow in flows if flow not in open_ and flow != node.default)
-    splits = [always + some for some in _some_of(open_)]
+    splits = [always + some for some in some_of(open_)]
     if always or node.default is None:
         return splits + ([always] if always else [])
     return [*splits, (node.default,)]
 
 
-def _some_of(flows: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    if len(flows) > _MAX_BRANCHES:
-        yield from ((flow,) for flow in flows)
-        yield tuple(flows)
-    else:
-        yield from (some for size in range(1, len(flows) + 1) for some in combinations(flows, size))
+def _collects(node: Node) -> bool:
+    """Whether tokens can wait there for others."""
+    return node.start_quantity > 1 or (node.kind in SYNCHRONIZING and len(node.incoming) > 1)
 
 
 def _is_beside(node: Node) -> bool:
@@ -311,9 +356,6 @@ def _is_beside(node: Node) -> bool:
 def _state(tokens: Mapping[str, int]) -> State:
     return tuple(sorted((place, count) for place, count in tokens.items() if count))
 
-
-_Able = tuple[str, tuple[str, ...]]
-"""A node that can be played now, and the places it takes a token from."""
 
 _DONE: State = (("", 1),)
 """The scope has ended; by its last token, a terminate event or an error."""
@@ -350,51 +392,64 @@ class _Run:
 
     def _step(self, state: State) -> Iterator[State]:
         tokens = dict(state)
-        able = [(node, takes) for node in self._waiting(tokens) if (takes := self._net.takes(node, tokens))]
+        net = self._net
+        if any(count > self._most(place) for place, count in tokens.items()):
+            self.cut = True
+            return
+        if net.complex and (first := list(net.at_complex_joins(tokens))):
+            for one in first:
+                yield from self._ends_of(one, state, tokens)
+            return
+        places = ((node, net.takes(node, tokens)) for node in self._waiting(tokens) if node not in net.complex)
+        able = [_Able(node, takes, net.ways[node]) for node, takes in places if takes]
         if not able:
             for place in tokens:
-                self._stuck.setdefault(self._net.target[place], state)
-            return
-        if any(count > self._net.most_tokens for count in tokens.values()):
-            self.cut = True
+                if not place.startswith(HAD):  # a gateway that waits for reset holds up no token
+                    self._stuck.setdefault(net.target[place], state)
             return
         alone = self._alone(able, tokens)
         first, rest = (able, []) if alone is None else ([alone], able)
         goes_round = True
-        for node, takes in first:
-            for state_after in self._ends_of(node, takes, state, tokens):
-                goes_round = goes_round and node in self._net.loops and state_after in self._next
+        for one in first:
+            for state_after in self._ends_of(one, state, tokens):
+                goes_round = goes_round and one.node in net.loops and state_after in self._next
                 yield state_after
         if goes_round:  # else what stands beside a loop would never be looked at
-            for node, takes in rest:
-                yield from self._ends_of(node, takes, state, tokens)
+            for one in rest:
+                yield from self._ends_of(one, state, tokens)
+
+    def _most(self, place: str) -> int:
+        return _MAX_WAITING if place.startswith(WAITING) else self._net.most_tokens
 
     def _alone(self, able: Sequence[_Able], tokens: Mapping[str, int]) -> _Able | None:
         """The step to play by itself: one that leads to nothing another token can come to, and of those the one that is
-        over soonest; else the earliest."""
-        free = [one for one in able if one[0] not in self._net.watched | self._net.ending]
+        over soonest; else the earliest, unless a token that is watched may still come to it, and meet the one there."""
+        bound = self._net.watched | self._net.ending
+        free = [one for one in able if one.node not in bound]
         ahead = [self._net.ahead[self._net.target[place]] for place in tokens]
-        own = [one for one in free if sum(bool(self._net.ahead[one[0]] & other) for other in ahead) <= 1]
+        own = [one for one in free if sum(bool(self._net.ahead[one.node] & other) for other in ahead) <= 1]
         if own:
-            return min(own, key=lambda one: self._net.ahead[one[0]].bit_count())
-        return free[0] if free else None
+            return min(own, key=lambda one: self._net.ahead[one.node].bit_count())
+        held = reduce(or_, (self._net.ahead[one.node] for one in able if one.node in bound), 0)
+        return next((one for one in free if not held >> self._net.order[one.node] & 1), None)
 
     def _waiting(self, tokens: Mapping[str, int]) -> list[str]:
         return sorted({self._net.target[place] for place in tokens}, key=self._net.order.__getitem__)
 
-    def _ends_of(self, node: str, takes: tuple[str, ...], state: State, tokens: Mapping[str, int]) -> Iterator[State]:
-        self.visited.add(node)
-        for way in self._net.ways[node]:
+    def _ends_of(self, able: _Able, state: State, tokens: Mapping[str, int]) -> Iterator[State]:
+        passed = (able.node,) if able.passes else ()
+        self.visited.update(passed)
+        for way in able.ways:
             self.visited.update(way.edges)
             after = dict(tokens)
-            for place in takes:
+            for place in able.takes:
                 after[place] -= 1
             for place in way.puts:
                 after[place] = after.get(place, 0) + 1
             made = _DONE if way.ends is not None else _state(after) or _DONE
             self.ends_well = self.ends_well or (made is _DONE and way.ends is not False)
             if made not in self._came:
-                self._came[made] = (state, (node, *way.edges))
+                self._came[made] = (state, (*passed, *way.edges))
             if made is _DONE:
                 self._next.setdefault(_DONE, [])
             else:
@@ -412,7 +467,7 @@ class _Run:
         found = list(self._joins())
         found += self._done_twice()
         if self.cut:
-            found.append(Problem(UNDECIDED, self._name))
+            found.append(Problem(UNDECIDED, self._name, why=TOO_LARGE))
         elif not self._net.stoppable:
             found += self._endless() if _DONE in self._next else [Problem(NEVER_ENDS, self._name)]
         return found
@@ -427,7 +482,7 @@ class _Run:
     def _counts(self, node: str) -> bool:
         """Whether it makes a difference that two tokens come to a node."""
         element = self._net.nodes[node]
-        return element.kind != "endEvent" and element.start_quantity == 1
+        return element.kind != "endEvent" and element.start_quantity == 1 and node not in self._net.complex
 
     @property
     def reached(self) -> set[str]:

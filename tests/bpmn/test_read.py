@@ -736,7 +736,7 @@ _IO = '<task id="y"><ioSpecification><dataInput id="ind" name="ind"/><inputSet>{
         (_IO.format("<dataInputRefs>ind</dataInputRefs><optionalInputRefs>ind</optionalInputRefs>", ""), []),
         (
             _IO.format("<optionalInputRefs>ind</optionalInputRefs>", ""),
-            [("data-set", "y", "warning"), ("data-set", "y", "warning")],
+            [("data-set", "y", "warning")],
         ),
         (
             _IO.format("<dataInputRefs>ind</dataInputRefs>", "")

@@ -37,6 +37,8 @@ def _flows(subject: Subject, problem: Problem) -> Label:
 
 def _deadlock(subject: Subject, problem: Problem) -> Finding:
     node = subject.graph.nodes[problem.node]
+    if node.kind == "complexGateway":
+        return _never_holds(subject, problem)
     if node.start_quantity > 1:
         return subject.warning(
             node,
@@ -56,6 +58,18 @@ def _deadlock(subject: Subject, problem: Problem) -> Finding:
         "Samla ihop flöden med samma slags gateway som delade dem.",
         "Join flows with the kind of gateway that split them.",
         flows=_flows(subject, problem),
+        path=_path(subject, problem),
+    )
+
+
+def _never_holds(subject: Subject, problem: Problem) -> Finding:
+    return subject.warning(
+        subject.graph.nodes[problem.node],
+        "soundness/deadlock",
+        "{who} kan bli väntande för alltid på att villkoret för att gå vidare ska gälla: {path}",
+        "{who} can wait for ever for its activation condition to hold, for example like this: {path}",
+        "Ändra villkoret (activationCondition), eller se till att så många flöden kommer fram på alla vägar.",
+        "Change the activation condition, or see to it that so many tokens come on all ways.",
         path=_path(subject, problem),
     )
 
@@ -120,14 +134,31 @@ def _twice(subject: Subject, problem: Problem) -> Finding:
 
 def _undecided(subject: Subject, problem: Problem) -> Finding:
     around = subject.graph.nodes.get(problem.node, subject.graph)
-    return subject.warning(
-        around,
-        "soundness/undecided",
+    return subject.warning(around, "soundness/undecided", *_WHY_NOT[problem.why])
+
+
+_WHY_NOT = {
+    soundness.TOO_LARGE: (
         "det går inte att avgöra om alla vägar genom {who} kommer till sitt slut, för de är för många",
         "Whether all ways through {who} come to their end is not decided, for there are too many",
         "Dela upp i delprocesser, eller prova med scenarier.",
         "Divide it into sub-processes, or try it with scenarios.",
-    )
+    ),
+    soundness.ON_DATA: (
+        "det går inte att avgöra om alla vägar genom {who} kommer till sitt slut, för dess villkor beror på mer än hur"
+        " många flöden som har kommit",
+        "Whether all ways through {who} come to their end is not decided, for its condition depends on more than how"
+        " many tokens have come",
+        "Fråga bara efter activationCount och flödenas id:n i activationCondition, eller prova med scenarier.",
+        "Ask for activationCount and the ids of the flows only in the activation condition, or try it with scenarios.",
+    ),
+    soundness.BY_PEOPLE: (
+        "det går inte att avgöra om det som samlas i {who} blir fullständigt, för där väljer människor vad som görs",
+        "Whether what is joined in {who} ever gets complete is not decided, for there people choose what is done",
+        "Låt aktiviteterna där stå fria, eller prova med scenarier.",
+        "Let the activities in it stand free, or try it with scenarios.",
+    ),
+}
 
 
 _TELL: dict[str, Callable[[Subject, Problem], Finding]] = {
