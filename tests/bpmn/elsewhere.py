@@ -3,7 +3,7 @@
     {"source": a diagram, "state": a state, "now": "…", "kind": "trigger", "wait": 7, "activity": "", "stores": {}}
 
 comes in as a line, {"state": the state after it, "told": its changes, "process": its number} goes out. A child is
-forked for each line, from a process that has loaded the engine and the schema of BPMN, and neither a diagram nor a state.
+forked for each line, from a process that has loaded the engine and the schema of BPMN, but no diagram and no state.
 """
 
 from __future__ import annotations

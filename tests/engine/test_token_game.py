@@ -42,7 +42,6 @@ from tests.bpmn.test_random_processes import Blocks
 from tests.bpmn.written import written
 from tests.engine.house import House, Outbox
 
-
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
@@ -286,7 +285,9 @@ class Commands(RuleBasedStateMachine):
 
 def test_the_engine_and_the_token_game_agree(sqlite_url: str) -> None:
     class Here(Commands):
-        house = House(f"{sqlite_url}?synchronous=normal", datetime(2026, 10, 22, 8, tzinfo=UTC))  # the 25th has 25 hours
+        house = House(
+            f"{sqlite_url}?synchronous=normal", datetime(2026, 10, 22, 8, tzinfo=UTC)
+        )  # the 25th has 25 hours
 
     run_state_machine_as_test(Here, settings=settings(max_examples=25, stateful_step_count=15, deadline=None))
     Here.house.engine.close()
