@@ -24,7 +24,7 @@ from functools import partial, reduce
 from operator import or_
 
 from engine.bpmn.complex_joins import HAD, WAITING, ComplexJoin, Leaving, some_of, splits_at_start
-from engine.bpmn.model import SYNCHRONIZING, Graph, Node
+from engine.bpmn.model import SYNCHRONIZING, Event, Graph, Node
 
 MAX_STATES = 4_000
 """States looked at in one process; each takes some 50 µs."""
@@ -247,9 +247,9 @@ class _Net:
         return {join.id for join in joins}.union(*(sources[flow.id] for join in joins for flow in join.incoming))
 
     def _ways(self, node: Node) -> list[_Way]:
-        kinds = {event.kind for event in node.event.triggers} if node.event and node.kind == "endEvent" else set()
-        if kinds & _ENDS.keys():
-            return [_Way((), ends=all(_ENDS.get(kind, True) for kind in kinds))]
+        triggers = node.event.triggers if node.event and node.kind == "endEvent" else ()
+        if any(event.kind in _ENDS for event in triggers):
+            return [_Way((), ends=all(_ENDS.get(event.kind, True) or self._is_handled(event) for event in triggers))]
         splits = _splits(node) if self._endings.get(node.id, True) else []
         ways = [_Way(split) for split in splits]
         edges = [self.nodes[edge] for edge in node.boundary if edge in self.nodes and edge not in self.detached]
@@ -263,6 +263,15 @@ class _Net:
             if edge.interrupting:
                 ways += [_Way(split, (edge.id,)) for split in _splits(edge)]
         return ways
+
+    def _is_handled(self, event: Event) -> bool:
+        """Whether an event sub-process of this scope catches the error: then the scope ends with that (§13.5.4)."""
+        handlers = (node for node in self.nodes.values() if node.triggered_by_event and self._endings.get(node.id))
+        starts = (self._graph.nodes[start] for one in handlers for start in self._graph.scopes[one.id].starts)
+        triggers = (trigger for start in starts if start.event for trigger in start.event.triggers)
+        return event.kind == "error" and any(
+            trigger.kind == "error" and trigger.name in (None, event.name) for trigger in triggers
+        )
 
     def takes(self, node: str, tokens: Mapping[str, int]) -> tuple[str, ...]:
         """The places a node takes a token from now; none where it has to wait."""

@@ -484,7 +484,7 @@ class Way:
     (exclusive) or all (parallel) come."""
 
     kind: str = "none"
-    other: str = "message"
+    other: str = "other"
 
 
 def process_by(block: Block, way: Way) -> tuple[Graph, str | None, Counter[str]]:

@@ -180,7 +180,7 @@ class Wait(Block):
         return Counter([self.name])
 
 
-CAUGHT = ("message", "keyed", "signal", "timer", "timeDate", "multiple", "parallelMultiple")
+CAUGHT = ("message", "other", "keyed", "signal", "timer", "timeDate", "multiple", "parallelMultiple")
 BY_HANDLER = ("serviceTask", "sendTask", "businessRuleTask")
 
 
@@ -190,6 +190,8 @@ def event(kind: str) -> Event:
         return Event("timer", timer=template(rule), timer_kind=name)
     if kind in ("multiple", "parallelMultiple"):
         return Event(kind, parts=(event("message"), event("signal")))
+    if kind == "other":
+        return Event("message", "ut")
     if kind == "keyed":
         return Event("message", "namn", key=template("7"))
     return Event(kind, "namn")
@@ -541,8 +543,8 @@ class Race(Block):
         rules.never |= {first.name for number, (first, _) in enumerate(self.branches) if number != self.winner}
 
 
-def process(block: Block) -> Graph:
+def process(block: Block, key: str = "process") -> Graph:
     on = Drawing()
-    start = on.add("startEvent", "process", event=Event())
-    on.connect(block.draw(on, "process", start), on.add("endEvent", "process", event=Event()))
-    return on.graph("process")
+    start = on.add("startEvent", key, event=Event())
+    on.connect(block.draw(on, key, start), on.add("endEvent", key, event=Event()))
+    return on.graph(key)

@@ -23,6 +23,7 @@ from engine.bpmn.changes import AdHocOpened, CaseCalled, Change, ElementPassed, 
 from engine.bpmn.machine import Environment, Step, ad_hoc_work, begin_activity, complete, end, trigger
 from engine.bpmn.model import TASKS, Graph
 from engine.bpmn.read import read
+from engine.definitions.check import check
 from tests.bpmn.blocks import (
     Awaited,
     Beside,
@@ -141,7 +142,9 @@ class Blocks:
         return Lots(self._name(), Sub(self.any(depth), count=1), self.draw(st.integers(1, 3)))
 
     def _race(self, depth: int) -> Race:
-        kinds = ["receiveTask", *CATCH]
+        kinds = self.draw(
+            st.sampled_from([CATCH, ["receiveTask", "signal", "timer", "timeDate"]])
+        )  # §10.6.6: not mixed
         waits = [Wait(self._name(), self.one_of(*kinds)) for _ in range(self.draw(st.integers(2, 3)))]
         branches = [(wait, self.any(depth - 1) if depth > 0 else self._wait(0)) for wait in waits]
         return Race(branches, self.draw(st.integers(0, len(branches) - 1)))
@@ -252,7 +255,8 @@ def ways(draw: st.DrawFn) -> Way:
         "exclusive",
         "parallel",
     ]
-    return Way(draw(st.sampled_from(kinds)), draw(st.sampled_from(["message", "signal"])))
+    kind = draw(st.sampled_from(kinds))
+    return Way(kind, draw(st.sampled_from(["other", "signal", "timer"] if kind == "exclusive" else ["other"])))
 
 
 Move = tuple[str, int, str]
@@ -266,9 +270,9 @@ class Player:
     def __init__(self, block: Block, way: Way | None = None) -> None:
         self.graph, at, passed = process_by(block, way or Way())
         self.source = written(self.graph)
-        reading = read(self.source, name="p.bpmn")
-        assert not [finding for finding in reading.findings if finding.is_error], [*map(str, reading.findings)]
-        (graph,) = reading.graphs
+        found = [str(finding) for finding in check({"p.bpmn": self.source, **FILES}) if finding.is_error]
+        assert not found, "\n".join(found)
+        (graph,) = read(self.source, name="p.bpmn").graphs
         more: dict[str, Any] = {"at": at, "payload": {} if at else None, "files": FILES}
         self.straight = Case(lambda: self.graph, {}, **more)
         self.restored = Case(lambda: replace(graph), {}, restored=True, **more)  # its parts are immutable

@@ -423,3 +423,20 @@ def test_an_end_with_several_triggers_may_end_by_an_error() -> None:
     body = '<startEvent id="s"/>{}<endEvent id="e"/>\ns -> x\nx -> e'
     assert _problems_of(body.format(sub.format(""))) == []
     assert _problems_of(body.format(sub.format('<errorEventDefinition errorRef="f"/>'))) != []
+
+
+@pytest.mark.parametrize(("code", "is_caught"), [('errorRef="f"', True), ("", True), ('errorRef="g"', False)])
+def test_an_error_caught_in_the_scope_that_it_ends_is_an_end_of_it(code: str, is_caught: bool) -> None:
+    """§13.5.4: an event sub-process that an error starts takes over, and the sub-process goes on when that is done."""
+    sub = f"""<subProcess id="x"><startEvent id="a"/><endEvent id="b"><errorEventDefinition errorRef="f"/></endEvent>
+    a -> b
+    <subProcess id="handler" triggeredByEvent="true"><startEvent id="c"><errorEventDefinition {code}/></startEvent>
+    <endEvent id="d"/>
+    c -> d
+    </subProcess></subProcess>"""
+    more = '<error id="g" errorCode="G"/>'
+    body = f'<startEvent id="s"/>{sub}<endEvent id="e"/>\ns -> x\nx -> e'
+    beside = f'<error id="f" errorCode="F"/>{more}'
+    (graph,) = read(bpmn(body, beside=beside)).graphs
+    kinds = [problem.kind for problem in problems(graph) if problem.kind != soundness.DEAD]
+    assert kinds == ([] if is_caught else [soundness.NEVER_ENDS])

@@ -10,25 +10,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.bpmn.util import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.exceptions import WorkflowException
 from SpiffWorkflow.util.task import TaskState
 
+from engine import Deploy, PublishMessage, StartCase
 from engine.bpmn.changes import SignalThrown, TaskOpened
 from engine.bpmn.machine import complete
 from engine.bpmn.read import read
+from engine.calendar import TimerRule
 from tests.bpmn.builder import Block, Fork, Loop, Sequence_, Sub, Wait, process
 from tests.bpmn.driver import Case
 from tests.bpmn.test_random_processes import Blocks
 from tests.bpmn.written import HEAD, written
+from tests.engine.house import House
 
 
 class Theirs:
@@ -364,3 +372,225 @@ def test_a_boundary_event_on_a_sub_process_interrupts_at_once_on_both() -> None:
     ours = Ours(source)
     ours.case.receive("b")
     assert ours.named() == ["late"]
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+def comes(theirs: Theirs, event: str) -> None:
+    """What the event waits for comes from outside."""
+    specs = [theirs.workflow.spec, *theirs.workflow.subprocess_specs.values()]
+    tasks = (task for spec in specs for task in spec.task_specs.values())
+    definition = next(task.event_definition for task in tasks if getattr(task, "bpmn_id", None) == event)
+    theirs.workflow.send_event(BpmnEvent(definition))
+    theirs.workflow.do_engine_steps()
+
+
+SIGNAL = '<signalEventDefinition signalRef="signal_namn"/>'
+
+
+@pytest.mark.parametrize(("interrupting", "ours_goes_on"), [("true", ["h"]), ("false", ["a", "h"])])
+def test_an_event_sub_process_interrupts_where_it_says_so(interrupting: str, ours_goes_on: list[str]) -> None:
+    """§13.5.4: isInterrupting ends the rest of the scope. Theirs does not read it."""
+    source = drawn(HANDLER.format(a=TASK.format("a"), h=TASK.format("h"), event=SIGNAL))
+    source = source.replace(b'id="ps"', f'id="ps" isInterrupting="{interrupting}"'.encode())
+    theirs, ours = Theirs(source), Ours(source)
+    comes(theirs, "ps")
+    ours.case.receive("ps")
+    assert theirs.named() == ["a", "h"]
+    assert ours.named() == ours_goes_on
+
+
+EDGE = """<startEvent id="s"/>{a}{b}<endEvent id="e"/><endEvent id="e2"/>
+<boundaryEvent id="k" attachedToRef="a" cancelActivity="{cancel}">{event}</boundaryEvent>
+s -> a
+a -> e
+k -> b
+b -> e2
+"""
+
+
+def test_a_second_signal_is_not_lost() -> None:
+    """§13.5.3: what does not interrupt goes on listening as long as its activity is open. Theirs hears one signal."""
+    source = drawn(EDGE.format(a=TASK.format("a"), b=TASK.format("b"), cancel="false", event=SIGNAL))
+    theirs, ours = Theirs(source), Ours(source)
+    comes(theirs, "k")
+    with pytest.raises(WorkflowException, match="not waiting"):
+        comes(theirs, "k")
+    ours.case.receive("k").receive("k")
+    assert theirs.named() == ["a", "b"]
+    assert ours.named() == ["a", "b", "b"]
+
+
+def test_an_early_message_is_kept(sqlite_url: str) -> None:
+    """§8.3.10, §13.5.2: a message has a sender and a receiver; the specification does not let one vanish in between.
+    Theirs refuses it, and the process waits for ever; our house keeps it until somebody waits."""
+    event = (
+        '<intermediateCatchEvent id="m"><messageEventDefinition messageRef="message_namn"/></intermediateCatchEvent>'
+    )
+    source = drawn(
+        f"""<startEvent id="s"/>{TASK.format("a")}{event}<endEvent id="e"/>
+        s -> a
+        a -> m
+        m -> e
+        """
+    )
+    theirs = Theirs(source)
+    with pytest.raises(WorkflowException, match="not waiting"):
+        comes(theirs, "m")
+    theirs.finish(lambda ready: ready[0])
+    assert not theirs.is_over
+    house = House(sqlite_url)
+    house.do(Deploy({"p.bpmn": source}))
+    case = house.do(StartCase("process", {}))
+    assert house.do(PublishMessage("namn", None)) is None
+    house.complete(case, "a", house.person("Hanna", "hsf"))
+    house.work()
+    assert house.state(case) == "completed"
+    house.engine.close()
+
+
+def test_a_link_leads_on() -> None:
+    """§10.5.5, §13.5.1: a pair of link events is a sequence flow. Theirs is over at the first of them."""
+    link = '<intermediate{0}Event id="{1}"><linkEventDefinition name="l"/></intermediate{0}Event>'
+    source = drawn(
+        f"""<startEvent id="s"/>{link.format("Throw", "t")}{link.format("Catch", "c")}
+        {TASK.format("a")}<endEvent id="e"/>
+        s -> t
+        c -> a
+        a -> e
+        """
+    )
+    theirs = Theirs(source)
+    assert theirs.is_over
+    assert theirs.done == Counter()
+    assert Ours(source).named() == ["a"]
+
+
+@pytest.mark.parametrize("cancel", ["true", "false"])
+def test_a_timer_at_an_edge_fires_on_both(cancel: str) -> None:
+    """§13.5.3. Theirs is right, once its timers are looked at and the duration is a text in Python."""
+    event = '<timerEventDefinition><timeDuration xsi:type="tFormalExpression">{}</timeDuration></timerEventDefinition>'
+    edge = EDGE.format(a=TASK.format("a"), b=TASK.format("b"), cancel=cancel, event=event)
+    theirs, ours = Theirs(drawn(edge.format('"PT0S"'))), Ours(drawn(edge.format("PT0S")))
+    theirs.workflow.refresh_timers()
+    theirs.workflow.do_engine_steps()
+    ours.case.fire("k")
+    assert theirs.named() == ours.named() == (["b"] if cancel == "true" else ["a", "b"])
+    with pytest.raises(WorkflowTaskException):
+        Theirs(drawn(edge.format("PT0S")))  # as the specification has it (§10.5.5: an ISO 8601 text)
+
+
+def test_a_month_is_a_month() -> None:
+    """§10.5.5: timeCycle is ISO 8601, where P1M is a month of the calendar. Theirs counts the seconds of the first."""
+    _, begun, month = TimerEventDefinition.parse_iso_recurring_interval("R3/2026-01-01T00:00:00+00:00/P1M")
+    assert (begun + 2 * month).date() == date(2026, 3, 4)
+    rule = TimerRule.parse("R3/2026-01-01T00:00:00+01:00/P1M")
+    anchor = datetime(2025, 12, 31, 23, tzinfo=UTC)
+    third = rule.next(datetime(2026, 2, 2, tzinfo=UTC), 2, anchor)
+    assert third is not None
+    assert third.astimezone(ZoneInfo("Europe/Stockholm")).date() == date(2026, 3, 1)
+
+
+def test_an_error_climbs_to_who_catches_it_on_both() -> None:
+    """§10.5.6, §13.5: from however deep inside. Theirs is right, by 3.2.0."""
+    source = drawn(
+        f"""<startEvent id="s"/><endEvent id="e"/><endEvent id="e2"/>{TASK.format("late")}
+        <subProcess id="p"><startEvent id="ps"/><endEvent id="pe"/>
+        <subProcess id="q"><startEvent id="qs"/><endEvent id="qe"><errorEventDefinition errorRef="k"/></endEvent>
+        qs -> qe
+        </subProcess>
+        ps -> q
+        q -> pe
+        </subProcess>
+        <boundaryEvent id="b" attachedToRef="p"><errorEventDefinition errorRef="k"/></boundaryEvent>
+        s -> p
+        p -> e
+        b -> late
+        late -> e2
+        """,
+        '<error id="k" errorCode="fel" name="fel"/>',
+    )
+    assert Theirs(source).named() == Ours(source).named() == ["late"]
+
+
+# --- activities and gateways -----------------------------------------------------------------------------------------
+
+
+def test_so_many_tokens_leave_as_a_completion_quantity_says() -> None:
+    """§13.3.2: completionQuantity tokens on each flow. Theirs does not read it."""
+    task = TASK.format("a").replace('id="a"', 'id="a" completionQuantity="2"')
+    source = drawn(f'<startEvent id="s"/>{task}{TASK.format("b")}<endEvent id="e"/>\ns -> a\na -> b\nb -> e\n')
+    theirs, ours = Theirs(source), Ours(source)
+    theirs.complete(theirs.ready()[0])
+    ours.complete(ours.ready()[0])
+    assert theirs.named() == ["b"]
+    assert ours.named() == ["b", "b"]
+
+
+def test_a_multi_instance_activity_tells_of_its_instances() -> None:
+    """§10.3.8, Table 10.29: behavior One throws an event as the first instance ends. Theirs does not read it."""
+    many = '<multiInstanceLoopCharacteristics behavior="One"><loopCardinality>2</loopCardinality>'
+    host = TASK.format("a").replace("/>", f">{many}</multiInstanceLoopCharacteristics></userTask>")
+    source = drawn(EDGE.format(a=host, b=TASK.format("b"), cancel="false", event="<signalEventDefinition/>"))
+    theirs, ours = Theirs(source), Ours(source)
+    theirs.complete(theirs.ready()[0])
+    ours.complete(ours.ready()[0])
+    assert theirs.named() == ["a"]
+    assert ours.named() == ["a", "b"]
+
+
+def test_a_join_that_waits_in_vain_is_told() -> None:
+    """§13.4.1: of two ways one is taken, and the join waits for both: a deadlock. Theirs says nothing of it."""
+    source = drawn(
+        f"""<startEvent id="s"/><exclusiveGateway id="x" default="x-b"/>{TASK.format("a")}{TASK.format("b")}
+        <parallelGateway id="j"/><endEvent id="e"/>
+        s -> x
+        x -> a if 1 == 1
+        x -> b
+        a -> j
+        b -> j
+        j -> e
+        """
+    )
+    theirs, ours = Theirs(source), Ours(source)
+    theirs.finish(lambda ready: ready[0])
+    ours.finish(lambda ready: ready[0])
+    assert not theirs.is_over
+    assert theirs.workflow.get_tasks(state=TaskState.ERROR) == []
+    assert ours.case.stuck_at == ["j"]
+
+
+def test_where_no_condition_holds_the_token_stays_and_can_be_helped() -> None:
+    """§13.4.2: an exclusive gateway without a way out is an exception. Theirs throws it at whoever asked for the step;
+    ours is an incident at the gateway, and the rest of the case goes on."""
+    source = drawn(
+        f"""<startEvent id="s"/><exclusiveGateway id="x"/>{TASK.format("a")}{TASK.format("b")}<endEvent id="e"/>
+        s -> x
+        x -> a if 1 == 2
+        x -> b if 1 == 2
+        a -> e
+        b -> e
+        """
+    )
+    with pytest.raises(WorkflowException, match="No conditions satisfied"):
+        Theirs(source)
+    assert Ours(source).case.stuck_at == ["x"]
+
+
+def test_terminate_ends_its_own_scope_only_on_both() -> None:
+    """§13.5.6. Theirs is right, by 3.2.0."""
+    source = drawn(
+        f"""<startEvent id="s"/>{TASK.format("b")}<endEvent id="e"/>
+        <subProcess id="p"><startEvent id="ps"/><parallelGateway id="g"/>{TASK.format("a")}
+        <endEvent id="pe"><terminateEventDefinition/></endEvent>
+        ps -> g
+        g -> a
+        g -> pe
+        </subProcess>
+        s -> p
+        p -> b
+        b -> e
+        """
+    )
+    assert Theirs(source).named() == Ours(source).named() == ["b"]
