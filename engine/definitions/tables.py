@@ -26,3 +26,15 @@ definition_file = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
+
+start_condition = sa.Table(
+    "start_condition",
+    metadata,
+    sa.Column("process", sa.Text, primary_key=True),
+    sa.Column("element", sa.Text, primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True, autoincrement=False, comment="which of the event's triggers"),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("held", sa.Boolean, nullable=False),
+    sa.Column("is_broken", sa.Boolean, nullable=False, comment="it has no value, and an incident says so"),
+    comment="the conditions that processes start by, and whether each held when it was last tried",
+)

@@ -63,7 +63,7 @@ DRAWINGS: list[tuple[str, list[tuple[str, str, str]]]] = [
     (f'<startEvent id="s" parallelMultiple="true">{MESSAGE}{MESSAGE2}</startEvent><endEvent id="e"/>\ns -> e', []),
     (f'<startEvent id="s" parallelMultiple="true">{MESSAGE}{SIGNAL}</startEvent><endEvent id="e"/>\ns -> e', [("parallel-multiple", "error", "s")]),
     (f'<startEvent id="s">{MESSAGE}{SIGNAL}</startEvent><startEvent id="t">{MESSAGE2}{MESSAGE}</startEvent><endEvent id="e"/>\ns -> e\nt -> e', [("message-started-twice", "error", "t")]),
-    (f'<startEvent id="s">{MESSAGE}{_condition("a")}</startEvent><endEvent id="e"/>\ns -> e', [("event-type", "error", "s")]),
+    (f'<startEvent id="s">{MESSAGE}{_condition("a")}</startEvent><endEvent id="e"/>\ns -> e', [("start-condition", "error", "s")]),
     (f'<startEvent id="s">{_TIMER}{_TIMER}</startEvent><endEvent id="e"/>\ns -> e', [("several-timers", "error", "s")]),
     (chain('<parallelGateway id="gw"/><task id="a"/><task id="b"/><complexGateway id="x"/>\ngw -> a\ngw -> b\na -> x\nb -> x', "gw", "x"), [("activation-condition", "error", "x")]),
     (chain('<complexGateway id="x"><activationCondition>true</activationCondition></complexGateway><task id="a"/><task id="b"/>\nx -> a if y\nx -> b\na -> e\nb -> e', "x", "a").replace("a -> e\n", "", 1), [("activation-condition", "warning", "x")]),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.bpmn.checks.subject import Rule, Subject, kind_of, triggers_of
-from engine.bpmn.findings import Finding, Label, listed
+from engine.bpmn.conditions import OF_THE_HOUSE
+from engine.bpmn.expressions import Expression
+from engine.bpmn.findings import Finding, Label, listed, shown
 from engine.bpmn.model import ACTIVITIES, EVENTS, Event, Node
 
 _EVENT_WORDS = {
@@ -26,7 +28,7 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     # table 10.93; those that are refused by name are left out
     "start": (
         Label("en starthändelse i en process", "a start event of a process"),
-        frozenset({"none", "message", "timer", "signal"}),
+        frozenset({"none", "message", "timer", "signal", "conditional"}),
     ),
     "sub": (Label("en starthändelse i en delprocess", "a start event of a sub-process"), frozenset({"none"})),
     "event-sub": (
@@ -64,7 +66,8 @@ def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
                 "event-type",
                 "{who}: {place} kan vara {allowed}, men är {kind}",
                 "{who}: {place} may be {allowed}, but is {kind}",
-                *_OTHER_TRIGGER.get((node.scope == subject.graph.key, node.kind, kind), _CHANGE),
+                "Byt händelsetyp.",
+                "Change the trigger.",
                 place=place,
                 allowed=Label(
                     listed((_EVENT_WORDS[word][0] for word in words), "eller"),
@@ -72,17 +75,6 @@ def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
                 ),
                 kind=Label(*_EVENT_WORDS[kind]),
             )
-
-
-_CHANGE = ("Byt händelsetyp.", "Change the trigger.")
-
-_OTHER_TRIGGER = {
-    # §10.5.2: the condition may not refer to data of the process, and the world around ours makes no events of itself
-    (True, "startEvent", "conditional"): (
-        "Innan ärendet finns har villkoret inget att läsa. Starta med en timer, och pröva villkoret i en gateway.",
-        "Before there is a case the condition has nothing to read. Start by a timer, and try it in a gateway.",
-    )
-}
 
 
 def _event_place(subject: Subject, node: Node) -> str:
@@ -207,9 +199,12 @@ def one_start_per_message(subject: Subject) -> Iterator[Finding]:
 
 
 def conditions_can_come_true(subject: Subject) -> Iterator[Finding]:
-    """§10.5.5: it is looked at when a variable that it names is written; where it names none, never again."""
+    """§10.5.5: it is looked at when a variable that it names is written; where it names none, never again. Before there
+    is a case it cannot read the case's data, but what is around: data stores, settings and the time."""
     for node, event in _triggers(subject):
-        if event.condition is not None and not event.condition.names:
+        if event.condition is not None and node.kind == "startEvent" and node.scope == subject.graph.key:
+            yield from _can_start(subject, node, event, event.condition)
+        elif event.condition is not None and not event.condition.names:
             yield subject.error(
                 node,
                 "condition-without-variable",
@@ -218,6 +213,31 @@ def conditions_can_come_true(subject: Subject) -> Iterator[Finding]:
                 "Skriv ett villkor på variabler, eller använd en timer för det som beror på tiden.",
                 "Write a condition on variables, or use a timer for what depends on time.",
             )
+
+
+def _can_start(subject: Subject, node: Node, event: Event, condition: Expression) -> Iterator[Finding]:
+    unknown = sorted(condition.names - event.stores.keys())
+    if unknown:
+        yield subject.error(
+            node,
+            "start-condition",
+            "{who} startar processen, och dess villkor kan bara läsa datalager, inställningar och tid, men läser {name}"
+            " (BPMN 10.5.5)",
+            "{who} starts the process, and its condition may read data stores, settings and the time only, but reads"
+            " {name} (BPMN 10.5.5)",
+            "Rita datalagret i processen och använd dess namn. Uppgifter i ärendet finns inte förrän det har startat.",
+            "Draw the data store in the process and use its name. There are no data of the case before it has begun.",
+            name=shown(unknown[0]),
+        )
+    elif not condition.names and condition.calls.isdisjoint(OF_THE_HOUSE):
+        yield subject.error(
+            node,
+            "condition-without-variable",
+            "{who} startar processen när dess villkor blir sant, men villkoret kan aldrig ändras",
+            "{who} starts the process when its condition becomes true, but the condition can never change",
+            "Skriv ett villkor på ett datalager, en inställning eller tiden, som ${{today() >= '2027-01-01'}}.",
+            "Write a condition on a data store, a setting or the time, such as ${{today() >= '2027-01-01'}}.",
+        )
 
 
 def _triggers(subject: Subject) -> Iterator[tuple[Node, Event]]:
