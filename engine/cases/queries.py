@@ -271,12 +271,7 @@ class HistoryOf:
         one = require_readable(read, self.case_id)
         log_read(read, f"historik för {one.number}", one.id)
         withheld = _withheld(read, one)
-        rows = (
-            sa.select(history)
-            .where(rows_of(one.id, self.after_seq))
-            .order_by(history.c.id)
-            .limit(self.limit)
-        )
+        rows = sa.select(history).where(rows_of(one.id, self.after_seq)).order_by(history.c.id).limit(self.limit)
         may_see = permissions.may_see_data(read.actor, one.sealed_to)
         return [
             HistoryRow(

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from engine.db import Id, Moment, Words, metadata
+from engine.db import Id, Json, Moment, Words, metadata
 
 definition = sa.Table(
     "definition",
@@ -37,4 +37,15 @@ start_condition = sa.Table(
     sa.Column("held", sa.Boolean, nullable=False),
     sa.Column("is_broken", sa.Boolean, nullable=False, comment="it has no value, and an incident says so"),
     comment="the conditions that processes start by, and whether each held when it was last tried",
+)
+
+start_arrival = sa.Table(
+    "start_arrival",
+    metadata,
+    sa.Column("process", sa.Text, primary_key=True),
+    sa.Column("element", sa.Text, primary_key=True),
+    sa.Column("part", sa.Integer, primary_key=True, autoincrement=False, comment="which of the event's triggers"),
+    sa.Column("variables", Json, nullable=False, comment="what it carried"),
+    sa.Column("arrived_at", Moment, nullable=False),
+    comment="of start events that need several triggers: signals, timers and conditions that came, until all are there",
 )

@@ -9,10 +9,11 @@ from datetime import timedelta
 from engine.bpmn.machine import Stale
 from engine.definitions import conditions
 from engine.definitions import store as definitions
+from engine.definitions.starts import needs_all
 from engine.engine import Transaction
 from engine.history.inputs import Input
 from engine.jobs import store as jobs
-from engine.runtime import steps
+from engine.runtime import gathering, steps
 from engine.runtime.held import hold
 
 
@@ -60,10 +61,12 @@ class StartByCondition:
         held = hold(tx, self.job_id)
         held.take(tx, self.fence)
         definition, element = definitions.newest(tx, held.payload["process"]), held.payload["event"]
-        if definition is None or element not in {
-            one.element for one in conditions.conditional_starts(definition.graph)
-        }:
+        starts = conditions.conditional_starts(definition.graph) if definition else ()
+        if definition is None or (element, held.payload["part"]) not in {(one.element, one.part) for one in starts}:
             return None
+        node = definition.graph.nodes[element]
+        if needs_all(node):
+            return gathering.arrived(tx, definition, node, held.payload["part"], {})
         try:
             return steps.begin(tx, definition, steps.doer_of(tx.actor), {}, at=element).id
         except steps.AlreadyStarted:

@@ -250,25 +250,27 @@ def _triggers(subject: Subject) -> Iterator[tuple[Node, Event]]:
 
 
 def some_are_alone(subject: Subject) -> Iterator[Finding]:
-    """Table 10.93: a link is no trigger among others. Nor is, in this house, what undoes or cancels: what came of it
-    together with something else, nobody could foresee."""
+    """Table 10.93: a link is no trigger but half a flow. What is compensated is over already, and its event leads to no
+    flow (§10.7.1); and a cancel belongs to a transaction that is undone first (Table 10.90): neither is one way among
+    others to the same flow."""
     for node, event in _triggers(subject):
         if event.kind in _ALONE and node.event is not event:
             yield subject.error(
                 node,
                 "not-alone",
-                "{who} har fler händelsetyper, men {kind} ska vara ensam på sin händelse",
-                "{who} has several triggers, but {kind} should be alone on its event",
+                "{who} har fler händelsetyper, men {kind} ska vara ensam på sin händelse ({table})",
+                "{who} has several triggers, but {kind} should be alone on its event ({table})",
                 "Rita den som en egen händelse.",
                 "Draw it as an event of its own.",
-                kind=_ALONE[event.kind],
+                kind=_ALONE[event.kind][0],
+                table=_ALONE[event.kind][1],
             )
 
 
 _ALONE = {
-    "link": Label("en länk", "a link"),
-    "compensate": Label("en kompensation", "a compensation"),
-    "cancel": Label("ett avbrott", "a cancel"),
+    "link": (Label("en länk", "a link"), Label("BPMN tabell 10.93", "BPMN table 10.93")),
+    "compensate": (Label("en kompensation", "a compensation"), Label("BPMN 10.7.1", "BPMN 10.7.1")),
+    "cancel": (Label("ett avbrott", "a cancel"), Label("BPMN tabell 10.90", "BPMN table 10.90")),
 }
 
 
@@ -290,33 +292,6 @@ def all_of_several_can_be_waited_for(subject: Subject) -> Iterator[Finding]:
                 "Rita fel och eskaleringar som egna händelser.",
                 "Draw errors and escalations as events of their own.",
             )
-        elif node.kind == "startEvent" and node.scope == subject.graph.key and kinds != {"message"}:
-            yield subject.error(
-                node,
-                "parallel-multiple",
-                "{who} startar processen när alla dess händelser har kommit, och kan då bara ha meddelanden,"
-                " som sparas tills alla är framme",
-                "{who} starts the process once all of its triggers have come, and so may have messages only,"
-                " which are kept until all are there",
-                "Starta på en av händelserna, och vänta på de andra i processen.",
-                "Start by one of them, and wait for the others in the process.",
-            )
-
-
-def one_timer_starts(subject: Subject) -> Iterator[Finding]:
-    """Each start event has one calendar."""
-    for node in subject.nodes("startEvent"):
-        timers = [event for event in (node.event.triggers if node.event else ()) if event.kind == "timer"]
-        if len(timers) > 1 and node.scope == subject.graph.key and node.id not in subject.broken:
-            yield subject.error(
-                node,
-                "several-timers",
-                "{who} startar processen och ska ha högst en timer, men har {count}",
-                "{who} starts the process and should have one timer at most, but has {count}",
-                "Rita en starthändelse för varje timer.",
-                "Draw a start event for each timer.",
-                count=len(timers),
-            )
 
 
 _WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
@@ -333,5 +308,4 @@ RULES: tuple[Rule, ...] = (
     conditions_can_come_true,
     some_are_alone,
     all_of_several_can_be_waited_for,
-    one_timer_starts,
 )
