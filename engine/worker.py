@@ -26,7 +26,7 @@ from engine.identity.queries import PeopleHolding
 from engine.jobs.queries import MailRow, mail_of_job
 from engine.jobs.store import Job
 from engine.reference import Reference
-from engine.runtime.conditions import LookIntoStores
+from engine.runtime.conditions import LookIntoStores, StartByCondition, TickStarts
 from engine.runtime.leases import LeaseJobs, NextDue, ReturnJobs
 from engine.runtime.messages import DeliverMessage, DeliverSignal
 from engine.runtime.services import CallFor, Continue, FailService, FinishMail, FinishService, ThrowBpmnError
@@ -58,6 +58,8 @@ class Worker:
             "service": self._call_handler,
             "mail": self._send_mail,
             "timer": self._by_command(FireTimer),
+            "start": self._by_command(StartByCondition),
+            "start_tick": self._by_command(TickStarts),
             "start_timer": self._by_command(StartByTimer),
             "message": self._by_command(DeliverMessage),
             "signal": self._by_command(DeliverSignal),

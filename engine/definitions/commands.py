@@ -18,6 +18,7 @@ from engine.bpmn.findings import Finding
 from engine.bpmn.model import Graph
 from engine.definitions import store
 from engine.definitions.check import check_read, has, readings_of
+from engine.definitions.conditions import replace_start_conditions
 from engine.definitions.starts import replace_start_timers
 from engine.definitions.tables import definition, definition_file
 from engine.engine import Engine, Read, Transaction
@@ -79,6 +80,7 @@ class Retire:
         tx.connection.execute(definition.update().where(older).values(state="retired"))
         newest = store.newest(tx, row.key)
         replace_start_timers(tx, row.key, newest.graph if newest else None)
+        replace_start_conditions(tx, row.key, newest.graph if newest else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ def _deploy(tx: Transaction, bundle: _Bundle) -> DeployedDefinition:
         rows = [{"definition_id": definition_id, "name": name, "content": data} for name, data in bundle.files.items()]
         tx.connection.execute(definition_file.insert(), rows)
     replace_start_timers(tx, key, bundle.graph)
+    replace_start_conditions(tx, key, bundle.graph)
     return DeployedDefinition(key, version, definition_id, True)
 
 

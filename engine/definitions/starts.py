@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -12,6 +12,7 @@ from engine.bpmn.model import Event, Graph, Node
 from engine.calendar import TimerRule, iso
 from engine.definitions import store
 from engine.definitions.store import Definition
+from engine.definitions.tables import start_arrival
 from engine.engine import Read, Transaction
 from engine.errors import BadTime, ExpressionError
 from engine.jobs import store as jobs
@@ -25,10 +26,24 @@ def start_events(graph: Graph, kind: str, name: str | None = None) -> list[Node]
     return [node for node in graph.ways_in if any(_is(event, kind, name) for event in _triggers(node))]
 
 
+def start_triggers(graph: Graph, kind: str, name: str | None = None) -> list[tuple[Node, int, Event]]:
+    """The same with each trigger, and its place among those of its event; also where all of them must come."""
+    return [
+        (node, part, event)
+        for node in graph.ways_in
+        for part, event in enumerate(node.event.triggers if node.event else ())
+        if _is(event, kind, name)
+    ]
+
+
 def _triggers(node: Node) -> Sequence[Event]:
     """The triggers any of which is enough."""
-    event = node.event or Event()
-    return () if event.kind == "parallelMultiple" else event.triggers
+    return () if needs_all(node) else (node.event or Event()).triggers
+
+
+def needs_all(node: Node) -> bool:
+    """Must all triggers have come before the process starts?"""
+    return node.event is not None and node.event.kind == "parallelMultiple"
 
 
 def _is(event: Event, kind: str, name: str | None) -> bool:
@@ -42,34 +57,47 @@ def message_starts(read: Read, name: str) -> Iterator[tuple[Definition, Node]]:
 
 
 def gathering_starts(read: Read, name: str) -> Iterator[tuple[Definition, Node, list[str]]]:
-    """Start events that need several messages, one of them called `name`; with the names of the others."""
+    """Start events that need several triggers, one of them a message `name`; with the names of the other messages."""
     for definition in store.all_newest(read):
         for node in definition.graph.ways_in:
-            if node.event is not None and node.event.kind == "parallelMultiple":
-                names = [part.name or "" for part in node.event.parts]
+            if needs_all(node):
+                names = messages_of(node)
                 if name in names:
                     names.remove(name)
                     yield definition, node, names
 
 
+def messages_of(node: Node) -> list[str]:
+    return [part.name or "" for part in (node.event or Event()).triggers if part.kind == "message"]
+
+
 def signal_starts(read: Read, name: str, variables: dict[str, Any]) -> list[dict[str, Any]]:
-    """One job per process that a signal of this name starts."""
+    """One job per process that a signal of this name starts, or helps to start."""
     return [
         jobs.row(
             "signal",
             read.now,
             topic=definition.key,
             element=node.id,
-            payload={"process": definition.key, "event": node.id, "variables": variables},
+            payload={"process": definition.key, "event": node.id, "variables": variables, "part": part},
         )
         for definition in store.all_newest(read)
-        for node in start_events(definition.graph, "signal", name)
+        for node, part in _once_each(start_triggers(definition.graph, "signal", name))
     ]
+
+
+def _once_each(found: Sequence[tuple[Node, int, Event]]) -> Iterator[tuple[Node, int]]:
+    """Where any trigger is enough, two of one name are one."""
+    seen: set[str] = set()
+    for node, part, _ in found:
+        if needs_all(node) or node.id not in seen:
+            yield node, part
+        seen.add(node.id)
 
 
 # --- timers --------------------------------------------------------------------------------------------------------
 
-_OPEN_STARTS = sa.select(job.c.id, job.c.element, job.c.due_at).where(
+_OPEN_STARTS = sa.select(job.c.id, job.c.element, job.c.due_at, job.c.payload).where(
     job.c.kind == "start_timer", job.c.topic == sa.bindparam("key"), job.c.state.in_(("waiting", "leased"))
 )
 _CANCEL = job.update().where(job.c.id == sa.bindparam("job_id")).values(state="cancelled")
@@ -86,22 +114,63 @@ def replace_start_timers(tx: Transaction, key: str, graph: Graph | None) -> None
 
     What is already due stays: the newest version starts it, so that no occurrence falls between two versions.
     """
-    events = {node.id: node for node in start_events(graph, "timer")} if graph else {}
+    timers = start_timers(graph) if graph else {}
     overdue = set()
     for open_start in tx.connection.execute(_OPEN_STARTS, {"key": key}).all():
-        if open_start.element in events and open_start.due_at <= tx.now:
-            overdue.add(open_start.element)
+        which = (open_start.element, open_start.payload.get("timer", 0))
+        if which in timers and open_start.due_at <= tx.now:
+            overdue.add(which)
         else:
             tx.connection.execute(_CANCEL, {"job_id": open_start.id})
-    for node in events.values():
-        text = rule_text(tx, node)
-        if node.id not in overdue and text is not None:
-            set_start_timer(tx, key, node, text, TimerRule.parse(text).first(tx.now), anchor=tx.now, fired=0)
+    for which, start in timers.items():
+        text = rule_text(tx, start)
+        if which not in overdue and text is not None:
+            set_start_timer(tx, key, start, text, TimerRule.parse(text).first(tx.now), anchor=tx.now, fired=0)
+    _forget_arrivals(tx, key, graph)
 
 
-def rule_text(read: Read, node: Node) -> str | None:
+class StartTimer(NamedTuple):
+    """A timer of a start event: the `nth` of its timers, the `part`-th of its triggers."""
+
+    node: Node
+    nth: int
+    part: int
+    event: Event
+
+
+def start_timers(graph: Graph) -> dict[tuple[str, int], StartTimer]:
+    """Start event and place among its timers -> the timer."""
+    timers: dict[tuple[str, int], StartTimer] = {}
+    for node, part, event in start_triggers(graph, "timer"):
+        nth = sum(known == node.id for known, _ in timers)
+        timers[node.id, nth] = StartTimer(node, nth, part, event)
+    return timers
+
+
+_ARRIVED = sa.select(start_arrival.c.element, start_arrival.c.part).where(start_arrival.c.process == sa.bindparam("of"))
+_FORGET = start_arrival.delete().where(
+    start_arrival.c.process == sa.bindparam("of"),
+    start_arrival.c.element == sa.bindparam("at"),
+    start_arrival.c.part == sa.bindparam("nth"),
+)
+
+
+def _forget_arrivals(tx: Transaction, key: str, graph: Graph | None) -> None:
+    """What came for a start event of an older version, and is nothing that the newest one waits for."""
+    awaited = {
+        (node.id, part)
+        for kind in ("signal", "timer", "conditional")
+        for node, part, _ in (start_triggers(graph, kind) if graph else ())
+        if needs_all(node)
+    }
+    for row in tx.connection.execute(_ARRIVED, {"of": key}).all():
+        if (row.element, row.part) not in awaited:
+            tx.connection.execute(_FORGET, {"of": key, "at": row.element, "nth": row.part})
+
+
+def rule_text(read: Read, start: StartTimer) -> str | None:
     """What the start timer says now; None where it cannot be read (refused at deployment, unless a setting changed)."""
-    timer = next((event.timer for event in _triggers(node) if event.timer is not None), None)
+    timer = start.event.timer
     if timer is None:
         return None
     try:
@@ -113,12 +182,15 @@ def rule_text(read: Read, node: Node) -> str | None:
 
 
 def set_start_timer(
-    tx: Transaction, key: str, node: Node, rule: str, due: datetime | None, *, anchor: datetime, fired: int
+    tx: Transaction, key: str, start: StartTimer, rule: str, due: datetime | None, *, anchor: datetime, fired: int
 ) -> None:
-    """One job per process, event and due time, whatever happens: an occurrence starts at most once (R19)."""
+    """One job per process, timer and due time, whatever happens: an occurrence starts at most once (R19)."""
+    node, which = start.node, f"#{start.nth}" if start.nth else ""
     while due is not None:
-        unique = f"start:{key}:{node.id}:{iso(due)}"
+        unique = f"start:{key}:{node.id}{which}:{iso(due)}"
         payload = {"process": key, "event": node.id, "rule": rule, "anchor": iso(anchor), "fired": fired}
+        if start.nth:
+            payload["timer"] = start.nth
         known = tx.connection.execute(_BY_KEY, {"key": unique}).one_or_none()
         if known is None:
             row = jobs.row(

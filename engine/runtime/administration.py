@@ -8,9 +8,11 @@ from typing import Any
 
 from engine.calendar import iso
 from engine.db import dumps
+from engine.definitions import conditions
 from engine.engine import Read, Transaction
 from engine.errors import Invalid, NotFound, Refused
 from engine.identity import permissions
+from engine.jobs import store as jobs
 from engine.reference import rows
 from engine.settings import Settings, setting, wrong_for_unit
 
@@ -45,6 +47,7 @@ class ChangeSetting:
             raise Invalid(problem[1], problem[0], fields={"value": problem[0]})
         dumps(self.value)
         _store(tx, self.name, self.value)
+        jobs.add(tx, conditions.after_setting(tx))
 
     def _require_same_kind(self, old: Any) -> None:
         numbers = (int, float)

@@ -19,6 +19,7 @@ from engine.cases import store
 from engine.cases.facts import refresh
 from engine.cases.store import Case
 from engine.cases.tables import case_reader, message, task, task_candidate, wait
+from engine.definitions import conditions
 from engine.definitions.starts import signal_starts
 from engine.engine import Transaction
 from engine.history import chain, inputs, notes
@@ -278,15 +279,19 @@ def _store_written(writer: Writer, change: c.StoreWritten) -> None:
 
 
 def _tell_watchers(writer: Writer) -> list[dict[str, Any]]:
-    """A job for each other case that waits for a condition on what this step leaves in a data store."""
+    """A job for each other case that waits for a condition on what this step leaves in a data store, and for each
+    process that starts by one."""
+    if not writer.stores:
+        return []
     told: dict[int, dict[str, Any]] = {}
     for name, value in writer.stores.items():
         for case_id in data_stores.watchers(writer.tx, name, writer.case.id):
             told.setdefault(case_id, {})[name] = value
-    return [
+    looks = [
         jobs.row("condition", writer.tx.now, case_id=case_id, payload={"stores": stores})
         for case_id, stores in told.items()
     ]
+    return looks + conditions.after_write(writer.tx, writer.stores)
 
 
 # --- other cases, incidents, the end -------------------------------------------------------------------------------

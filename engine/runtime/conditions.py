@@ -1,4 +1,5 @@
-"""Conditions on data stores: the cases that wait for one are told what another case wrote, each write in its turn."""
+"""Conditions on data stores: the cases that wait for one are told what another case wrote, each write in its turn. And
+the processes that start by a condition, begun when it has become true."""
 
 from __future__ import annotations
 
@@ -6,10 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.bpmn.machine import Stale
+from engine.definitions import conditions
+from engine.definitions import store as definitions
+from engine.definitions.starts import needs_all
 from engine.engine import Transaction
 from engine.history.inputs import Input
 from engine.jobs import store as jobs
-from engine.runtime import steps
+from engine.runtime import gathering, steps
 from engine.runtime.held import hold
 
 
@@ -43,3 +47,45 @@ class LookIntoStores:
 
 _SOON = timedelta(seconds=1)
 """The worker that has the earlier one is at work on it, or will be once its lease has run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartByCondition:
+    """Job: the condition of a start event has become true; a case of the newest version begins. One that exists already
+    (its business key) is left alone, quietly."""
+
+    job_id: int
+    fence: int
+
+    def execute(self, tx: Transaction) -> int | None:
+        held = hold(tx, self.job_id)
+        held.take(tx, self.fence)
+        definition, element = definitions.newest(tx, held.payload["process"]), held.payload["event"]
+        starts = conditions.conditional_starts(definition.graph) if definition else ()
+        if definition is None or (element, held.payload["part"]) not in {(one.element, one.part) for one in starts}:
+            return None
+        node = definition.graph.nodes[element]
+        if needs_all(node):
+            return gathering.arrived(tx, definition, node, held.payload["part"], {})
+        try:
+            return steps.begin(tx, definition, steps.doer_of(tx.actor), {}, at=element).id
+        except steps.AlreadyStarted:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class TickStarts:
+    """Job: time has passed for the conditions on it that a process starts by. After an outage they are tried once."""
+
+    job_id: int
+    fence: int
+
+    def execute(self, tx: Transaction) -> None:
+        held = hold(tx, self.job_id)
+        held.take(tx, self.fence)
+        definition = definitions.newest(tx, held.payload["process"])
+        if definition is None:
+            return
+        jobs.add(tx, conditions.after_time(tx, definition))
+        starts = conditions.conditional_starts(definition.graph)
+        conditions.set_tick(tx, definition.key, starts, after=held.job.id)

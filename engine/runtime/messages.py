@@ -16,12 +16,12 @@ from engine.cases import store
 from engine.cases.tables import case as case_table
 from engine.cases.tables import message, wait
 from engine.definitions import store as definitions
-from engine.definitions.starts import gathering_starts, message_starts, signal_starts, start_events
+from engine.definitions.starts import message_starts, needs_all, signal_starts, start_triggers
 from engine.engine import Clash, Transaction
 from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs import store as jobs
-from engine.runtime import apply, steps
+from engine.runtime import apply, gathering, steps
 from engine.runtime.held import Held, hold
 
 
@@ -80,7 +80,7 @@ class DeliverMessage:
             return None  # somebody else got it, or it has expired
         case_id = _hand_over(tx, row.name, row.key, row.variables)
         if case_id is not None:
-            tx.connection.execute(_DELIVERED, {"message_id": kept, "to": case_id})
+            tx.connection.execute(gathering.DELIVERED, {"message_id": kept, "to": case_id})
         return case_id
 
 
@@ -109,10 +109,14 @@ class DeliverSignal:
 
 def _start_by_signal(tx: Transaction, held: Held, variables: dict[str, Any]) -> None:
     definition = definitions.newest(tx, held.payload["process"])
-    events = start_events(definition.graph, "signal") if definition else []
-    if definition and held.payload["event"] in {node.id for node in events}:
-        doer = steps.doer_of(tx.actor)
-        steps.begin(tx, definition, doer, {}, at=held.payload["event"], payload=variables)
+    triggers = start_triggers(definition.graph, "signal") if definition else []
+    node = next((one for one, _, _ in triggers if one.id == held.payload["event"]), None)
+    if definition is None or node is None:
+        return
+    if not needs_all(node):
+        steps.begin(tx, definition, steps.doer_of(tx.actor), {}, at=node.id, payload=variables)
+    elif (node, held.payload["part"]) in [(one, part) for one, part, _ in triggers]:
+        gathering.arrived(tx, definition, node, held.payload["part"], variables)
 
 
 # --- who gets a message ----------------------------------------------------------------------------------------------
@@ -135,7 +139,6 @@ _KEPT = (
     )
     .with_for_update()
 )
-_DELIVERED = message.update().where(message.c.id == bindparam("message_id")).values(delivered_to=bindparam("to"))
 _KEEP = message.insert()
 
 
@@ -185,53 +188,7 @@ def _start_by_message(
         except steps.AlreadyStarted as taken:
             return int(taken.details["case_id"]), False
         return case.id, True
-    return _start_by_several(tx, name, key, variables)
-
-
-def _start_by_several(
-    tx: Transaction, name: str, key: str | None, variables: dict[str, Any]
-) -> tuple[int | None, bool]:
-    """A parallel multiple start: the other messages are kept until the last is there; all have one key."""
-    for definition, node, others in gathering_starts(tx, name):
-        apply.meet(tx, f"\0start {definition.key}", key)  # two that come at once: one of them is the last
-        begun = steps.existing(tx, definition.key, key) if key else None
-        if begun is not None:
-            return int(begun.id), False
-        kept = _kept(tx, others, key)
-        if len(kept) < len(others):
-            continue
-        payload = {known: value for row in kept for known, value in row.variables.items()} | variables
-        try:
-            case = steps.begin(
-                tx, definition, steps.doer_of(tx.actor), {}, business_key=key, at=node.id, payload=payload
-            )
-        except steps.AlreadyStarted as taken:
-            return int(taken.details["case_id"]), False
-        for row in kept:
-            tx.connection.execute(_DELIVERED, {"message_id": row.id, "to": case.id})
-        return case.id, True
-    return None, False
-
-
-def _kept(tx: Transaction, names: list[str], key: str | None) -> list[Any]:
-    """A message that nobody has got yet for each of `names`, as far as there are any, oldest first."""
-    found: dict[int, Any] = {}
-    for name in names:
-        same_key = message.c.key.is_(None) if key is None else message.c.key == key
-        rows = sa.select(message).where(
-            message.c.name == name, same_key, message.c.delivered_to.is_(None), message.c.expires_at > tx.now
-        )
-        row = next(
-            (
-                one
-                for one in tx.connection.execute(rows.order_by(message.c.id).limit(len(found) + 1))
-                if one.id not in found
-            ),
-            None,
-        )
-        if row is not None:
-            found[row.id] = row
-    return [found[number] for number in sorted(found)]
+    return gathering.message_came(tx, name, key, variables)
 
 
 def _keep(

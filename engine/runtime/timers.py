@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.bpmn.machine import Stale
-from engine.bpmn.model import Node
 from engine.calendar import TimerRule, local, parse_iso
 from engine.definitions import store as definitions
-from engine.definitions.starts import rule_text, set_start_timer, start_events
+from engine.definitions.starts import StartTimer, needs_all, rule_text, set_start_timer, start_timers
 from engine.engine import Transaction
 from engine.history.inputs import Input
 from engine.jobs.store import Job
-from engine.runtime import steps
+from engine.runtime import gathering, steps
 from engine.runtime.held import hold
 
 
@@ -53,19 +52,21 @@ class StartByTimer:
         held.take(tx, self.fence)
         payload, due = held.payload, held.job.due_at
         definition = definitions.newest(tx, payload["process"])
-        events = {node.id: node for node in start_events(definition.graph, "timer")} if definition else {}
-        node = events.get(payload["event"])
-        if definition is None or node is None:
+        timers = start_timers(definition.graph) if definition else {}
+        timer = timers.get((payload["event"], payload.get("timer", 0)))
+        if definition is None or timer is None:
             return None
-        self._set_next(tx, held.job, node)
+        self._set_next(tx, held.job, timer)
+        planned = {"planerad_tid": local(due).isoformat()}
+        if needs_all(timer.node):
+            return gathering.arrived(tx, definition, timer.node, timer.part, planned)
         try:
-            planned = {"planerad_tid": local(due).isoformat()}
-            return steps.begin(tx, definition, steps.doer_of(tx.actor), planned, at=node.id).id
+            return steps.begin(tx, definition, steps.doer_of(tx.actor), planned, at=timer.node.id).id
         except steps.AlreadyStarted:
             return None
 
-    def _set_next(self, tx: Transaction, job: Job, node: Node) -> None:
-        rule, payload = rule_text(tx, node), job.payload
+    def _set_next(self, tx: Transaction, job: Job, timer: StartTimer) -> None:
+        rule, payload = rule_text(tx, timer), job.payload
         if rule is None:
             return
         anchor, fired, after = parse_iso(payload["anchor"]), payload["fired"] + 1, job.due_at
@@ -74,7 +75,7 @@ class StartByTimer:
             following = TimerRule.parse(rule).first(max(after + _AN_INSTANT, tx.now))
         else:
             following = TimerRule.parse(rule).next(after, fired, anchor)
-        set_start_timer(tx, payload["process"], node, rule, following, anchor=anchor, fired=fired)
+        set_start_timer(tx, payload["process"], timer, rule, following, anchor=anchor, fired=fired)
 
 
 _AN_INSTANT = timedelta(microseconds=1)

@@ -1,12 +1,18 @@
 """Conditional events on data stores (§10.4.1, §10.5.5): what the case itself or another one writes makes them so."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from engine.bpmn.changes import ConditionLapsed, StoreWritten, WaitClosed, WaitOpened
+from engine.bpmn.checks import check
+from engine.bpmn.conditions import OF_THE_DAY, OF_THE_HOUSE, OF_THE_MINUTE
 from engine.bpmn.model import DataStore
 from engine.bpmn.read import read
+from engine.settings import functions
 from tests.bpmn.drawing import bpmn, chain
-from tests.bpmn.driver import graph_of
+from tests.bpmn.driver import MORNING, graph_of
 
 DIAGRAM = Path(__file__).with_name("condition_on_data_store.bpmn")
 
@@ -91,3 +97,52 @@ def test_two_things_of_one_name_are_told():
     )
     found = [finding for finding in read(bpmn(drawn), name="p.bpmn").findings if finding.is_error]
     assert [(one.rule, one.element) for one in found] == [("data-collision", "x")]
+
+
+def test_a_process_starts_by_one(play):
+    """The machine is told that it has become true; `engine.definitions.conditions` finds out when."""
+    case = play("begins", at="begins.start", stores={"Lager": 7})
+    assert (case.waiting, case.variables, case.passed) == (["bestall"], {}, ["start"])
+
+
+@pytest.mark.parametrize(
+    ("condition", "rules"),
+    [
+        ("Saldo > 3", []),
+        ("today() >= '2027-01-01'", []),
+        ("setting('antal') > 2", []),
+        ("now() > '2027' and Saldo > 3", []),
+        ("antal > 3", ["start-condition"]),
+        ("Saldo > gräns", ["start-condition"]),
+        ("startad_av == 3", ["start-condition"]),
+        ("1 > 2", ["condition-without-variable"]),
+        ("len('abc') > 2", ["condition-without-variable"]),
+    ],
+)
+def test_before_there_is_a_case_it_reads_the_world_around_only(condition, rules):
+    """§10.5.5: it "MUST NOT refer to the data context or instance attribute of the Process"."""
+    text = condition.replace(">", "&gt;")
+    definition = f"<conditionalEventDefinition><condition>{text}</condition></conditionalEventDefinition>"
+    drawn = f'<dataStoreReference id="l" name="Saldo"/><startEvent id="s">{definition}</startEvent><endEvent id="e"/>'
+    findings = check({"p.bpmn": bpmn(f"{drawn}\ns -> e\n")})
+    assert [finding.rule for finding in findings if finding.is_error] == rules
+
+
+def test_what_the_house_answers_otherwise_at_another_time_is_known():
+    """Functions by which a condition is tried again: all whose answer depends on the day, the minute or settings."""
+    ask = {
+        "workdays": (3,),
+        "workdays_from": ("2026-01-05", 3),
+        "date_plus": ("2026-01-05", "P1D"),
+        "days_between": ("2026-01-05", "2026-02-05"),
+        "quarter_end": ("2026-Q1",),
+    }
+
+    def answers(now):
+        house = functions(now, {})
+        return {name: house[name](*ask.get(name, ())) for name in house if name != "setting"}
+
+    now, year, minute = (answers(MORNING + timedelta(**later)) for later in ({}, {"days": 365}, {"minutes": 1}))
+    assert {name for name in now if now[name] != year[name]} == OF_THE_DAY | OF_THE_MINUTE
+    assert {name for name in now if now[name] != minute[name]} == OF_THE_MINUTE
+    assert {*now, "setting"} >= OF_THE_HOUSE

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 import sqlalchemy as sa
 
 from engine import (
     CancelCase,
+    CaseById,
+    ChangeSetting,
     CompleteTask,
+    Definitions,
     Deploy,
     HistoryOf,
     Incidents,
     Jobs,
+    ResolveIncident,
+    Retire,
     RetryIncident,
     StartCase,
     SuspendCase,
@@ -20,9 +26,13 @@ from engine import (
     VerifyHistory,
     Worker,
 )
+from engine.calendar import local
 from engine.cases import tables
+from engine.cases.queries import CaseSummaries
 from engine.data_stores import data_store_watch
+from engine.db import loads
 from engine.engine import Read
+from engine.history.tables import history
 from engine.runtime.lifecycle import ResumeCase
 from tests.engine.house import House
 from tests.engine.test_data import InStore, deploy
@@ -186,3 +196,141 @@ class _Rows:
         )
         runs = read.connection.execute(sa.select(tables.case_run).where(tables.case_run.c.case_id == self.case_id))
         return str(own.scalar_one()), {row.number: row.data for row in runs}
+
+
+# --- a process that starts by a condition ----------------------------------------------------------------------------
+
+
+def begin_by(house: House, condition: str, *stores: str) -> None:
+    """Deploy a process that starts by a condition, with a store for each name."""
+    drawn = "".join(f'<dataStoreReference id="d{place}" name="{name}"/>' for place, name in enumerate(stores))
+    text = condition.replace("<", "&lt;")
+    source = (
+        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">'
+        f'<process id="borjar" isExecutable="true">{drawn}<startEvent id="s"><conditionalEventDefinition>'
+        f'<condition>{text}</condition></conditionalEventDefinition></startEvent><endEvent id="e"/>'
+        '<sequenceFlow id="f" sourceRef="s" targetRef="e"/></process></definitions>'
+    )
+    house.do(Deploy({"borjar.bpmn": source.encode()}))
+
+
+def write(house: House, *values: object) -> None:
+    for value in values:
+        house.do(StartCase("skriver", {"nytt": value}))
+
+
+def begun(house: House) -> int:
+    house.work()
+    return len(house.ask(CaseSummaries("borjar", state=None)))
+
+
+def test_a_process_starts_each_time_its_condition_becomes_true(house: House) -> None:
+    """Table 10.84: it "MUST become false and then true before the Event can be triggered again"."""
+    house.do(Deploy({"skriver.bpmn": WRITES}))
+    begin_by(house, "Kurs > 10", "Kurs")
+    assert begun(house) == 0, "nobody has written there yet"
+    write(house, 11, 12)
+    assert begun(house) == 1
+    write(house, 3, 15, 4, 16)
+    assert begun(house) == 3
+    assert house.ask(VerifyHistory()).first_bad is None
+
+
+def test_one_that_holds_as_it_is_taken_into_use_must_first_become_false(house: House) -> None:
+    house.do(Deploy({"skriver.bpmn": WRITES}))
+    write(house, 20)
+    begin_by(house, "Kurs > 10", "Kurs")
+    write(house, 21)
+    assert begun(house) == 0
+    write(house, 5, 22)
+    assert begun(house) == 1
+
+
+def test_a_new_version_goes_on_where_its_condition_is_the_same(house: House) -> None:
+    house.do(Deploy({"skriver.bpmn": WRITES}))
+    begin_by(house, "Kurs > 10", "Kurs")
+    write(house, 20)
+    begin_by(house, "Kurs > 10", "Kurs", "Annat")
+    write(house, 21)
+    assert begun(house) == 1
+    begin_by(house, "Kurs > 30", "Kurs")
+    write(house, 31)
+    assert begun(house) == 2
+    (newest,) = [one for one in house.ask(Definitions()) if one.key == "borjar" and one.version == 3]
+    house.do(Retire(newest.id))
+    write(house, 1, 40)
+    assert begun(house) == 2
+
+
+def test_it_starts_when_the_day_comes_and_no_job_is_done_but_at_midnight(house: House) -> None:
+    begin_by(house, "today() >= '2026-03-05'")
+    assert house.wait(days=2) == 2, "the nights to the 3rd and the 4th"
+    assert begun(house) == 0
+    house.wait(days=1)
+    assert begun(house) == 1
+    (first,) = house.ask(CaseSummaries("borjar", state=None))
+    assert local(house.ask(CaseById(first.id)).started_at).isoformat() == "2026-03-05T00:00:00+01:00"
+    house.wait(days=3)
+    assert begun(house) == 1
+
+
+def test_after_an_outage_the_time_is_looked_at_once(house: House) -> None:
+    begin_by(house, "now() >= '2026-03-02T09:00'")
+    house.clock.advance(timedelta(days=3))
+    assert begun(house) == 1
+    assert [job.kind for job in house.ask(Jobs()) if job.state == "waiting"] == ["start_tick"]
+
+
+def test_a_setting_that_is_changed_may_start_one(house: House) -> None:
+    begin_by(house, "setting('login.tries') > 7")
+    house.do(ChangeSetting("login.tries", 8))
+    house.do(ChangeSetting("login.tries", 9))
+    assert begun(house) == 1
+
+
+def test_a_condition_that_has_no_value_is_an_incident_once(house: House) -> None:
+    house.do(Deploy({"skriver.bpmn": WRITES}))
+    begin_by(house, "Kurs > 10", "Kurs")
+    write(house, "dyr", "dyrare")
+    (incident,) = house.ask(Incidents())
+    assert (incident.case_id, incident.element) == (None, "s")
+    assert "Villkoret som startar processen" in incident.message
+    house.do(ResolveIncident(incident.id, "Rättat"), house.person("Ada", "admin"))
+    write(house, 30)
+    assert (begun(house), house.ask(Incidents())) == (1, [])
+
+
+def test_two_stores_written_at_once_make_it_true_together(postgresql_house: House) -> None:
+    """Each of the two sees only its own write; whoever tries last sees both."""
+    house = postgresql_house
+    other = WRITES.replace(b"Kurs", b"Pris").replace(b"skriver", b"annan")
+    house.do(Deploy({"skriver.bpmn": WRITES, "annan.bpmn": other}))
+    begin_by(house, "Kurs > 10 and Pris > 10", "Kurs", "Pris")
+    for time in range(1, 9):
+        both = [partial(house.do, StartCase(process, {"nytt": 20})) for process in ("skriver", "annan")]
+        assert all(isinstance(one, int) for one in at_once(both))
+        assert begun(house) == time
+        house.do(StartCase("skriver", {"nytt": 0}))
+        house.do(StartCase("annan", {"nytt": 0}))
+
+
+def test_several_workers_start_one_case_each_time(postgresql_house: House) -> None:
+    house = postgresql_house
+    house.do(Deploy({"skriver.bpmn": WRITES}))
+    begin_by(house, "Kurs > 10", "Kurs")
+    at_once([partial(write, house, *[20, 0] * 5) for _ in range(3)])
+    ups = house.ask(_Ups())
+    houses = [House(house.url, house.clock.now()) for _ in range(4)]
+    at_once([Worker(one.engine, f"w{place}").run_until_idle for place, one in enumerate(houses)])
+    assert begun(house) == ups > 0
+    for one in houses:
+        one.engine.close()
+
+
+class _Ups:
+    """How often the store went from 10 or less to more, by the history of all cases."""
+
+    def run(self, read: Read) -> int:
+        rows = read.connection.execute(sa.select(history.c.data).where(history.c.kind == "store:written")).scalars()
+        changes = [loads(data)["changes"]["Kurs"] for data in rows]
+        return sum((one.get("before") or 0) <= 10 < one["after"] for one in changes)

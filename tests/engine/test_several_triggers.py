@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from engine import BroadcastSignal, HistoryOf, PublishMessage
+from engine import BroadcastSignal, Deploy, HistoryOf, Jobs, PublishMessage, StartCase
 from engine.cases.queries import CaseSummaries
 from tests.engine.house import House
+from tests.engine.test_conditions import WRITES
 
 
 def cases(house: House, process: str) -> int:
@@ -97,3 +98,106 @@ def test_a_condition_is_met_by_what_a_case_learns(house: House) -> None:
     )
     case = house.do(PublishMessage("anmalan", "K", {"antal": 4}))
     assert "condition:met" in house.kinds(case)
+
+
+# --- several timers, and all of several triggers of any kind --------------------------------------------------------
+
+
+def starts_by(*triggers: str, needs_all: bool = False, stores: str = "") -> dict[str, bytes]:
+    """A process that starts by these triggers, and does nothing."""
+    marked = ' parallelMultiple="true"' if needs_all else ""
+    text = (
+        '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">'
+        '<message id="m" name="anmalan"/><message id="n" name="bilaga"/><signal id="g" name="larm"/>'
+        f'<process id="p" isExecutable="true">{stores}<startEvent id="s"{marked}>{"".join(triggers)}</startEvent>'
+        '<endEvent id="e"/><sequenceFlow id="f" sourceRef="s" targetRef="e"/></process></definitions>'
+    )
+    return {"p.bpmn": text.encode()}
+
+
+def timer(kind: str, text: str) -> str:
+    return f"<timerEventDefinition><{kind}>{text}</{kind}></timerEventDefinition>"
+
+
+MESSAGE = '<messageEventDefinition messageRef="m"/>'
+OTHER = '<messageEventDefinition messageRef="n"/>'
+SIGNAL = '<signalEventDefinition signalRef="g"/>'
+CONDITION = "<conditionalEventDefinition><condition>Kurs > 10</condition></conditionalEventDefinition>"
+STORE = '<dataStoreReference id="k" name="Kurs"/>'
+
+
+def planned(house: House) -> list[str]:
+    found = house.ask(CaseSummaries("p", state=None))
+    return sorted(one.variables["planerad_tid"] for one in found)
+
+
+def test_each_of_several_timers_of_one_start_event_starts_its_cases(house: House) -> None:
+    house.do(Deploy(starts_by(timer("timeCycle", "0 8 * * 1"), timer("timeDate", "2026-03-04"), SIGNAL)))
+    house.wait(days=8)
+    assert planned(house) == ["2026-03-04T00:00:00+01:00", "2026-03-09T08:00:00+01:00"]
+    house.do(BroadcastSignal("larm"))
+    house.work()
+    assert cases(house, "p") == 3
+
+
+def test_two_timers_that_are_due_at_once_are_two_occurrences(house: House) -> None:
+    house.do(Deploy(starts_by(timer("timeDate", "2026-03-04"), timer("timeCycle", "0 0 * * *"))))
+    house.wait(days=2)
+    assert planned(house) == ["2026-03-03T00:00:00+01:00", *["2026-03-04T00:00:00+01:00"] * 2]
+
+
+def test_a_new_version_takes_over_all_its_timers(house: House) -> None:
+    house.do(Deploy(starts_by(timer("timeDate", "2026-03-04"), timer("timeDate", "2026-03-06"))))
+    house.do(Deploy(starts_by(timer("timeDate", "2026-03-05"))))
+    assert len([job for job in house.ask(Jobs()) if job.kind == "start_timer" and job.state == "waiting"]) == 1
+    house.wait(days=8)
+    assert planned(house) == ["2026-03-05T00:00:00+01:00"]
+
+
+def test_all_of_a_message_a_signal_a_timer_and_a_condition_in_any_order(house: House) -> None:
+    """Table 10.84: "All of them are REQUIRED to actually trigger the Process"."""
+    house.do(Deploy({"skriver.bpmn": WRITES}))
+    triggers = (MESSAGE, SIGNAL, timer("timeDate", "2026-03-04"), CONDITION)
+    house.do(Deploy(starts_by(*triggers, needs_all=True, stores=STORE)))
+    house.do(BroadcastSignal("larm", {"sist": "signalen", "s": 1}))
+    house.do(BroadcastSignal("larm", {"s": 2}))
+    assert house.do(PublishMessage("anmalan", "K", {"sist": "meddelandet"})) is None
+    house.wait(days=3)
+    assert cases(house, "p") == 0
+    house.do(StartCase("skriver", {"nytt": 11}))
+    house.work()
+    (one,) = house.ask(CaseSummaries("p", state=None))
+    assert (one.variables["s"], one.variables["sist"]) == (1, "meddelandet"), "a second signal passes by"
+    assert one.variables["planerad_tid"] == "2026-03-04T00:00:00+01:00"
+    assert one.business_key == "K"
+
+
+def test_what_has_come_is_used_up_by_the_case_that_it_starts(house: House) -> None:
+    house.do(Deploy(starts_by(MESSAGE, SIGNAL, needs_all=True)))
+    for key in ("K1", "K2"):
+        assert house.do(PublishMessage("anmalan", key)) is None
+    house.do(BroadcastSignal("larm"))
+    house.work()
+    assert [one.business_key for one in house.ask(CaseSummaries("p", state=None))] == ["K1"]
+    house.do(BroadcastSignal("larm"))
+    house.work()
+    assert sorted(one.business_key for one in house.ask(CaseSummaries("p", state=None))) == ["K1", "K2"]
+
+
+def test_the_messages_belong_together_by_their_key(house: House) -> None:
+    house.do(Deploy(starts_by(MESSAGE, OTHER, SIGNAL, needs_all=True)))
+    house.do(BroadcastSignal("larm"))
+    house.work()
+    house.do(PublishMessage("anmalan", "K1"))
+    assert house.do(PublishMessage("bilaga", "K2")) is None
+    assert house.do(PublishMessage("bilaga", "K1")) is not None
+    assert house.do(PublishMessage("anmalan", "K2")) is None, "the signal is used up"
+
+
+def test_what_came_for_an_older_version_that_waited_for_it_is_forgotten_with_it(house: House) -> None:
+    house.do(Deploy(starts_by(MESSAGE, SIGNAL, needs_all=True)))
+    house.do(BroadcastSignal("larm"))
+    house.work()
+    house.do(Deploy(starts_by(MESSAGE, OTHER, needs_all=True)))
+    house.do(Deploy(starts_by(MESSAGE, SIGNAL, needs_all=True)))
+    assert house.do(PublishMessage("anmalan", "K")) is None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.bpmn.checks.subject import Rule, Subject, kind_of, triggers_of
-from engine.bpmn.findings import Finding, Label, listed
+from engine.bpmn.conditions import OF_THE_HOUSE
+from engine.bpmn.expressions import Expression
+from engine.bpmn.findings import Finding, Label, listed, shown
 from engine.bpmn.model import ACTIVITIES, EVENTS, Event, Node
 
 _EVENT_WORDS = {
@@ -26,7 +28,7 @@ _ALLOWED_EVENTS: dict[str, tuple[Label, frozenset[str]]] = {
     # table 10.93; those that are refused by name are left out
     "start": (
         Label("en starthändelse i en process", "a start event of a process"),
-        frozenset({"none", "message", "timer", "signal"}),
+        frozenset({"none", "message", "timer", "signal", "conditional"}),
     ),
     "sub": (Label("en starthändelse i en delprocess", "a start event of a sub-process"), frozenset({"none"})),
     "event-sub": (
@@ -64,7 +66,8 @@ def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
                 "event-type",
                 "{who}: {place} kan vara {allowed}, men är {kind}",
                 "{who}: {place} may be {allowed}, but is {kind}",
-                *_OTHER_TRIGGER.get((node.scope == subject.graph.key, node.kind, kind), _CHANGE),
+                "Byt händelsetyp.",
+                "Change the trigger.",
                 place=place,
                 allowed=Label(
                     listed((_EVENT_WORDS[word][0] for word in words), "eller"),
@@ -72,17 +75,6 @@ def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
                 ),
                 kind=Label(*_EVENT_WORDS[kind]),
             )
-
-
-_CHANGE = ("Byt händelsetyp.", "Change the trigger.")
-
-_OTHER_TRIGGER = {
-    # §10.5.2: the condition may not refer to data of the process, and the world around ours makes no events of itself
-    (True, "startEvent", "conditional"): (
-        "Innan ärendet finns har villkoret inget att läsa. Starta med en timer, och pröva villkoret i en gateway.",
-        "Before there is a case the condition has nothing to read. Start by a timer, and try it in a gateway.",
-    )
-}
 
 
 def _event_place(subject: Subject, node: Node) -> str:
@@ -207,9 +199,12 @@ def one_start_per_message(subject: Subject) -> Iterator[Finding]:
 
 
 def conditions_can_come_true(subject: Subject) -> Iterator[Finding]:
-    """§10.5.5: it is looked at when a variable that it names is written; where it names none, never again."""
+    """§10.5.5: it is looked at when a variable that it names is written; where it names none, never again. Before there
+    is a case it cannot read the case's data, but what is around: data stores, settings and the time."""
     for node, event in _triggers(subject):
-        if event.condition is not None and not event.condition.names:
+        if event.condition is not None and node.kind == "startEvent" and node.scope == subject.graph.key:
+            yield from _can_start(subject, node, event, event.condition)
+        elif event.condition is not None and not event.condition.names:
             yield subject.error(
                 node,
                 "condition-without-variable",
@@ -218,6 +213,31 @@ def conditions_can_come_true(subject: Subject) -> Iterator[Finding]:
                 "Skriv ett villkor på variabler, eller använd en timer för det som beror på tiden.",
                 "Write a condition on variables, or use a timer for what depends on time.",
             )
+
+
+def _can_start(subject: Subject, node: Node, event: Event, condition: Expression) -> Iterator[Finding]:
+    unknown = sorted(condition.names - event.stores.keys())
+    if unknown:
+        yield subject.error(
+            node,
+            "start-condition",
+            "{who} startar processen, och dess villkor kan bara läsa datalager, inställningar och tid, men läser {name}"
+            " (BPMN 10.5.5)",
+            "{who} starts the process, and its condition may read data stores, settings and the time only, but reads"
+            " {name} (BPMN 10.5.5)",
+            "Rita datalagret i processen och använd dess namn. Uppgifter i ärendet finns inte förrän det har startat.",
+            "Draw the data store in the process and use its name. There are no data of the case before it has begun.",
+            name=shown(unknown[0]),
+        )
+    elif not condition.names and condition.calls.isdisjoint(OF_THE_HOUSE):
+        yield subject.error(
+            node,
+            "condition-without-variable",
+            "{who} startar processen när dess villkor blir sant, men villkoret kan aldrig ändras",
+            "{who} starts the process when its condition becomes true, but the condition can never change",
+            "Skriv ett villkor på ett datalager, en inställning eller tiden, som ${{today() >= '2027-01-01'}}.",
+            "Write a condition on a data store, a setting or the time, such as ${{today() >= '2027-01-01'}}.",
+        )
 
 
 def _triggers(subject: Subject) -> Iterator[tuple[Node, Event]]:
@@ -230,25 +250,27 @@ def _triggers(subject: Subject) -> Iterator[tuple[Node, Event]]:
 
 
 def some_are_alone(subject: Subject) -> Iterator[Finding]:
-    """Table 10.93: a link is no trigger among others. Nor is, in this house, what undoes or cancels: what came of it
-    together with something else, nobody could foresee."""
+    """Table 10.93: a link is no trigger but half a flow. What is compensated is over already, and its event leads to no
+    flow (§10.7.1); and a cancel belongs to a transaction that is undone first (Table 10.90): neither is one way among
+    others to the same flow."""
     for node, event in _triggers(subject):
         if event.kind in _ALONE and node.event is not event:
             yield subject.error(
                 node,
                 "not-alone",
-                "{who} har fler händelsetyper, men {kind} ska vara ensam på sin händelse",
-                "{who} has several triggers, but {kind} should be alone on its event",
+                "{who} har fler händelsetyper, men {kind} ska vara ensam på sin händelse ({table})",
+                "{who} has several triggers, but {kind} should be alone on its event ({table})",
                 "Rita den som en egen händelse.",
                 "Draw it as an event of its own.",
-                kind=_ALONE[event.kind],
+                kind=_ALONE[event.kind][0],
+                table=_ALONE[event.kind][1],
             )
 
 
 _ALONE = {
-    "link": Label("en länk", "a link"),
-    "compensate": Label("en kompensation", "a compensation"),
-    "cancel": Label("ett avbrott", "a cancel"),
+    "link": (Label("en länk", "a link"), Label("BPMN tabell 10.93", "BPMN table 10.93")),
+    "compensate": (Label("en kompensation", "a compensation"), Label("BPMN 10.7.1", "BPMN 10.7.1")),
+    "cancel": (Label("ett avbrott", "a cancel"), Label("BPMN tabell 10.90", "BPMN table 10.90")),
 }
 
 
@@ -270,33 +292,6 @@ def all_of_several_can_be_waited_for(subject: Subject) -> Iterator[Finding]:
                 "Rita fel och eskaleringar som egna händelser.",
                 "Draw errors and escalations as events of their own.",
             )
-        elif node.kind == "startEvent" and node.scope == subject.graph.key and kinds != {"message"}:
-            yield subject.error(
-                node,
-                "parallel-multiple",
-                "{who} startar processen när alla dess händelser har kommit, och kan då bara ha meddelanden,"
-                " som sparas tills alla är framme",
-                "{who} starts the process once all of its triggers have come, and so may have messages only,"
-                " which are kept until all are there",
-                "Starta på en av händelserna, och vänta på de andra i processen.",
-                "Start by one of them, and wait for the others in the process.",
-            )
-
-
-def one_timer_starts(subject: Subject) -> Iterator[Finding]:
-    """Each start event has one calendar."""
-    for node in subject.nodes("startEvent"):
-        timers = [event for event in (node.event.triggers if node.event else ()) if event.kind == "timer"]
-        if len(timers) > 1 and node.scope == subject.graph.key and node.id not in subject.broken:
-            yield subject.error(
-                node,
-                "several-timers",
-                "{who} startar processen och ska ha högst en timer, men har {count}",
-                "{who} starts the process and should have one timer at most, but has {count}",
-                "Rita en starthändelse för varje timer.",
-                "Draw a start event for each timer.",
-                count=len(timers),
-            )
 
 
 _WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
@@ -313,5 +308,4 @@ RULES: tuple[Rule, ...] = (
     conditions_can_come_true,
     some_are_alone,
     all_of_several_can_be_waited_for,
-    one_timer_starts,
 )

@@ -1,0 +1,8 @@
+"""What makes a condition that a process starts by change (§10.5.5): the data stores it names, and what it asks of the
+house by these functions (`engine.settings.functions`)."""
+
+OF_THE_MINUTE = frozenset({"now"})
+"""Functions whose answer may be another each minute."""
+OF_THE_DAY = frozenset({"today", "workdays", "year", "quarter", "quarter_before"})
+OF_SETTINGS = frozenset({"setting"})
+OF_THE_HOUSE = OF_THE_MINUTE | OF_THE_DAY | OF_SETTINGS
