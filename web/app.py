@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 
 BLUEPRINTS = (
     "inbox", "tasks", "start", "auth",
-    "case", "year", "mail", "incidents", "processes", "people", "audit", "guide", "clock",
+    "case", "year", "mail", "incidents", "processes", "stores", "people", "audit", "guide", "clock",
 )  # fmt: skip
 """Modules of web/, each with one blueprint of the same name; `clock` in the demo only."""
 
@@ -134,7 +134,7 @@ def menu() -> Iterator[Entry]:
         "people": gettext("Personer"),
         "audit": gettext("Granskning"),
     }
-    nearby = {"tasks": "inbox"}
+    nearby = {"tasks": "inbox", "stores": "processes"}
     at = nearby.get(request.blueprint or "", request.blueprint)
     for name, text in texts.items():
         view = current_app.view_functions.get(f"{name}.index")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import processes
 from engine import Actor, AddPerson, ChangeSetting, Engine, GrantRole, LoadReference, People, Refused, SettingsList
 from engine.calendar import Duration
 from engine.clock import VirtualClock
+from engine.contract import Retry
+from engine.jobs.store import Job
 from engine.scenarios.people import Part, part_of, username
 from engine.scenarios.play import Player
 from engine.scenarios.read import Scenario, Step, read
@@ -22,12 +24,15 @@ from web import house
 
 SYSTEM = Actor.system("Demonstration")
 
-EXAMPLES = (
-    Path(__file__).parent / "demo_year.yaml",
-    processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml",
-    Path(__file__).parent / "demo.yaml",
-)
+REPORTS = processes.HERE / "problem_i_samverkan" / "scenarios" / "tolv_rapporter.yaml"
+EXAMPLES = (Path(__file__).parent / "demo_year.yaml", REPORTS, Path(__file__).parent / "demo.yaml")
 """The wheel of 2026, the twelve example reports from November 2025 to July 2026, and the autumn after them."""
+
+STOP = Path(__file__).parent / "demo_stop.yaml"
+"""A report whose number cannot be fetched: an incident, which goes on when somebody lets it try again."""
+
+STOPPED_FOR = timedelta(days=2)
+"""Longer than all the pauses between the worker's attempts."""
 
 ALONE = (
     *("storsthlm", "storsthlm#2", "hsf", "hsf#2", "sekretariat", "tsg", "vis", "socialtjanstnatverk"),
@@ -74,18 +79,48 @@ def _fill(engine: Engine, clock: VirtualClock, now: datetime, examples: Sequence
     for name, endless in (("session.hours", 200_000), ("session.idle_minutes", 10_000_000)):
         engine.execute(ChangeSetting(name, endless), actor=SYSTEM)  # a moved clock signs nobody out
     handlers.register()
-    player = Player(engine, clock, Worker(engine, "demo", None), reference, ingest=house.ingest)
+    worker = _Worker(engine, "demo", None)
+    player = _Player(engine, clock, worker, reference, ingest=house.ingest)
     player.people.update(people)
-    for when, example in _in_order(examples):
+    for when, example in _in_order(examples, _stop_of(examples, now)):
         if when <= now:
             player.move_to(when)
             _deploy(engine, example.processes)
+            worker.stops = worker.stops or example.path == STOP
             player.play(example)
     player.move_to(max(now, clock.now()) if examples else clock.now())
     _deploy(engine, [folder.name for folder in processes.folders()])
     for name, moment in (("demo.wall", now), ("demo.clock", clock.now())):
         engine.execute(ChangeSetting(name, moment.timestamp()), actor=SYSTEM)
     return clock.now()
+
+
+class _Worker(Worker):
+    """The examples' worker. The first number that is asked for once it `stops` is not given, however often it tries."""
+
+    stops = False
+    _stopped: int | None = None
+
+    def _call_handler(self, job: Job) -> None:
+        if self.stops and job.topic == "diarienummer" and self._stopped in (None, job.case_id):
+            self._stopped = job.case_id
+            raise Retry("Diariet svarade inte. Rapporten har inte fått något diarienummer.")
+        super()._call_handler(job)
+
+
+class _Player(Player):
+    """The examples' player: trouble is allowed once it is made on purpose."""
+
+    def _require_no_trouble(self) -> None:
+        if not (isinstance(self.worker, _Worker) and self.worker.stops):
+            super()._require_no_trouble()
+
+
+def _stop_of(examples: Sequence[Scenario], now: datetime) -> Iterator[tuple[datetime, Scenario]]:
+    """When which report stops; none before there are reports at all."""
+    when = now - STOPPED_FOR
+    if any(example.path == REPORTS and example.start <= when for example in examples):
+        yield when, read(STOP)
 
 
 def candidates(reference: Mapping[str, Any]) -> Iterator[str]:
@@ -119,12 +154,14 @@ def _deploy(engine: Engine, names: Sequence[str]) -> None:
         house.deploy(engine, processes.files(folder))
 
 
-def _in_order(examples: Sequence[Scenario]) -> list[tuple[datetime, Scenario]]:
-    """The examples cut where their clocks move, in the order of the calendar: they happen side by side.
+def _in_order(
+    examples: Sequence[Scenario], others: Iterable[tuple[datetime, Scenario]]
+) -> list[tuple[datetime, Scenario]]:
+    """The examples cut where their clocks move, and others, in the order of the calendar: they happen side by side.
 
     The first piece of each names the processes to deploy: in use from then on, and starting nothing before.
     """
-    pieces = [piece for example in examples for piece in _pieces(example)]
+    pieces = [*(piece for example in examples for piece in _pieces(example)), *others]
     return sorted(pieces, key=lambda piece: piece[0])
 
 

@@ -32,6 +32,8 @@ class Told:
     seq: int
     hash: str
     texts: Sequence[tuple[str, str]] = ()
+    store: str | None = None
+    """The data store that was written to."""
 
 
 def tell(event: Event) -> Told:
@@ -47,6 +49,7 @@ def tell(event: Event) -> Told:
         version=event.version,
         seq=event.seq,
         hash=event.hash,
+        store=store_of(event),
     )
 
 
@@ -85,8 +88,16 @@ def _sentence(event: Event, doer: str) -> str:
             if told:
                 return told
     step = event.element_name or event.element or ""
+    store = store_of(event)
+    if store:
+        return gettext("”%(step)s” skrev i datalagret ”%(store)s”", step=step, store=store)
     known = _by_kind().get(event.kind)
     return known.format(who=doer, step=step) if known else f"{event.kind} {step}".strip()
+
+
+def store_of(event: Event) -> str | None:
+    """The data store that this row tells a write of; None where it is none, or sealed."""
+    return next(iter(event.changes), None) if event.kind == "store:written" else None
 
 
 def _by_kind() -> Mapping[str, str]:
@@ -301,7 +312,7 @@ def _details(event: Event) -> list[tuple[str, str]]:
     if event.is_sealed:
         pairs.append((gettext("Uppgifter"), gettext("Förseglade: bara den som tog emot rapporten ser dem.")))
     withheld = [name for name, (_, after) in event.changes.items() if after == WITHHELD]
-    changed = [name for name in event.changes if name not in withheld]
+    changed = [name for name in event.changes if name not in withheld and name != store_of(event)]
     if changed:
         pairs.append((gettext("Ändrade uppgifter"), ", ".join(_readable(name) for name in changed)))
     if withheld:

@@ -9,6 +9,8 @@ from engine.db import Id, Moment, Words, metadata
 ROWS_PER_CASE = 2**24
 """A row's id is case_id * ROWS_PER_CASE + seq: rows of a case lie together, and an id cannot be altered unnoticed."""
 
+_STORE_WRITES = sa.text("kind = 'store:written'")
+
 history = sa.Table(
     "history",
     metadata,
@@ -30,6 +32,7 @@ history = sa.Table(
     sa.Column("data_hash", sa.String(64)),
     sa.Column("previous", sa.String(64), nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+    sa.Index("ix_history_store", "at", "id", sqlite_where=_STORE_WRITES, postgresql_where=_STORE_WRITES),
     sa.CheckConstraint(f"id = case_id * {ROWS_PER_CASE} + seq", name="id"),
 )
 

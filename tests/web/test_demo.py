@@ -1,10 +1,23 @@
 """The demo: somebody for each role, and something to see on each rung, whatever day it is opened."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from engine import AddPerson, Engine, MoveClock, People, Refused, VirtualClock
+from engine import (
+    AddPerson,
+    Engine,
+    Incidents,
+    MoveClock,
+    People,
+    Refused,
+    RetryIncident,
+    VirtualClock,
+    Worker,
+)
 from engine.clock import ShiftedClock, SystemClock
 from engine.identity import permissions
 from engine.scenarios import look
@@ -46,7 +59,25 @@ def test_every_rung_shows_something(furnished: str) -> None:
     assert reports <= shown["problem_i_samverkan"]
     assert {"avslutad", "hos_sekretariat", "hos_tsg", "rapporterad_vis"} <= shown["strukturellt_problem"]
     assert shown["arshjul"] == {"uppdrag", "prioritering"}
+    engine.close()
+
+
+def test_one_report_has_stopped_and_goes_on_when_somebody_lets_it(furnished: str, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    with sqlite3.connect(sa.make_url(furnished).database or "") as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    engine = opened(f"sqlite:///{copy}", NOVEMBER)
+    assert [where for where, _ in engine.ask(look.Trouble(), actor=SYSTEM)] == ["diariefor"]
+    admin = next(one for one in engine.ask(People(demo=True), actor=SYSTEM) if one.username == "admin")
+    (incident,) = engine.ask(Incidents(), actor=SYSTEM)
+    assert "Diariet svarade inte" in incident.message
+    engine.execute(RetryIncident(incident.id), actor=engine.actor_for(admin.id))
+    Worker(engine, "test").run_until_idle()
     assert engine.ask(look.Trouble(), actor=SYSTEM) == []
+    assert any(
+        one.case_id == incident.case_id and one.element == "ta_emot_storsthlm"
+        for one in engine.ask(look.OpenTasks(), actor=SYSTEM)
+    )
     engine.close()
 
 
@@ -99,7 +130,7 @@ def test_what_lies_ahead_of_the_day_has_not_happened(sqlite_url: str, day: str) 
     url = f"{sqlite_url}?synchronous=normal"
     assert demo.furnish(database_url=url, now=now) == now
     engine = opened(url, now)
-    assert engine.ask(look.Trouble(), actor=SYSTEM) == []
+    assert [where for where, _ in engine.ask(look.Trouble(), actor=SYSTEM)] == ["diariefor"]
     assert roles_with_work(engine)
     engine.close()
 

@@ -7,6 +7,7 @@ from engine.runtime.views.events import Happened
 from engine.runtime.views.posts import MailById, MailPage, MailRow, Mails
 from engine.runtime.views.processes import Diagram, Process, Processes, ProcessPage, ProcessRow, Version
 from engine.runtime.views.search import HistorySearch, Trace
+from engine.runtime.views.stores import DataStoreByName, DataStores, StorePage, StoreRow, Writing
 from engine.runtime.views.story import Event, Story
 from engine.runtime.views.troubles import Trouble, TroubleById, TroublePage, Troubles
 from engine.runtime.views.year import Answer, Year, YearStory, YearTask
@@ -20,6 +21,8 @@ __all__ = [
     "CaseStory",
     "CaseWalk",
     "Cases",
+    "DataStoreByName",
+    "DataStores",
     "Diagram",
     "Event",
     "Happened",
@@ -33,6 +36,8 @@ __all__ = [
     "ProcessPage",
     "ProcessRow",
     "Processes",
+    "StorePage",
+    "StoreRow",
     "Story",
     "Trace",
     "Trouble",
@@ -42,6 +47,7 @@ __all__ = [
     "Version",
     "Waiting",
     "Walk",
+    "Writing",
     "Year",
     "YearStory",
     "YearTask",

@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "/processes": {"admin", "revisor", "processdesigner"},
     "/processes/arshjul": {"admin", "revisor", "processdesigner"},
     "/processes/new": {"admin", "processdesigner"},
+    "/stores": {"admin", "revisor"},
     "/people": {"admin"},
     "/people/new": {"admin"},
     "/people/1": {"admin"},
