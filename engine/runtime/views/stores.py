@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.cases.tables import case, data_store
+from engine.cases.tables import case
+from engine.data_stores import data_store
 from engine.db import Moment, dumps, loads
 from engine.definitions import store as definitions
 from engine.definitions.tables import definition
