@@ -30,6 +30,7 @@ from engine.jobs.tables import incident, job, mail
 
 COLLEAGUES = 20
 PARTIES = 27
+PARTY = "part_1"
 LOCAL, SMALL = "bench_lokal", "bench_liten"
 """A role bound to a party, whose part of the cases is a twenty-seventh; and one with twenty open tasks in all."""
 SMALL_INBOX = 20
@@ -56,19 +57,19 @@ class Models:
 
 
 def people(house: House) -> list[int]:
-    """The colleagues, by id: the first holds the local role for the third party, the second the small role."""
+    """The colleagues, by id: the first holds the local role for one party, the second the small role."""
     ids = [
         house.engine.execute(AddPerson(f"kollega{place}", f"Kollega {place}", ""), actor=SYSTEM)
         for place in range(COLLEAGUES)
     ]
-    house.engine.execute(GrantRole(ids[0], LOCAL, "part_3"), actor=SYSTEM)
+    house.engine.execute(GrantRole(ids[0], LOCAL, PARTY), actor=SYSTEM)
     house.engine.execute(GrantRole(ids[1], SMALL), actor=SYSTEM)
     house.engine.execute(GrantRole(ids[2], "admin"), actor=SYSTEM)
     house.engine.execute(GrantRole(ids[3], "revisor"), actor=SYSTEM)
     return ids
 
 
-def fill(house: House, finished: int, live: int) -> None:
+def fill(house: House, finished: int, live: int, parties: int = PARTIES) -> None:
     """As many cases as said, besides those that are there. `people` must be there."""
     models = _played(house)
     house.close()  # its connections: SQLite's log cannot be left while somebody else has it open
@@ -76,7 +77,7 @@ def fill(house: House, finished: int, live: int) -> None:
     try:
         with database.connect() as connection, _bare(connection):
             colleagues = connection.execute(sa.text("SELECT min(id) FROM person WHERE username = 'kollega0'")).scalar()
-            copier = _Copier(connection, int(colleagues or 0), finished, live)
+            copier = _Copier(connection, int(colleagues or 0), finished, parties)
             for model, part in models.finished:
                 copier.copy(model, int(finished * part), is_live=False)
             copier.copy(models.live, live, is_live=True)
@@ -162,11 +163,11 @@ _DUE = "(((n.k * 7919) % 130003) * 60 - 26 * 86400)"
 class _Copier:
     """INSERT … SELECT from the rows of a model case, once for each number k from 1 to the count."""
 
-    def __init__(self, connection: Connection, colleagues: int, finished: int, live: int) -> None:
+    def __init__(self, connection: Connection, colleagues: int, finished: int, parties: int) -> None:
         self.connection = connection
         self.is_sqlite = connection.dialect.name == "sqlite"
         self.colleague = f"({colleagues} + n.k % {COLLEAGUES})"
-        self.party = f"('part_' || (n.k % {PARTIES}))"
+        self.party = f"('part_' || (n.k % {parties}))"
         self.finished = finished
         self.made = 0
         self.numbers = ""
