@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
+MOST_BYTES = 10_000_000
+"""More than any file of a process may have (`engine.bpmn.read` and `engine.forms` take half of it at most)."""
 
 
 def folders(root: Path = HERE) -> list[Path]:
@@ -18,7 +20,13 @@ def folders(root: Path = HERE) -> list[Path]:
 def files(folder: Path) -> dict[str, bytes]:
     """What a deployment of `folder` takes, by path within it: diagrams, decisions, forms and the README."""
     found = [*folder.glob("*.bpmn"), *folder.glob("*.dmn"), *folder.glob("forms/*.json"), *folder.glob("README.md")]
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(found)}
+    return {path.relative_to(folder).as_posix(): content(path) for path in sorted(found) if path.is_file()}
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a file; of an enormous one only so many that whoever reads it will say that it is too large."""
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES)
 
 
 def reference(root: Path = HERE) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import signal
@@ -23,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 when it refused (the sentence is on stderr), 2 for wrong usage."""
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names and files may hold what no terminal can show
+            stream.reconfigure(errors="backslashreplace")
     try:
         return int(arguments.run(arguments) or 0)
     except CheckFailed as failed:

@@ -105,19 +105,28 @@ def read_files(paths: Iterable[Path]) -> dict[str, bytes]:
     """Bytes of the files named; of a folder its diagrams, decisions and forms. A diagram alone brings its forms."""
     files: dict[str, bytes] = {}
     for path in paths:
-        if path.is_dir():
-            files |= processes.files(path)
-        elif path.is_file():
-            _require_known_kind(path)
-            beside = processes.files(path.parent) if is_process_file(path.name) else {}
-            files |= {name: content for name, content in beside.items() if not name.endswith(".bpmn")}
-            files[path.name] = path.read_bytes()
-        else:
+        try:
+            files |= _read_at(path)
+        except OSError as error:
             raise Refused(
-                f"Expected a file or folder, but {path} does not exist.",
-                f"Det finns ingen fil eller mapp {path}. Kontrollera sökvägen.",
-            )
+                f"Expected a file that can be read, but for {path}: {error.strerror}.",
+                f"{path} går inte att läsa. Kontrollera sökvägen och vem som får läsa filen.",
+            ) from None
     return files
+
+
+def _read_at(path: Path) -> dict[str, bytes]:
+    if path.is_dir():
+        return processes.files(path)
+    if not path.is_file():
+        raise Refused(
+            f"Expected a file or folder, but {path} does not exist.",
+            f"Det finns ingen fil eller mapp {path}. Kontrollera sökvägen.",
+        )
+    _require_known_kind(path)
+    beside = processes.files(path.parent) if is_process_file(path.name) else {}
+    kept = {name: content for name, content in beside.items() if not name.endswith(".bpmn")}
+    return kept | {path.name: processes.content(path)}
 
 
 def _require_known_kind(path: Path) -> None:

@@ -15,7 +15,7 @@ class Finding:
     """One thing to mend (`severity` error: stands in the way of a deployment) or to think over (warning).
 
     `sv` and `en` are whole sentences: what was expected, what was found; the suggestions say what to do about it.
-    `element` is the id it is about ("" where it is the whole file), `line` its line in `file` (0: no line).
+    `element` is the id it is about ("" where it is the whole file, or has no id), `line` its line in `file`.
     """
 
     rule: str
@@ -25,8 +25,8 @@ class Finding:
     element: str
     sv: str
     en: str
-    suggestion_sv: str = ""
-    suggestion_en: str = ""
+    suggestion_sv: str
+    suggestion_en: str
 
     def __str__(self) -> str:
         return self.line_of_text()
@@ -34,7 +34,7 @@ class Finding:
     def line_of_text(self, language: str = "sv") -> str:
         """`file:line:element: text`, with the suggestion after it, on one line."""
         texts = (self.en, self.suggestion_en) if language == "en" else (self.sv, self.suggestion_sv)
-        return f"{self.file}:{self.line}:{self.element}: {' '.join(text for text in texts if text)}"
+        return printable(f"{self.file}:{self.line}:{self.element}: {' '.join(texts)}")
 
     @property
     def is_error(self) -> bool:
@@ -67,10 +67,10 @@ class Place:
     line: int
     element: str
 
-    def error(self, rule: str, sv: str, en: str, fix_sv: str = "", fix_en: str = "", **values: Value) -> Finding:
+    def error(self, rule: str, sv: str, en: str, fix_sv: str, fix_en: str, **values: Value) -> Finding:
         return self._finding(ERROR, rule, (sv, en, fix_sv, fix_en), values)
 
-    def warning(self, rule: str, sv: str, en: str, fix_sv: str = "", fix_en: str = "", **values: Value) -> Finding:
+    def warning(self, rule: str, sv: str, en: str, fix_sv: str, fix_en: str, **values: Value) -> Finding:
         return self._finding(WARNING, rule, (sv, en, fix_sv, fix_en), values)
 
     def _finding(self, severity: str, rule: str, texts: Sequence[str], values: Mapping[str, Value]) -> Finding:
@@ -141,7 +141,7 @@ def bounded(findings: Iterable[Finding], file: str) -> list[Finding]:
     kept: dict[Finding, None] = {}
     for finding in findings:
         if len(kept) == MAX_FINDINGS:
-            place = Place(file, 0, "")
+            place = Place(file, finding.line, "")
             kept[
                 place.error(
                     "more-findings",
@@ -159,9 +159,9 @@ def bounded(findings: Iterable[Finding], file: str) -> list[Finding]:
 def label(kind: str, element: str, name: str = "") -> Label:
     """The label of an element by its XML local name; what has no word of its own goes by that name."""
     sv, en = _KINDS.get(kind, (f"elementet {kind}", f"element {kind}"))
+    element, name = element.strip(), shown(name)
     if not element and not name:
         return Label(sv, en)
-    name = shown(name)
     where = f" ({shown(element)})" if element else ""
     return Label(
         f"{sv} ”{name}”{where}" if name else f"{sv} {shown(element)}",
@@ -170,9 +170,14 @@ def label(kind: str, element: str, name: str = "") -> Label:
 
 
 def shown(text: str, length: int = 80) -> str:
-    """Text from a file on one line and of bearable length."""
-    text = " ".join(text.split())
+    """Text from a file on one line and of bearable length, without what a screen would not show."""
+    text = printable(" ".join(text[: 20 * length].split()))
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """Without what would move the cursor of a screen, or be no character at all."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "�" for char in text)
 
 
 def listed(texts: Iterable[str], last: str, limit: int = 8) -> str:

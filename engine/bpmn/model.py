@@ -429,27 +429,41 @@ class Graph:
     @cached_property
     def sources(self) -> Mapping[str, frozenset[str]]:
         """For each flow into a join: the nodes a token can come to it from, on a path around that join (§13.4.3). An
-        activity that waits for several tokens is none: it may be at work already, and feed itself."""
-        joins = [node for node in self.nodes.values() if node.kind in SYNCHRONIZING and len(node.incoming) > 1]
-        collecting = [node for node in self.nodes.values() if node.start_quantity > 1]
-        return {flow.id: self._upstream(flow, join.id) for join in joins for flow in join.incoming} | {
-            flow.id: self._upstream(flow, None) for node in collecting for flow in node.incoming
-        }
+        activity that waits for several tokens is none: it may be at work already, and feed itself. Each is found when
+        it is asked for: of many flows into many joins most never are."""
+        return _Sources(self.nodes)
 
     @cached_property
     def compensation(self) -> Compensation:
         """How activities are compensated, and which may have to be."""
         return compensation_in(self)
 
-    def _upstream(self, flow: Flow, around: str | None) -> frozenset[str]:
-        found: set[str] = set()
-        ahead = [flow.source]
+
+class _Sources(dict[str, frozenset[str]]):
+    """Sequence flow -> the nodes before it. Nodes are numbered, and a set of them is an integer with a bit for each."""
+
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        super().__init__()
+        self._ids = tuple(nodes)
+        self._numbers = {node: number for number, node in enumerate(nodes)}
+        self._before = [self._just_before(node) for node in nodes.values()]
+        self._flows = {flow.id: flow for node in nodes.values() for flow in node.incoming}
+        self._joins = {node.id for node in nodes.values() if node.kind in SYNCHRONIZING}
+
+    def _just_before(self, node: Node) -> int:
+        before = 1 << self._numbers[node.attached_to] if node.attached_to in self._numbers else 0
+        for flow in node.incoming:
+            before |= 1 << self._numbers[flow.source]
+        return before
+
+    def __missing__(self, flow_id: str) -> frozenset[str]:
+        flow = self._flows[flow_id]
+        around = 1 << self._numbers[flow.target] if flow.target in self._joins else 0
+        ahead, found = (1 << self._numbers[flow.source]) & ~around, 0
         while ahead:
-            node = self.nodes[ahead.pop()]
-            if node.id == around or node.id in found:
-                continue
-            found.add(node.id)
-            ahead.extend(before.source for before in node.incoming)
-            if node.attached_to:
-                ahead.append(node.attached_to)
-        return frozenset(found)
+            one = ahead & -ahead
+            found |= one
+            ahead = (ahead | self._before[one.bit_length() - 1]) & ~(found | around)
+        bits = (number for number in range(found.bit_length()) if found >> number & 1)
+        self[flow_id] = frozenset(self._ids[number] for number in bits)
+        return self[flow_id]

@@ -198,4 +198,6 @@ def _nothing_to_deploy() -> Finding:
         "",
         "Här ska finnas minst en processfil (.bpmn), men det finns ingen.",
         "Expected at least one process file (.bpmn), but there is none.",
+        "Välj diagrammet som ska tas i bruk, med sina formulär.",
+        "Choose the diagram that is to be deployed, with its forms.",
     )

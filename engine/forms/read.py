@@ -78,7 +78,7 @@ class _Reader:
         self.submits: list[tuple[str, Condition]] = []
 
     def error(self, path: str, sv: str, en: str) -> None:
-        line = self.lines.of(path) if self.lines else 0
+        line = self.lines.of(path) if self.lines else 1
         self.findings.append(Finding("form", ERROR, self.file, line, path, sv, en, *_OPEN))
 
     def form(self, content: bytes | str | Mapping[str, Any]) -> Form:

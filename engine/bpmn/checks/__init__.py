@@ -127,7 +127,7 @@ def _forms(files: Mapping[str, bytes]) -> tuple[dict[str, frozenset[str]], list[
         except (ValueError, RecursionError):
             forms[PurePosixPath(name).stem] = frozenset()
             findings.append(
-                Place(name, 0, "").error(
+                Place(name, 1, "").error(
                     "form-unreadable",
                     "filen ska vara ett formulär (JSON med fälten under components), men går inte att läsa",
                     "Expected a form (JSON with its fields under components), but the file cannot be read.",

@@ -109,7 +109,6 @@ def read(files: tuple[tuple[str, bytes], ...]) -> tuple[Mapping[str, Decision], 
                     "Give the decision an id of its own.",
                     "duplicate-decision",
                 )
-                draft.findings[-1] = replace(draft.findings[-1], line=0)
             if key and key not in drafts:
                 drafts[key] = draft
             else:
@@ -738,7 +737,7 @@ def _not_dmn(root: etree._Element, name: str) -> Finding:
 
 
 def _too_much(name: str) -> Finding:
-    return Place(name, 0, "").error(
+    return Place(name, 1, "").error(
         "too-many-expressions",
         f"cellerna i alla beslut får ha högst {MAX_TEXT // 1000} 000 tecken tillsammans, men har fler",
         f"Expected at most {MAX_TEXT // 1000},000 characters in all cells together, but there are more.",

@@ -69,7 +69,7 @@ def read(source: bytes, *, name: str = "<file>") -> Reading:
         graphs.append(graph_of(document, process, pools.get(process.get("id", ""), "")))
     has_diagram = document.root.find(f"{{{DIAGRAM}}}BPMNDiagram") is not None
     if graphs and not has_diagram:
-        document.findings.append(_no_diagram(name))
+        document.findings.append(_no_diagram(document.place(document.root)))
     exporter = f"{document.root.get('exporter', '')} {document.root.get('exporterVersion', '')}".strip()
     in_order = sorted(bounded(document.findings, name), key=lambda finding: finding.line)
     return Reading(name, tuple(graphs), tuple(in_order), bool(executable) or only_tasks, exporter, has_diagram)
@@ -117,8 +117,8 @@ def _unexecutable(
             )
 
 
-def _no_diagram(name: str) -> Finding:
-    return Place(name, 0, "").warning(
+def _no_diagram(place: Place) -> Finding:
+    return place.warning(
         "no-diagram",
         "filen saknar bilddel, så processen kan köras men inte visas",
         "The file has no diagram part, so the process can run but not be shown.",

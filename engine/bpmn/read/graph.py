@@ -104,7 +104,7 @@ class _Process:
 
     def _id_of(self, element: etree._Element) -> str:
         found = element.get("id")
-        if not found:
+        if not found or not found.strip():
             say(self._document, element, "missing-id", line=line_of(element))
             found = f"{local(element)}@{line_of(element)}.{len(self._document.findings)}"
         return found
@@ -118,7 +118,7 @@ class _Process:
             if local(child) not in FLOW_NODES or not in_model(child):
                 continue
             node = self._id_of(child)
-            if node in self._elements:
+            if node in self._elements or node in self._scopes:
                 continue  # told as a repeated id
             self._elements[node] = child
             self._scope_of[node] = scope_id

@@ -84,7 +84,7 @@ def model(name: str) -> str:
 
 def parse(source: bytes, name: str) -> etree._Element:
     """The root element of `source`. Raises `Unreadable`."""
-    whole = Place(name, 0, "")
+    whole = Place(name, 1, "")
     _refuse_mass(source, whole)
     _read(source, _parser(target=_Guard(name)), whole)
     root: etree._Element = _read(source, _parser(), whole)
@@ -133,7 +133,7 @@ class _Guard:
 
     def doctype(self, *_: object) -> None:
         raise Unreadable(
-            Place(self._name, 0, "").error(
+            Place(self._name, 1, "").error(
                 "xml-doctype",
                 "filen innehåller en DOCTYPE-deklaration, som kan hämta in främmande innehåll och därför inte tas emot",
                 "Expected a file without DOCTYPE, but there is one; it could bring in content from elsewhere.",
@@ -175,7 +175,7 @@ class _Guard:
 
     def _too_much(self, sv: str, en: str, rule: str) -> Unreadable:
         return Unreadable(
-            Place(self._name, 0, "").error(
+            Place(self._name, 1, "").error(
                 rule,
                 f"filen får ha högst {sv}, men den har fler",
                 f"Expected {en}, but there are more.",
@@ -218,7 +218,7 @@ def _read(source: bytes, parser: etree.XMLParser, whole: Place) -> Any:
 
 
 def _syntax(error: etree.XMLSyntaxError, source: bytes, name: str) -> Finding:
-    line, column = error.position if error.position[0] else (0, 0)
+    line, column = error.position if error.position[0] else (1, 0)
     place = Place(name, line, "")
     said = shown(str(error.msg), 200)
     if source.lstrip()[:2] in (b"PK", b"%P") or b"\x00\x00\x00" in source[:64]:
