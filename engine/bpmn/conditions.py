@@ -1,5 +1,5 @@
-"""What makes a condition that a process starts by change (§10.5.5): the data stores it names, and what it asks of the
-house by these functions (`engine.settings.functions`)."""
+"""What makes a condition that a process starts by change (Table 10.84): the data stores it names, and what it asks of
+the house by these functions (`engine.settings.functions`)."""
 
 OF_THE_MINUTE = frozenset({"now"})
 """Functions whose answer may be another each minute."""

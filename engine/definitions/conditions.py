@@ -1,10 +1,10 @@
-"""Conditional start events: a process starts when a condition on the world around its cases becomes true (§10.5.2).
+"""Conditional start events (§10.5.2, Table 10.84): a process starts when a condition on its world becomes true.
 
 "The condition Expression … MUST NOT refer to the data context or instance attribute of the Process (as the Process
-instance has not yet been created). Instead, it MAY refer to … states of entities in the environment" (§10.5.5): here
+instance has not yet been created). Instead, it MAY refer to … states of entities in the environment": here
 data stores, settings and the time. It is tried in the transaction that writes to a store or changes a setting; where it
 asks the time, by a job each minute, or each midnight where only the day counts. Whether it held is kept for each, so
-that it starts one case each time it becomes true after having been false (Table 10.84). As it is taken into use it
+that it starts one case each time it becomes true after having been false. As it is taken into use it
 starts none: it may hold already, but has not become true.
 """
 

@@ -120,7 +120,7 @@ def test_a_process_starts_by_one(play):
     ],
 )
 def test_before_there_is_a_case_it_reads_the_world_around_only(condition, rules):
-    """§10.5.5: it "MUST NOT refer to the data context or instance attribute of the Process"."""
+    """Table 10.84: it "MUST NOT refer to the data context or instance attribute of the Process"."""
     text = condition.replace(">", "&gt;")
     definition = f"<conditionalEventDefinition><condition>{text}</condition></conditionalEventDefinition>"
     drawn = f'<dataStoreReference id="l" name="Saldo"/><startEvent id="s">{definition}</startEvent><endEvent id="e"/>'

@@ -20,7 +20,7 @@ def test_each_instance_of_a_sub_process_has_its_own(play):
     case = play("many", {"yttre": 0})
     assert case.waiting == ["a", "a"]
     case.complete("a", nth=0, inre="ett", yttre=1)
-    assert case.seen_at("a") == {"loopCounter": 1, "yttre": 1}
+    assert case.seen_at("a") == {"loopCounter": 2, "yttre": 1}
     assert case.complete("a").variables == {"yttre": 1}
 
 

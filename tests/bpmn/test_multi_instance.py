@@ -1,8 +1,13 @@
 """Multi-instance activities (§13.3.7): parallel and one by one, counted or over a collection."""
 
+from pathlib import Path
+
 import pytest
 
+from engine.bpmn import machine
 from engine.bpmn.changes import ABSENT, CallClosed, CaseCalled, ElementPassed, TaskClosed, TaskOpened, TimerCancelled
+from engine.bpmn.machine import Environment
+from tests.bpmn.driver import MORNING, graph_of
 
 PARTER = {"parter": ["Nacka", "Salem", "Solna"]}
 
@@ -24,9 +29,9 @@ def test_the_output_is_in_the_order_of_the_instances_and_comes_at_the_end(play):
     case.complete("svara", instance=1, svar="b")
     assert case.waiting == ["efter"]
     svaren = [
-        {"part": "Nacka", "svar": "a", "nr": 0},
-        {"part": "Salem", "svar": "b", "nr": 1},
-        {"part": "Solna", "svar": "c", "nr": 2},
+        {"part": "Nacka", "svar": "a", "nr": 1},
+        {"part": "Salem", "svar": "b", "nr": 2},
+        {"part": "Solna", "svar": "c", "nr": 3},
     ]
     assert case.variables == PARTER | {"svaren": svaren}
     assert case.found(ElementPassed, "svara")[-1].data == {"svaren": (ABSENT, svaren)}
@@ -65,9 +70,10 @@ def test_the_collection_is_taken_once(play):
 @pytest.mark.parametrize("process", ["counted", "counted_one_by_one"])
 @pytest.mark.parametrize("n", [0, 1, 4])
 def test_counted(play, process, n):
+    """Table 10.30, loopCounter: the sequence number of the instance, n for the n-th."""
     case = play(process, {"n": n})
     assert case.outcome == "completed"
-    assert case.variables == {"n": n, "xs": [10 * index for index in range(n)]}
+    assert case.variables == {"n": n, "xs": [10 * count for count in range(1, n + 1)]}
     assert case.passed.count("gor") == n + 1
 
 
@@ -152,7 +158,7 @@ def test_inside_each_other(play):
 
 def test_inputs_and_outputs_are_those_of_the_instance(play):
     case = play("inputs", {"parter": ["x", "y"]})
-    assert [case.open[wait].variables for wait in case.waits("hamta")] == [{"nyckel": "x-0"}, {"nyckel": "y-1"}]
+    assert [case.open[wait].variables for wait in case.waits("hamta")] == [{"nyckel": "x-1"}, {"nyckel": "y-2"}]
     case.complete("hamta", instance=1, svar=2, annat=0).complete("hamta", instance=0, svar=1)
     assert case.variables == {"parter": ["x", "y"], "alla": [1, 2]}
 
@@ -166,10 +172,22 @@ def test_an_event_sub_process_is_that_of_the_instance(play):
 def test_once_enough_are_done_no_more_begin(play):
     case = play("enough_at_once")
     assert case.outcome == "completed"
-    assert case.variables == {"xs": [0, 1, None, None, None]}
+    assert case.variables == {"xs": [1, 2, None, None, None]}
     assert case.passed.count("a") == 3, "two instances and the whole"
 
 
 def test_a_collection_of_nothing(play):
     case = play("nothing").complete("a", instance=1, svar=1).complete("a")
     assert case.variables == {"alla": [None, None]}
+
+
+def test_one_that_began_to_count_from_0_does_so_to_its_end():
+    """A body of before loopCounter was as Table 10.30 has it: `base` is missing there."""
+    graph = graph_of(Path(__file__).with_name("multi_instance.bpmn"), "sequential")
+    env = Environment(MORNING)
+    state = machine.start(graph, env, PARTER).state
+    (body,) = (run for run in state["runs"].values() if "total" in run)
+    assert body.pop("base") == 1
+    wait = next(int(number) for number, run in state["runs"].items() if run.get("open"))
+    state = machine.complete(graph, state, env, wait, {}).state
+    assert [run["vars"]["loopCounter"] for run in state["runs"].values() if "loopCounter" in run.get("vars", {})] == [1]

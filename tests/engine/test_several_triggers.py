@@ -155,7 +155,7 @@ def test_a_new_version_takes_over_all_its_timers(house: House) -> None:
 
 
 def test_all_of_a_message_a_signal_a_timer_and_a_condition_in_any_order(house: House) -> None:
-    """Table 10.84: "All of them are REQUIRED to actually trigger the Process"."""
+    """Table 10.84, Parallel Multiple: all of them are required."""
     house.do(Deploy({"skriver.bpmn": WRITES}))
     triggers = (MESSAGE, SIGNAL, timer("timeDate", "2026-03-04"), CONDITION)
     house.do(Deploy(starts_by(*triggers, needs_all=True, stores=STORE)))

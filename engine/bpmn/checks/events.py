@@ -222,9 +222,9 @@ def _can_start(subject: Subject, node: Node, event: Event, condition: Expression
             node,
             "start-condition",
             "{who} startar processen, och dess villkor kan bara läsa datalager, inställningar och tid, men läser {name}"
-            " (BPMN 10.5.5)",
+            " (BPMN tabell 10.84)",
             "{who} starts the process, and its condition may read data stores, settings and the time only, but reads"
-            " {name} (BPMN 10.5.5)",
+            " {name} (BPMN table 10.84)",
             "Rita datalagret i processen och använd dess namn. Uppgifter i ärendet finns inte förrän det har startat.",
             "Draw the data store in the process and use its name. There are no data of the case before it has begun.",
             name=shown(unknown[0]),

@@ -202,7 +202,7 @@ def cancel(play: Play, scope: int, node: Node) -> bool:
     completed = _completed_inside(play, number)
     waits.clear(play, number)
     waits.stop_listening(play, run)
-    for name in ("total", "first", "done", "items", "sequential"):
+    for name in ("total", "first", "done", "base", "items", "sequential"):
         run.pop(name, None)  # type: ignore[misc]
     run.setdefault("kids", [])
     run.update({"live": 0, "undo": completed, "interrupted": True, "cancelling": True})

@@ -20,7 +20,7 @@ def begin(play: Play, body: int, node: Node, loop: MultiInstance) -> None:
     total = len(items)
     _take(play, total, at_once=0 if loop.sequential else total)
     run = play.run(body)
-    run.update({"total": total, "first": play.reserve(total), "done": 0})
+    run.update({"total": total, "first": play.reserve(total), "done": 0, "base": 1})
     if loop.sequential:
         run["sequential"] = True
         if loop.collection is not None:
@@ -69,7 +69,7 @@ def add_instance(play: Play, body: int, index: int, item: Any, checked: bool = T
         _take(play, held["total"], at_once=1 if "sequential" in held else 0)
     node = play.node(held)
     number = play.add({"at": node.id, "scope": body, "index": index}, held["first"] + index)
-    own: Variables = {"loopCounter": index}
+    own: Variables = {"loopCounter": held.get("base", 0) + index}
     if node.loop is not None and node.loop.output_item:
         own[node.loop.output_item] = None
     if node.loop is not None and node.loop.element_variable:

@@ -91,6 +91,9 @@ class Run(TypedDict, total=False):
     first: int
     """The body's instance k has the number `first` + k: so a body stays small however many there are."""
     done: int
+    base: int
+    """The loopCounter of the body's first instance: 1, as Table 10.30 has it; missing where it began before that was
+    so, and counts from 0 to its end."""
     items: list[Any]
     """What a sequential body hands out, where it has a collection."""
     turns: int
