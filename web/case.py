@@ -145,7 +145,7 @@ def _page(case_id: int, errors: Mapping[str, str] | None = None, text: str = "")
         ladder=ladder_of(one.process, one.status, one.state, story.variables, one.started_at),
         days_open=(local(one.ended_at or now()).date() - local(one.started_at).date()).days,
         reported=told(story.asked, story.variables) if story.asked else [],
-        events=grouped([tell(event) for event in story.story.events]),
+        events=grouped([tell(event, story.graph) for event in story.story.events]),
         feedback=_newest_first(story.variables.get("aterkoppling")),
         decisions=_numbered(story.variables.get("beslut")),
         mails=_together(story.mails),

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
+from engine.bpmn.model import SUB_PROCESSES, Graph, Node
 from engine.identity import permissions
 from engine.runtime.views import Event
 from web import labels
@@ -36,11 +37,11 @@ class Told:
     """The data store that was written to."""
 
 
-def tell(event: Event) -> Told:
-    """The row as a line of the timeline."""
+def tell(event: Event, graph: Graph) -> Told:
+    """The row as a line of the timeline. `graph` knows what kind of element it speaks of."""
     doer = doer_name(event)
     return Told(
-        sentence=_sentence(event, doer),
+        sentence=_sentence(event, doer, graph.nodes.get(event.element or "")),
         at=event.at,
         mark=_mark(event),
         who=event.person if event.role != "system" else "",
@@ -80,19 +81,84 @@ def doer_name(event: Event) -> str:
     return labels.role_name(event.role) if event.role else event.person or gettext("Systemet")
 
 
-def _sentence(event: Event, doer: str) -> str:
+def _sentence(event: Event, doer: str, node: Node | None) -> str:
     for name, teller in _BY_CHANGE if event.kind != "store:written" else ():
         change = event.changes.get(name)
         if change is not None and change[1] != WITHHELD:
             told = teller(change[0], change[1], event, doer)
             if told:
                 return told
-    step = event.element_name or event.element or ""
+    step = event.element_name or _nameless(node) or event.element or ""
     store = store_of(event)
     if store:
         return gettext("”%(step)s” skrev i datalagret ”%(store)s”", step=step, store=store)
-    known = _by_kind().get(event.kind)
-    return known.format(who=doer, step=step) if known else f"{event.kind} {step}".strip()
+    known = _by_outcome(event, node) or _by_kind().get(event.kind)
+    if known is None:
+        return f"{event.kind} {step}".strip()
+    return known.format(who=doer, step=step, code=event.outcome or "")
+
+
+def _nameless(node: Node | None) -> str:
+    """What stands for the name of an element that has none in the diagram."""
+    if node is None:
+        return ""
+    words = {
+        "startEvent": gettext("starten"),
+        "endEvent": gettext("slutet"),
+        "boundaryEvent": gettext("händelsen vid sidan av"),
+        "intermediateCatchEvent": gettext("händelsen"),
+        "intermediateThrowEvent": gettext("händelsen"),
+        "exclusiveGateway": gettext("vägvalet"),
+        "inclusiveGateway": gettext("vägvalet"),
+        "complexGateway": gettext("vägvalet"),
+        "eventBasedGateway": gettext("vägvalet"),
+        "parallelGateway": gettext("grenen"),
+    }
+    return words.get(node.kind, gettext("delprocessen") if node.kind in SUB_PROCESSES else gettext("steget"))
+
+
+def _by_outcome(event: Event, node: Node | None) -> str | None:
+    """What is told otherwise than usual, since it went otherwise or turned the case."""
+    kind = (event.kind, event.outcome or "")
+    if event.kind == "element:passed":
+        return _passed(event.outcome, node)
+    if event.kind == "case:ended" and event.outcome not in ("completed", "terminated", "cancelled", "failed", None):
+        return gettext("Ärendet avslutades med felet ”{code}”")
+    return {
+        ("case:ended", "terminated"): gettext("Ärendet avslutades i förtid"),
+        ("case:ended", "failed"): gettext("Ärendet avslutades med ett fel"),
+        ("case:returned", "failed"): gettext("”{step}” misslyckades"),
+        ("case:returned", "cancelled"): gettext("”{step}” behövdes inte längre"),
+        ("ad_hoc:closed", "cancelled"): gettext("”{step}” behövdes inte längre"),
+        ("task:cancelled", "failed"): gettext("”{step}” misslyckades"),
+        ("wait:opened", "condition"): gettext("Väntar på att villkoret för ”{step}” blir uppfyllt"),
+        ("wait:opened", "data"): gettext("”{step}” väntar på uppgifter från ett annat steg"),
+    }.get(kind)
+
+
+def _passed(outcome: str | None, node: Node | None) -> str | None:
+    """A token went through an element, or ended in it."""
+    if outcome == "cancelled":
+        is_transaction = node is not None and node.kind == "transaction"
+        return (
+            gettext("”{step}” avbröts, och det som var gjort i den gjordes ogjort")
+            if is_transaction
+            else gettext("”{step}” avbröts")
+        )
+    if outcome == "failed":
+        return gettext("”{step}” avbröts av ett fel")
+    kinds = {event.kind for event in node.event.triggers} if node and node.event else set[str]()
+    is_thrown = node is not None and node.kind in ("endEvent", "intermediateThrowEvent")
+    for kind, thrown, caught in (
+        ("error", gettext("Ett fel uppstod: ”{step}”"), gettext("”{step}” tog hand om felet")),
+        ("escalation", gettext("Frågan lyftes: ”{step}”"), gettext("”{step}” tog hand om frågan som lyftes")),
+        ("cancel", gettext("”{step}” avbröt delprocessen"), gettext("Gick vidare efter avbrottet: ”{step}”")),
+        ("terminate", gettext("”{step}” avslutade allt som pågick"), None),
+        ("link", gettext("Gick vidare från ”{step}”"), gettext("Gick vidare vid ”{step}”")),
+    ):
+        if kind in kinds:
+            return thrown if is_thrown else caught
+    return None
 
 
 def store_of(event: Event) -> str | None:
@@ -118,7 +184,7 @@ def _by_kind() -> Mapping[str, str]:
         "activity:begun": gettext("{who} startade ”{step}”"),
         "ad_hoc:opened": gettext("”{step}” ligger öppet: var och en väljer vad som ska göras"),
         "ad_hoc:ended": gettext("{who} avslutade ”{step}”"),
-        "ad_hoc:closed": gettext("”{step}” är klart"),
+        "ad_hoc:closed": gettext("I ”{step}” startas inget mer"),
         "element:passed": gettext("Passerade ”{step}”"),
         "element:compensated": gettext("”{step}” gjordes ogjort"),
         "service:added": gettext("”{step}” beställdes"),
@@ -296,6 +362,8 @@ def _inside(words: str) -> str:
 def _mark(event: Event) -> str:
     if event.kind in ("incident:opened", "service:failed", "case:cancelled", "case:suspended"):
         return "fault"
+    if event.kind in ("case:ended", "case:returned") and event.outcome not in ("completed", "terminated", None):
+        return "fault"
     if event.kind in ("task:completed", "case:ended", "incident:resolved", "case:started"):
         return "done"
     return (
@@ -306,6 +374,8 @@ def _mark(event: Event) -> str:
 def _details(event: Event) -> list[tuple[str, str]]:
     """What stands behind the fold: the data is shown in short, withheld and sealed in words."""
     pairs = []
+    if event.element and not event.element_name:
+        pairs.append((gettext("Steg"), event.element))
     reason = event.data.get("reason") or event.data.get("note") or event.data.get("message")
     if reason:
         pairs.append((gettext("Skäl"), str(reason)))

@@ -36,7 +36,7 @@ WALKS = {
     "SCAN history USING INDEX ix_history_at": "the newest first",
     "SCAN history USING COVERING INDEX ix_history_at": "the same, to tell where the search goes on",
 }
-"""Gone through in the order that is shown, and not to the end: each of these statements has a limit (or is said why)."""
+"""Gone through in the order that is shown, and not to the end: each of these statements has a limit, or a reason."""
 
 
 @pytest.fixture

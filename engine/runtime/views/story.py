@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.bpmn.model import Graph
 from engine.cases.store import Case
 from engine.db import loads
 from engine.engine import Read
@@ -26,12 +27,16 @@ TOLD = frozenset(
         "case:called",
         "case:returned",
         "activity:begun",
+        "ad_hoc:opened",
         "ad_hoc:ended",
+        "ad_hoc:closed",
         "task:completed",
         "task:delegated",
         "task:cancelled",
         "message:received",
         "message:sent",
+        "signal:received",
+        "signal:sent",
         "condition:met",
         "store:written",
         "service:finished",
@@ -42,7 +47,9 @@ TOLD = frozenset(
         "comment:added",
     }
 )
-"""Kinds of rows that tell people something; the others only prove how the case moved."""
+"""Kinds of rows that tell people something; the others only prove how the case moved, but for those of `turns_of`."""
+
+_TURNS = frozenset({"escalation", "error", "terminate"})
 
 SEALED = {"forseglad": True}
 """What stands instead of data in a case that is sealed to somebody else (R3)."""
@@ -78,6 +85,23 @@ class Story:
     older_than: int | None
 
 
+def turns_of(graph: Graph) -> sa.ColumnElement[bool]:
+    """SQL: rows where the case took a turn: what was thrown up the scopes or caught there, a transaction that was
+    cancelled, all ended at once, a service's error."""
+    events = [
+        node.id
+        for node in graph.nodes.values()
+        if node.event is not None and any(event.kind in _TURNS for event in node.event.triggers)
+    ]
+    cancelled = [node.id for node in graph.nodes.values() if node.kind == "transaction"]
+    passed = history.c.kind == "element:passed"
+    return sa.or_(
+        sa.and_(passed, history.c.element.in_(events), history.c.outcome == "completed"),
+        sa.and_(passed, history.c.element.in_(cancelled), history.c.outcome == "cancelled"),
+        sa.and_(history.c.kind == "service:failed", history.c.outcome == "failed"),
+    )
+
+
 def read_story(read: Read, one: Case, *, before: int | None, limit: int, kinds: Collection[str] | None) -> Story:
     first = one.id * ROWS_PER_CASE
     rows = (
@@ -87,7 +111,7 @@ def read_story(read: Read, one: Case, *, before: int | None, limit: int, kinds: 
         .limit(limit + 1)
     )
     if kinds is not None:
-        rows = rows.where(history.c.kind.in_(kinds))
+        rows = rows.where(sa.or_(history.c.kind.in_(kinds), turns_of(one.definition.graph)))
     found = read.connection.execute(rows).all()
     shown = found[:limit]
     withheld = withheld_names(read, one)
