@@ -15,7 +15,7 @@ tests_ready := $(VENV)/tests-ready-$(call hash,setup.cfg pyproject.toml requirem
 node_ready := node_modules/.ready-$(call hash,package-lock.json)
 web_ready := web/static/build/.ready-$(call hash,package.json package-lock.json $(web_sources))
 
-.PHONY: setup setup-test run test lint types contracts bench bench-short explore browser screenshots walk lock clean
+.PHONY: setup setup-test run test lint types contracts bench bench-short figures explore browser screenshots walk lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(python_ready) $(web_ready)
@@ -45,9 +45,12 @@ types: $(tests_ready)
 contracts: $(tests_ready)
 	$(BIN)/lint-imports
 
-# The figures of the README, with PostgreSQL from its wheel. The short form fails below half of the goals.
+# Beside bare SQL, with PostgreSQL from its wheel. `figures` writes README's table; the short form fails below half of the goals.
 bench: $(tests_ready)
 	$(BIN)/python -m tests.bench
+
+figures: $(tests_ready)
+	$(BIN)/python -m tests.bench --readme
 
 bench-short: $(tests_ready)
 	$(BIN)/python -m tests.bench --short

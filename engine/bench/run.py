@@ -117,6 +117,7 @@ def _side_by_side(one: House, rounds: int, cases: int = 2) -> dict[str, Any]:
         "steps_a_second": {name: round(one.steps / one.wall) for name, one in spent.items()},
         "cpu_ms": {name: round(1000 * one.cpu / one.steps, 3) for name, one in spent.items()},
         "ratio_to_spiffworkflow": round(medians["peer"] / medians["ours"], 1) if ended else None,
+        "bare_to_spiffworkflow": round(medians["peer"] / medians["bare"], 1) if ended else None,
     }
 
 

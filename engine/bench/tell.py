@@ -32,7 +32,7 @@ NOT_JUDGED = frozenset(
 def tell(told: Mapping[str, Any]) -> str:
     """One line a figure, with its goal where it has one."""
     lines = []
-    for name, value in _flat(told):
+    for name, value in flat(told):
         goal, at_least = GOALS.get(name, (None, False))
         aim = "" if goal is None else f"   (goal: {'at least' if at_least else 'at most'} {goal:g})"
         lines.append(f"{name:<48} {value}{aim}")
@@ -44,7 +44,7 @@ def misses(told: Mapping[str, Any]) -> list[str]:
 
     A busy machine may spoil the clock on the wall, but not what the processor did for both sides: the better counts.
     """
-    found = dict(_flat(told))
+    found = dict(flat(told))
     for database in ("sqlite", "postgresql"):
         name = f"ratio_to_bare_sql.{database}"
         if name in found:
@@ -61,9 +61,10 @@ def misses(told: Mapping[str, Any]) -> list[str]:
     return missed
 
 
-def _flat(told: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def flat(told: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Each figure by its whole name, e.g. `ladder.sqlite.ms.ours`."""
     for name, value in told.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{name}.")
+            yield from flat(value, f"{before}{name}.")
         else:
             yield before + name, value
