@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from engine.runtime.tasks import SaveDraft as SaveDraft
     from engine.runtime.timers import FireTimer as FireTimer
     from engine.runtime.timers import StartByTimer as StartByTimer
+    from engine.runtime.waits import SkipWait as SkipWait
     from engine.worker import Worker as Worker
 
 _NAMES = {
@@ -125,6 +126,7 @@ _NAMES = {
     "runtime.administration": "ChangeSetting MoveClock SettingsList",
     "runtime.incidents": "ResolveIncident RetryIncident",
     "runtime.leases": "LeaseJobs NextDue ReturnJobs",
+    "runtime.waits": "SkipWait",
     "runtime.lifecycle": "CancelCase ResumeCase StartCase SuspendCase",
     "runtime.messages": "BroadcastSignal DeliverMessage DeliverSignal PublishMessage",
     "runtime.queries": "DefinitionById Definitions Incidents Jobs Mails StartableProcesses VerifyHistory",

@@ -64,6 +64,7 @@ def history_kinds() -> dict[str, str]:
         "store:written": gettext("Datalager skrivet"),
         "incident:opened": gettext("Störning uppstod"),
         "incident:retried": gettext("Störning: försöktes igen"),
+        "wait:skipped": gettext("Väntan avbruten för hand"),
         "incident:resolved": gettext("Störning löst"),
         "comment:added": gettext("Kommentar"),
     }

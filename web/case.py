@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 
-from engine import BeginActivity, CancelCase, Comment, EndAdHoc, ResumeCase, SuspendCase
+from engine import BeginActivity, CancelCase, Comment, EndAdHoc, ResumeCase, SkipWait, SuspendCase
 from engine.calendar import local
 from engine.errors import Guarded, Invalid, NotFound, Refused
 from engine.forms import Form, inputs, lookup
@@ -25,6 +25,7 @@ from web.story import grouped, tell
 case = Blueprint("case", __name__)
 
 WHOLE = ("storsthlm", "hsf", "sekretariat", "tsg", "vis", "socialtjanstnatverk", "admin", "revisor")
+SKIPPABLE = ("message", "signal", "timer", "condition", "data")
 STATES = ("open", "closed", "active", "suspended", "completed", "cancelled", "failed", "terminated")
 
 
@@ -151,6 +152,7 @@ def _page(case_id: int, errors: Mapping[str, str] | None = None, text: str = "")
         mails=_together(story.mails),
         has_task=[one for one in story.waiting if one.kind == "task"],
         other_waits=[one for one in story.waiting if one.kind not in ("task", "incident") and not one.is_aside],
+        skippable=[one for one in story.waiting if one.kind in SKIPPABLE and one.wait is not None],
         incidents=[one for one in story.waiting if one.kind == "incident"],
         related=_related(story),
         all_steps=all_steps,
@@ -280,6 +282,12 @@ def end_work(case_id: int, wait: int) -> Any:
 @allow("admin")
 def suspend(case_id: int) -> Any:
     return _move(case_id, SuspendCase(case_id, request.form.get("reason", "")), gettext("Ärendet är pausat."))
+
+
+@case.post("/cases/<int:case_id>/waits/<int:wait>/skip")
+@allow("admin")
+def skip_wait(case_id: int, wait: int) -> Any:
+    return _move(case_id, SkipWait(case_id, wait, request.form.get("reason", "")), gettext("Ärendet går vidare."))
 
 
 @case.post("/cases/<int:case_id>/resume")

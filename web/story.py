@@ -200,6 +200,7 @@ def _by_kind() -> Mapping[str, str]:
         "message:sent": gettext("”{step}” skickades"),
         "signal:received": gettext("”{step}” kom"),
         "condition:met": gettext("Villkoret för ”{step}” blev uppfyllt"),
+        "wait:skipped": gettext("{who} lät ärendet gå vidare från ”{step}”"),
         "condition:lapsed": gettext("Villkoret för ”{step}” gäller inte längre"),
         "data:received": gettext("Det som behövs för ”{step}” finns nu"),
         "signal:sent": gettext("”{step}” skickades"),

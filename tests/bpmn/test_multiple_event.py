@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engine.bpmn.changes import EscalationUncaught, MessageThrown, SignalThrown, TimerCancelled, TimerSet, WaitClosed
+from engine.bpmn.machine import skip
 from tests.bpmn.driver import MORNING
 
 
@@ -135,3 +136,17 @@ def test_behind_an_event_based_gateway(play):
 def test_a_process_starts_by_any(play):
     case = play("begins", at="begins.start", payload={"text": "T"})
     assert (case.waiting, case.variables) == (["a"], {"text": "T"})
+
+
+def test_somebody_says_that_one_of_them_has_come(play):
+    """Where any is enough, the event goes on; where all are needed, the rest is still waited for."""
+    case = play("any")
+    wait = case.waits("vanta")[1]
+    case.step(lambda graph, state, env: skip(graph, state, env, wait, {"text": "T"}))
+    assert (case.waiting, case.variables) == (["a"], {"text": "T"})
+    case = play("all", {"klart": False})
+    for left in (2, 1, 0):
+        wait = case.waits("vanta")[0]
+        case.step(lambda graph, state, env, wait=wait: skip(graph, state, env, wait, {}))
+        assert case.waiting.count("vanta") == left
+    assert case.waiting == ["a", "b"]

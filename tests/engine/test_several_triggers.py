@@ -2,8 +2,22 @@
 
 from datetime import timedelta
 
-from engine import BroadcastSignal, Deploy, HistoryOf, Jobs, PublishMessage, StartCase
+import pytest
+
+from engine import (
+    BroadcastSignal,
+    Conflict,
+    Deploy,
+    HistoryOf,
+    Jobs,
+    PublishMessage,
+    Refused,
+    SkipWait,
+    StartCase,
+    VerifyHistory,
+)
 from engine.cases.queries import CaseSummaries
+from engine.runtime.views import CasePage
 from tests.engine.house import House
 from tests.engine.test_conditions import WRITES
 
@@ -201,3 +215,38 @@ def test_what_came_for_an_older_version_that_waited_for_it_is_forgotten_with_it(
     house.do(Deploy(starts_by(MESSAGE, OTHER, needs_all=True)))
     house.do(Deploy(starts_by(MESSAGE, SIGNAL, needs_all=True)))
     assert house.do(PublishMessage("anmalan", "K")) is None
+
+
+# --- an administrator does not wait ----------------------------------------------------------------------------------
+
+WAITS = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">
+<message id="m" name="svar"/><signal id="g" name="larm"/><process id="w" isExecutable="true"><startEvent id="s"/>
+<eventBasedGateway id="v"/><intermediateCatchEvent id="a"><messageEventDefinition messageRef="m"/>
+<signalEventDefinition signalRef="g"/></intermediateCatchEvent><intermediateCatchEvent id="b"><timerEventDefinition>
+<timeDuration>P30D</timeDuration></timerEventDefinition></intermediateCatchEvent><endEvent id="e"/><endEvent id="f"/>
+<sequenceFlow id="x1" sourceRef="s" targetRef="v"/><sequenceFlow id="x2" sourceRef="v" targetRef="a"/>
+<sequenceFlow id="x3" sourceRef="v" targetRef="b"/><sequenceFlow id="x4" sourceRef="a" targetRef="e"/>
+<sequenceFlow id="x5" sourceRef="b" targetRef="f"/></process></definitions>"""
+
+
+def waits(house: House, case: int) -> dict[str, int]:
+    return {one.element: one.wait for one in house.ask(CasePage(case)).waiting}
+
+
+@pytest.mark.parametrize("element", ["a", "b"])
+def test_an_administrator_chooses_at_an_event_based_gateway_what_has_come(house: House, element: str) -> None:
+    house.do(Deploy({"w.bpmn": WAITS}))
+    case, admin = house.do(StartCase("w", {})), house.person("Ada", "admin")
+    wait = waits(house, case)[element]
+    with pytest.raises(Refused, match="admin"):
+        house.do(SkipWait(case, wait, "Jag vill"), house.person("Hanna", "hsf"))
+    house.do(SkipWait(case, wait, "Svaret kom på papper", {"svar": "ja"}), admin)
+    assert (house.state(case), house.variables(case)["svar"]) == ("completed", "ja")
+    passed = [row.element for row in house.ask(HistoryOf(case)) if row.kind == "element:passed"]
+    assert passed == ["s", "v", element, {"a": "e", "b": "f"}[element]]
+    (told,) = [row for row in house.ask(HistoryOf(case)) if row.kind == "wait:skipped"]
+    assert (told.element, told.data["note"]) == (element, "Svaret kom på papper")
+    assert [job.kind for job in house.ask(Jobs()) if job.state == "waiting"] == []
+    with pytest.raises(Conflict):
+        house.do(SkipWait(case, wait, "En gång till"), admin)
+    assert house.ask(VerifyHistory(replay=True)).first_bad is None

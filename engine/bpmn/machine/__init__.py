@@ -201,10 +201,17 @@ def retry(graph: Graph, state: State, env: Environment, wait: int) -> Step:
 def skip(graph: Graph, state: State, env: Environment, wait: int, variables: Mapping[str, Any]) -> Step:
     """Go on from a wait or an incident as if its element were done and had given `variables`, whatever mappings say.
 
-    At a gateway its conditions decide, with these variables; a dead join goes on with the tokens it has.
+    At a gateway its conditions decide, with these variables; a dead join goes on with the tokens it has. For what
+    listens (one of several triggers, an alternative of an event-based gateway, an event at an edge) it is as if that
+    had come with them.
     """
     play = _resume(graph, state, env)
     run = play.runs.get(str(wait), {})
+    if "on" in run and run.get("open") in _COMES:
+        given = _taken(play, wait, variables)
+        waits.close(play, wait, run, "completed")
+        events.came(play, wait, given)
+        return _played(play)
     if "stuck" not in run and ("open" not in run or "on" in run):
         raise _stale(wait)
     incidents.past(play, wait, _taken(play, wait, variables))
@@ -259,6 +266,9 @@ def ad_hoc_work(graph: Graph, state: State, env: Environment, wait: int) -> AdHo
 def root_variables(state: State) -> Variables:
     """The variables of the process, also when it has ended."""
     return dict(state["runs"][str(ROOT)]["vars"])
+
+
+_COMES = frozenset({"timer", "message", "signal", "condition"})
 
 
 # --- within ----------------------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ class Waiting:
     holder: str | None
     is_mine: bool
     is_aside: bool
+    wait: int | None = None
+    """Its number in the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +205,22 @@ def _waiting(read: Read, one: Case) -> tuple[Waiting, ...]:
             task.c.opened_at.label("since"),
             _holder.c.name.label("holder"),
             task.c.assignee,
+            task.c.wait,
         )
         .outerjoin(_holder, _holder.c.id == task.c.assignee)
         .where(task.c.case_id == one.id, task.c.state == "open")
     )
     none_of_tasks = (_null(Words), _null(sa.BigInteger))
     waits = sa.select(
-        wait.c.kind, wait.c.id, wait.c.element, wait.c.name, _null(Json), _null(Moment), _null(Moment), *none_of_tasks
+        wait.c.kind,
+        wait.c.id,
+        wait.c.element,
+        wait.c.name,
+        _null(Json),
+        _null(Moment),
+        _null(Moment),
+        *none_of_tasks,
+        wait.c.wait,
     ).where(wait.c.case_id == one.id)
     jobs = sa.select(
         job.c.kind,
@@ -220,6 +231,7 @@ def _waiting(read: Read, one: Case) -> tuple[Waiting, ...]:
         job.c.due_at,
         job.c.created_at,
         *none_of_tasks,
+        job.c.wait,
     ).where(job.c.case_id == one.id, job.c.state.in_(_IN_WAIT), job.c.kind.in_(("service", "continue", "timer")))
     incidents = sa.select(
         sa.literal("incident"),
@@ -230,6 +242,7 @@ def _waiting(read: Read, one: Case) -> tuple[Waiting, ...]:
         _null(Moment),
         incident.c.opened_at,
         *none_of_tasks,
+        incident.c.wait,
     ).where(incident.c.case_id == one.id, incident.c.state == "open")
     rows = read.connection.execute(sa.union_all(tasks, waits, jobs, incidents)).all()
     return tuple(sorted((_open(read, one, row) for row in rows), key=_order))
@@ -242,7 +255,7 @@ def _open(read: Read, one: Case, row: Any) -> Waiting:
     is_aside = node is not None and node.kind in ("boundaryEvent", "startEvent")
     name = row.name if row.kind in ("task", "incident") else (node.name if node and node.name else row.name)
     return Waiting(
-        row.kind, row.id, row.element, name, candidates, row.due_at, row.since, row.holder, is_mine, is_aside
+        row.kind, row.id, row.element, name, candidates, row.due_at, row.since, row.holder, is_mine, is_aside, row.wait
     )
 
 

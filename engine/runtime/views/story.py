@@ -44,6 +44,7 @@ TOLD = frozenset(
         "incident:opened",
         "incident:retried",
         "incident:resolved",
+        "wait:skipped",
         "comment:added",
     }
 )

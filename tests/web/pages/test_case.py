@@ -341,6 +341,23 @@ def test_hostile_texts_of_a_report_are_text_on_every_page(at: Opener) -> None:
 # --- paused and ended by the administrator ---------------------------------------------------------------------------
 
 
+def test_administrator_lets_a_case_go_on_without_what_it_waits_for(at: Opener) -> None:
+    world = at("tsg")
+    client = world.client("admin")
+    timer = world.one("SELECT max(id) FROM job WHERE kind = 'timer' AND state = 'waiting'")
+    case_id, wait = (world.one(f"SELECT {name} FROM job WHERE id = :id", id=timer) for name in ("case_id", "wait"))
+    client.see(f"/cases/{case_id}")
+    client.submit(f"/cases/{case_id}/waits/{wait}/skip", {"reason": "Det är redan sent"})
+    client.see(f"/cases/{case_id}")
+    assert "Ärendet går vidare." in client.flashes()
+    office = world.client("sekretariat")
+    office.see(f"/cases/{case_id}")
+    assert "Administratören lät ärendet gå vidare från" in all_text(office.page)
+    assert "Det är redan sent" in all_text(office.page)
+    state = "SELECT state FROM job WHERE case_id = :id AND wait = :wait"
+    assert world.one(state, id=case_id, wait=wait) == "cancelled"
+
+
 def test_administrator_pauses_resumes_and_cancels_with_a_reason(at: Opener) -> None:
     world = at("tsg")
     case_id = world.one("SELECT case_id FROM task WHERE element = 'tsg_beslutar' AND state = 'open'")
