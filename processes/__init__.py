@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one of libyaml where it is there: the same data, eight times as fast; each `trappa check` reads them."""
 MOST_BYTES = 10_000_000
 """More than any file of a process may have (`engine.bpmn.read` and `engine.forms` take half of it at most)."""
 
@@ -36,7 +38,7 @@ def reference(root: Path = HERE) -> dict[str, Any]:
     """
     kinds: dict[str, Any] = {}
     for path in sorted((root / "reference").glob("*.yaml")):
-        kinds |= yaml.safe_load(path.read_text(encoding="utf-8"))
+        kinds |= yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe
     kinds["kommuner"] = [party for party in kinds["parter"] if party["typ"] == "kommun"]
     kinds["uppfoljare"] = [
         body for body in kinds["organ"] if body["typ"] in {"sekretariat", "samradsgrupp", "arbetsgrupp"}
