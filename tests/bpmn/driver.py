@@ -333,6 +333,7 @@ class Case:
                 assert run["live"] or run.get("stuck") == "ended" or {"undo", "ad_hoc"} & run.keys()
             known = {"live", "total", "turns", "out", "watch", "came", "kept", "undo"}
             assert run.get("open") or run.get("stuck") or known & run.keys(), run
+        assert all({"came", "stuck"} & run.keys() for run in runs.values() if "given" in run)
         assert self.state["bytes"] == size
         reads = {(name, int(number)) for number, run in runs.items() for name in run.get("reads", ())}
         assert {(name, number) for name in self.state.get("watched", {}) for number in self._chain(name)} == reads
