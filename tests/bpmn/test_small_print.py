@@ -173,10 +173,8 @@ def test_a_key_of_blanks_is_no_key(run):
 def test_of_several_messages_a_case_may_start_by_the_one_that_came_sets_the_key(run):
     """§8.4.2: the first message of a conversation sets its key; the other one has not come."""
     said = "<correlationPropertyRetrievalExpression messageRef='{}'><messagePath>{}</messagePath>"
-    ways = "".join(
-        f"{said.format(*way)}</correlationPropertyRetrievalExpression>"
-        for way in (("m", "order.nr"), ("m2", "svar_pa"))
-    )
+    both = (("m", "order.nr"), ("m2", "svar_pa"))
+    ways = "".join(f"{said.format(*way)}</correlationPropertyRetrievalExpression>" for way in both)
     key = '<correlationKey id="ck"><correlationPropertyRef>cp</correlationPropertyRef></correlationKey>'
     around = f'<collaboration id="co"><participant id="pa" processRef="p"/>{key}</collaboration>'
     beside = f'{BESIDE}<correlationProperty id="cp">{ways}</correlationProperty>{around}'
