@@ -503,7 +503,7 @@ def test_all_elements_are_mixed() -> None:
     """Each construct that the tests of elements draw is drawn here too, so that nothing is left out that is added."""
     drawn: Counter[str] = Counter()
 
-    @settings(max_examples=1000, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=600, derandomize=True, database=None, phases=[Phase.generate])
     @given(blocks(), ways())
     def draw(block: Block, way: Way) -> None:
         drawn.update(set(marks(process_by(block, way)[0])))
