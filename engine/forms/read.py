@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.expressions import compile_expression
-from engine.bpmn.findings import ERROR, Finding
+from engine.bpmn.findings import ERROR, Finding, printable
 from engine.errors import ExpressionError, Refused
 from engine.forms.check import iso_date
 from engine.forms.conditions import Condition
@@ -79,7 +79,8 @@ class _Reader:
 
     def error(self, path: str, sv: str, en: str) -> None:
         line = self.lines.of(path) if self.lines else 1
-        self.findings.append(Finding("form", ERROR, self.file, line, path, sv, en, *_OPEN))
+        texts = (printable(path), printable(sv), printable(en))
+        self.findings.append(Finding("form", ERROR, self.file, line, *texts, *_OPEN))
 
     def form(self, content: bytes | str | Mapping[str, Any]) -> Form:
         document = content if isinstance(content, Mapping) else self._json(content)
