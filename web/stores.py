@@ -37,6 +37,7 @@ def show() -> Any:
         store=page.store,
         written=_written,
         short=_short,
+        is_long=_is_long,
         next_url=url_for("stores.show", name=name, before=page.older_than) if page.older_than else None,
         first_url=url_for("stores.show", name=name) if before else None,
     )
@@ -52,7 +53,15 @@ def _written(one: Writing) -> str:
 
 def _short(one: Writing) -> str:
     """The value on a line."""
+    text = _line(one)
+    return text if len(text) <= SHORT else text[:SHORT].rstrip() + " …"
+
+
+def _is_long(one: Writing) -> bool:
+    return len(_line(one)) > SHORT
+
+
+def _line(one: Writing) -> str:
     if one.value is None:
         return gettext("Tomt")
-    text = one.value if isinstance(one.value, str) else json.dumps(one.value, ensure_ascii=False)
-    return text if len(text) <= SHORT else text[:SHORT].rstrip() + " …"
+    return one.value if isinstance(one.value, str) else json.dumps(one.value, ensure_ascii=False)

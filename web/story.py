@@ -90,12 +90,14 @@ def _sentence(event: Event, doer: str, node: Node | None) -> str:
                 return told
     step = event.element_name or _nameless(node) or event.element or ""
     store = store_of(event)
-    if store:
-        return gettext("”%(step)s” skrev i datalagret ”%(store)s”", step=step, store=store)
-    known = _by_outcome(event, node) or _by_kind().get(event.kind)
+    known = gettext("”{step}” skrev i datalagret ”{store}”") if store else _by_outcome(event, node)
+    known = known or _by_kind().get(event.kind)
     if known is None:
         return f"{event.kind} {step}".strip()
-    return known.format(who=doer, step=step, code=event.outcome or "")
+    if not event.element_name and node is not None:  # no name, no quotation
+        known = known.replace("”{step}”", "{step}").replace("“{step}”", "{step}")
+    told = known.format(who=doer, step=step, code=event.outcome or "", store=store or "")
+    return told[:1].upper() + told[1:]
 
 
 def _nameless(node: Node | None) -> str:
@@ -141,7 +143,7 @@ def _passed(outcome: str | None, node: Node | None) -> str | None:
     if outcome == "cancelled":
         is_transaction = node is not None and node.kind == "transaction"
         return (
-            gettext("”{step}” avbröts, och det som var gjort i den gjordes ogjort")
+            gettext("”{step}” avbröts, och det som var gjort där gjordes ogjort")
             if is_transaction
             else gettext("”{step}” avbröts")
         )

@@ -127,7 +127,7 @@ def sentence(world: World, graph: Graph, element: str, kind: str, outcome: str |
 @pytest.mark.parametrize(
     ("file", "process", "element", "kind", "outcome", "words"),
     [
-        ("transaction", "plain", "kop", "element:passed", "cancelled", "”Namnet” avbröts, och det som var gjort i den"),
+        ("transaction", "plain", "kop", "element:passed", "cancelled", "”Namnet” avbröts, och det som var gjort där"),
         ("transaction", "plain", "kop", "element:passed", "completed", "Passerade ”Namnet”"),
         ("transaction", "plain", "a", "element:passed", "cancelled", "”Namnet” avbröts"),
         ("transaction", "plain", "a", "element:compensated", "compensated", "”Namnet” gjordes ogjort"),
@@ -151,5 +151,5 @@ def test_what_has_no_name_is_told_by_what_it_is(world: World) -> None:
     graph = graph_of("transaction", "plain")
     with world.app.test_request_context():
         told = tell(of(Note("element:passed", "plain.vart", None, "completed")), graph)
-    assert told.sentence == "Passerade ”vägvalet”"
+    assert told.sentence == "Passerade vägvalet"
     assert ("Steg", "plain.vart") in told.details
