@@ -43,7 +43,7 @@ def show(key: str, version: int | None = None) -> Any:
     return render_template(
         "processes/show.html",
         page=page,
-        findings=told(findings),
+        findings=told(findings, {f"{key}.bpmn": "drawing"}),
         counts=_standing(page),
         outline=_outline(page.graph),
         standing=sorted(
@@ -173,10 +173,14 @@ def _upload_page(
             if faults
             else gettext("Inga fel. Filerna kan tas i bruk.")
         )
+        if more := len(findings) - faults:
+            verdict += " " + ngettext("En sak till att tänka på.", "%(num)d saker till att tänka på.", more)
+    drawings = _drawings(files or {}) if findings else {}
     return render_template(
         "processes/new.html",
         names=sorted(files or ()),
-        findings=told(findings),
+        findings=told(findings, {name: f"drawing-{number}" for number, name in enumerate(drawings)}),
+        drawings=drawings,
         verdict=verdict,
         faults=faults,
         errors=errors or {},
@@ -184,17 +188,39 @@ def _upload_page(
     )
 
 
-def told(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Findings in the reader's language, errors first."""
+def told(findings: Sequence[Finding], drawings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Findings in the reader's language, those of one element together, those with errors first.
+
+    `drawings`: file -> the id on the page of its diagram, where it is drawn.
+    """
     is_english = current() == "en"
-    rows = [
-        {
-            "is_error": one.is_error,
-            "place": f"{one.file}:{one.line}" if one.line else one.file,
+    groups: dict[tuple[str, int, str], dict[str, Any]] = {}
+    for one in findings:
+        place = f"{one.file}:{one.line}" if one.line else one.file
+        new: dict[str, Any] = {
+            "place": place,
             "element": one.element,
-            "text": one.en if is_english else one.sv,
-            "suggestion": one.suggestion_en if is_english else one.suggestion_sv,
+            "drawing": drawings.get(one.file) if one.element else None,
+            "rows": [],
         }
-        for one in findings
-    ]
-    return sorted(rows, key=lambda row: not row["is_error"])
+        group = groups.setdefault((one.file, one.line, one.element), new)
+        group["rows"].append(
+            {
+                "is_error": one.is_error,
+                "text": one.en if is_english else one.sv,
+                "suggestion": one.suggestion_en if is_english else one.suggestion_sv,
+                "path": one.path,
+            }
+        )
+    for group in groups.values():
+        group["rows"].sort(key=lambda row: not row["is_error"])
+    return sorted(groups.values(), key=lambda group: not group["rows"][0]["is_error"])
+
+
+def _drawings(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The diagrams among the files that have a picture, as text, which the page draws."""
+    return {
+        name: source.decode("utf-8", "replace")
+        for name, source in sorted(files.items())
+        if is_process_file(name) and b"BPMNDiagram" in source
+    }

@@ -16,6 +16,7 @@ class Finding:
 
     `sv` and `en` are whole sentences: what was expected, what was found; the suggestions say what to do about it.
     `element` is the id it is about ("" where it is the whole file, or has no id), `line` its line in `file`.
+    `path`: of a counter-example, the ids of the elements that tokens pass until it shows.
     """
 
     rule: str
@@ -27,6 +28,7 @@ class Finding:
     en: str
     suggestion_sv: str
     suggestion_en: str
+    path: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.line_of_text()

@@ -13,6 +13,8 @@ const words = {
     zoomIn: 'Större',
     zoomOut: 'Mindre',
     zoomFit: 'Hela bilden',
+    shownInDiagram: '{name} visas i bilden',
+    notInDiagram: '{name} finns inte i bilden',
     diagramFailed: 'Bilden kunde inte visas. Samma innehåll finns som text på sidan.',
   },
   en: {
@@ -28,6 +30,8 @@ const words = {
     zoomIn: 'Larger',
     zoomOut: 'Smaller',
     zoomFit: 'Whole picture',
+    shownInDiagram: '{name} is shown in the picture',
+    notInDiagram: '{name} is not in the picture',
     diagramFailed: 'The picture could not be shown. The same content is on the page as text.',
   },
 };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from engine.bpmn import soundness
 from engine.bpmn.checks.subject import Subject
@@ -16,7 +17,7 @@ _LONGEST = 12
 def process_is_sound(subject: Subject) -> Iterator[Finding]:
     """Asked last, of a process that has no errors: the way of the tokens, with a counter-example for what is wrong."""
     for problem in soundness.problems(subject.graph):
-        yield _TELL[problem.kind](subject, problem)
+        yield replace(_TELL[problem.kind](subject, problem), path=problem.path)
 
 
 def _path(subject: Subject, problem: Problem) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -260,6 +262,43 @@ def test_files_are_checked_and_all_findings_told(at: Opener) -> None:
         assert "Inga fel" in sent(client, "check", renamed, 200)
     for content in (b"", b"<a", b"\xff\xfe\x00", b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>"):
         assert "behöver rättas" in sent(client, "check", {"../../x.bpmn": content}, 200)
+
+
+def test_findings_of_an_element_stand_together_and_lead_into_the_diagram(at: Opener) -> None:
+    client = at("tsg").client("processdesigner")
+    files = bundle("kvartalsanalys")
+    name = "kvartalsanalys.bpmn"
+    # One of two signatures is chosen, and the join waits for both.
+    text = files[name].decode().replace('parallelGateway id="bada_sidor"', 'exclusiveGateway id="bada_sidor"', 1)
+    start = text.index('exclusiveGateway id="bada_sidor"')
+    end = text.index("</bpmn:parallelGateway>", start)
+    text = text[:end] + text[end:].replace("</bpmn:parallelGateway>", "</bpmn:exclusiveGateway>", 1)
+    text = text.replace('id="bada_sidor"', 'id="bada_sidor" default="bada_sidor__signera_hsf"', 1)
+    flow = re.search(r'<bpmn:sequenceFlow id="bada_sidor__signera_storsthlm"[^>]*?/>', text)
+    assert flow
+    condition = '<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">${1 == 2}</bpmn:conditionExpression>'
+    text = text.replace(flow[0], f"{flow[0][:-2].rstrip()}>{condition}</bpmn:sequenceFlow>")
+    sent(client, "check", files | {name: text.encode()}, 200)
+    links = [one for one in client.page.all("a") if one.attributes.get("data-show")]
+    assert {"kvartalsanalys", "bada_svarat"} <= {one["data-show"] for one in links}
+    assert {one["href"] for one in links} == {"#drawing-0"}
+    way = next(json.loads(one["data-path"]) for one in links if one.attributes.get("data-path"))
+    assert way[-2:] == ["bada_sidor", "signera_hsf"] or way[-2:] == ["bada_sidor", "signera_storsthlm"]
+    assert any(one["id"] == "drawing-0-source" for one in client.page.all("template"))
+    many = files | {name: files[name].replace(b"camunda:topic=", b"camunda:emne=").replace(b"formKey=", b"formeln=")}
+    sent(client, "check", many, 200)
+    heads = [one.text for one in client.page.all("p") if one["class"] == "finding-place"]
+    assert len(heads) == len(set(heads)) > 2, "each element once"
+
+
+def test_a_file_without_a_picture_has_findings_without_links(at: Opener) -> None:
+    client = at("tsg").client("processdesigner")
+    plain = re.sub(
+        rb"<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", b"", bundle("kvartalsanalys")["kvartalsanalys.bpmn"], flags=re.S
+    )
+    told = sent(client, "check", {"kvartalsanalys.bpmn": plain}, 200)
+    assert "behöver rättas" in told
+    assert not [one for one in client.page.all("a") if one.attributes.get("data-show")]
 
 
 def test_a_new_version_is_deployed_by_the_designer_and_retired(at: Opener) -> None:
