@@ -71,7 +71,7 @@ def test_a_case_leads_the_administrator_to_its_data_store(busy: House, page: Pag
     busy.be(page, "Revisor")
     busy.visit(page, "/cases/2")
     page.locator("summary").filter(has_text="datalagret").click()
-    page.get_by_role("link", name="Kön").click()
+    page.get_by_role("link", name="Kön", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Kön")
 
 
