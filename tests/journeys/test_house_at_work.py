@@ -113,5 +113,6 @@ def test_a_designer_sees_the_way_to_what_is_wrong(house: House, page: Page, tmp_
     expect(drawing.locator(".found")).to_have_attribute("data-element-id", "godkanner_bada")
     is_clean(page)
     page.set_viewport_size({"width": 390, "height": 844})
-    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    page.wait_for_timeout(500)  # colours fade over
     is_clean(page)
