@@ -20,7 +20,7 @@ from engine.db import Id, Json, metadata
 from engine.engine import Read, Transaction
 from engine.errors import Invalid
 from engine.identity import permissions
-from engine.settings import setting
+from engine.settings.stored import setting
 
 reference = sa.Table(
     "reference",

@@ -8,7 +8,7 @@ import engine.identity.tables
 import engine.jobs.tables
 import engine.reference
 import engine.runtime.inbox
-import engine.settings  # noqa: F401
+import engine.settings.stored  # noqa: F401
 from engine.db import metadata
 
 __all__ = ["metadata"]

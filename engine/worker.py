@@ -31,7 +31,7 @@ from engine.runtime.leases import LeaseJobs, NextDue, ReturnJobs
 from engine.runtime.messages import DeliverMessage, DeliverSignal
 from engine.runtime.services import CallFor, Continue, FailService, FinishMail, FinishService, ThrowBpmnError
 from engine.runtime.timers import FireTimer, StartByTimer
-from engine.settings import Settings
+from engine.settings.stored import Settings
 
 log = logging.getLogger(__name__)
 

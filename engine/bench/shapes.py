@@ -16,7 +16,7 @@ from engine.bpmn import machine
 from engine.bpmn.machine import Environment
 from engine.definitions.commands import Deploy
 from engine.engine import Read
-from engine.settings import functions
+from engine.settings.functions import functions
 
 
 def machine_cost(house: House) -> float:

@@ -13,7 +13,8 @@ from engine.data_stores import Stores
 from engine.definitions.store import Definition
 from engine.engine import Read
 from engine.errors import ExpressionError
-from engine.settings import Settings, functions
+from engine.settings.functions import functions
+from engine.settings.stored import Settings
 
 World = Mapping[str, Callable[..., Any]]
 """The functions that expressions may call."""

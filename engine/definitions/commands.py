@@ -25,7 +25,8 @@ from engine.engine import Engine, Read, Transaction
 from engine.errors import CheckFailed, NotFound
 from engine.identity import permissions
 from engine.reference import rows as reference_rows
-from engine.settings import Settings, functions
+from engine.settings.functions import functions
+from engine.settings.stored import Settings
 
 
 class DeployedDefinition(NamedTuple):

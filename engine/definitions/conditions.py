@@ -30,7 +30,8 @@ from engine.engine import Transaction
 from engine.errors import ExpressionError
 from engine.jobs import store as jobs
 from engine.jobs.tables import job
-from engine.settings import Settings, functions
+from engine.settings.functions import functions
+from engine.settings.stored import Settings
 
 
 class ConditionalStart(NamedTuple):

@@ -17,7 +17,8 @@ from engine.engine import Read, Transaction
 from engine.errors import BadTime, ExpressionError
 from engine.jobs import store as jobs
 from engine.jobs.tables import job
-from engine.settings import Settings, functions
+from engine.settings.functions import functions
+from engine.settings.stored import Settings
 
 
 def start_events(graph: Graph, kind: str, name: str | None = None) -> list[Node]:

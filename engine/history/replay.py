@@ -21,7 +21,7 @@ from engine.db import dumps, loads
 from engine.errors import TrappaError
 from engine.history import inputs, notes
 from engine.history.chain import Note
-from engine.settings import functions
+from engine.settings.functions import functions
 
 Known = Callable[[str, int], tuple[Graph, Mapping[str, bytes]]]
 """The graph and the files of a process by key and version."""

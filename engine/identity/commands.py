@@ -17,7 +17,7 @@ from engine.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from engine.identity import passwords, permissions
 from engine.identity.queries import hash_of_token
 from engine.identity.tables import login_throttle, membership, person, session
-from engine.settings import Settings
+from engine.settings.stored import Settings
 
 # --- people --------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from engine.engine import Read, Transaction
 from engine.errors import NotFound
 from engine.identity import permissions
 from engine.identity.tables import membership, person, read_log, session
-from engine.settings import Settings
+from engine.settings.stored import Settings
 
 
 @dataclass(frozen=True, slots=True)

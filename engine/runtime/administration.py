@@ -14,7 +14,8 @@ from engine.errors import Invalid, NotFound, Refused
 from engine.identity import permissions
 from engine.jobs import store as jobs
 from engine.reference import rows
-from engine.settings import Settings, setting, wrong_for_unit
+from engine.settings import wrong_for_unit
+from engine.settings.stored import Settings, setting
 
 
 @dataclass(frozen=True, slots=True)

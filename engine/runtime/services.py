@@ -27,7 +27,7 @@ from engine.jobs.store import Job
 from engine.jobs.tables import mail
 from engine.runtime import apply, steps
 from engine.runtime.held import Held, hold
-from engine.settings import Settings
+from engine.settings.stored import Settings
 
 
 @dataclass(frozen=True, slots=True)

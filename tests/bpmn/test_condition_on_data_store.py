@@ -10,7 +10,7 @@ from engine.bpmn.checks import check
 from engine.bpmn.conditions import OF_THE_DAY, OF_THE_HOUSE, OF_THE_MINUTE
 from engine.bpmn.model import DataStore
 from engine.bpmn.read import read
-from engine.settings import functions
+from engine.settings.functions import functions
 from tests.bpmn.drawing import bpmn, chain
 from tests.bpmn.driver import MORNING, graph_of
 

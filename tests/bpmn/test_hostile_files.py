@@ -28,7 +28,7 @@ from engine.definitions.check import check
 from tests.bpmn import compensation_drawings, drawings_of_events, test_checks, test_read
 from tests.bpmn.drawing import NAMESPACES, bpmn, chain
 from tests.bpmn.mutations import SEEDS, mutated
-from web import house
+from web.files import check_context
 
 ABOUT_THE_FILE = {
     *("xml-empty", "xml-too-large", "xml-doctype", "xml-too-deep", "xml-too-many", "xml-syntax", "xml-encoding"),
@@ -39,7 +39,7 @@ ABOUT_THE_FILE = {
 
 @cache
 def known() -> CheckContext:
-    return house.check_context(datetime(2026, 3, 2, tzinfo=UTC))
+    return check_context(datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def helpful(findings: list[Finding]) -> None:

@@ -27,7 +27,8 @@ from engine.bpmn.machine import Environment
 from engine.bpmn.model import Graph, Node
 from engine.bpmn.read import read
 from engine.history.inputs import Input
-from engine.settings import DEFAULTS, functions
+from engine.settings import DEFAULTS
+from engine.settings.functions import functions
 from tests.bpmn.driver import CLOSING, MORNING, OPENING
 
 HERE = Path(__file__).parent

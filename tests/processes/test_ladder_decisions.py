@@ -220,10 +220,10 @@ def test_R38_the_drawings_of_the_ladder_leave_nothing_to_remark():
     from datetime import UTC, datetime
 
     from engine.bpmn.checks import check
-    from web import house
+    from web.files import check_context
 
     for key in LADDER:
-        known = house.check_context(datetime(2026, 1, 1, tzinfo=UTC))
+        known = check_context(datetime(2026, 1, 1, tzinfo=UTC))
         assert check(processes.files(processes.HERE / key), known) == []
 
 
