@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from copy import deepcopy
 from pathlib import Path
 
 from lxml import etree
@@ -76,7 +77,7 @@ def mutated(source: bytes, chance: random.Random) -> bytes:
 
 
 def _other_tree(source: bytes, chance: random.Random) -> bytes:
-    root = etree.fromstring(source)
+    root = etree.fromstring(source, etree.XMLParser(recover=True))  # a namespace may be no URI
     for _ in range(chance.randint(1, 20)):
         elements = [element for element in root.iter(etree.Element) if element is not root]
         if not elements:
@@ -104,7 +105,7 @@ def _change(one: etree._Element, other: etree._Element, chance: random.Random) -
         case 4 if around is not None:
             around.remove(one)
         case 5 if around is not None:
-            around.append(etree.fromstring(etree.tostring(one)))
+            around.append(deepcopy(one))
         case 6 if other not in one.iterdescendants() and other is not one:
             other.append(one)
         case 7:

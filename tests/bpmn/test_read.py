@@ -693,7 +693,7 @@ _IO = '<task id="y"><ioSpecification><dataInput id="ind" name="ind"/><inputSet>{
             [("data-association", "y", "error")],
         ),
         (
-            '<subProcess id="sub"><ioSpecification><inputSet/><outputSet/></ioSpecification><task id="t"/></subProcess>',
+            '<subProcess id="sub"><ioSpecification><dataInput id="i" name="i"/><inputSet><dataInputRefs>i</dataInputRefs></inputSet><outputSet/></ioSpecification><task id="t"/></subProcess>',
             [("data-sub-process", "sub", "error")],
         ),
         (
@@ -791,6 +791,7 @@ def test_files_of_other_tools_come_in_as_drafts(name: str, exporter: str, expect
 TOOLS = {
     # file: (tool, how many elements each process has, the rules it breaks)
     "adonis.bpmn": ("ADONIS 14.0", [5], {"not-executable", "no-diagram", "not-supported"}),
+    "adonis_6.bpmn": ("ADONIS 6.0.1.4", [6], {"not-executable", "no-diagram"}),
     "bizagi.bpmn": ("Bizagi Modeler 4.0", [7], {"not-executable", "not-supported", "timer"}),
     "bonita.bpmn": ("BonitaSoft 2023.1", [5], {"not-executable", "no-diagram", "not-supported"}),
     "bpmn_io.bpmn": ("bpmn-js (https://demo.bpmn.io) 17.11.1", [3], {"not-executable"}),
@@ -798,6 +799,7 @@ TOOLS = {
     "camunda8.bpmn": ("Camunda Modeler 5.30.0", [6], {"foreign-extension", "expression"}),
     "enterprise_architect.bpmn": ("Enterprise Architect 16.1", [5], {"not-executable", "no-diagram", "timer"}),
     "flowable.bpmn": ("", [6], {"foreign-extension", "expression"}),
+    "ibm.bpmn": ("http://www.ibm.com/BPM 8.0.1", [6], {"not-executable", "no-diagram"}),
     "jbpm.bpmn2": ("jBPM Process Modeler 2.0", [4], {"foreign-extension", "expression", "not-supported"}),
     "signavio.bpmn": ("Signavio Process Editor, http://www.signavio.com 15.8.0", [3, 2], {"not-executable"}),
     "trisotech.bpmn": ("Workflow Modeler 12.3.4", [3], {"not-supported"}),

@@ -190,9 +190,10 @@ class ProcessData:
         """What the element takes and gives; None where it says nothing of data that has an effect."""
         specification = element.find(model("ioSpecification"))
         holder = element if specification is None else specification
-        if specification is not None and local(element) in _SUB_PROCESSES and not _is_multiple(element):
+        has_own = holder.find(model("dataInput")) is not None or holder.find(model("dataOutput")) is not None
+        if has_own and local(element) in _SUB_PROCESSES and not _is_multiple(element):
             self._tell(
-                specification,
+                holder,
                 "data-sub-process",
                 "{who} ska inte ha egna in- och utdata (ioSpecification), men har det",
                 "{who} should have no inputs and outputs of its own (ioSpecification), but has",

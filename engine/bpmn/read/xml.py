@@ -87,8 +87,13 @@ def parse(source: bytes, name: str) -> etree._Element:
     whole = Place(name, 1, "")
     _refuse_mass(source, whole)
     _read(source, _parser(target=_Guard(name)), whole)
-    root: etree._Element = _read(source, _parser(), whole)
-    return root
+    strict = _parser()
+    try:
+        return cast(etree._Element, _read(source, strict, whole))
+    except Unreadable:
+        if not _has_odd_namespaces_only(strict):
+            raise
+        return cast(etree._Element, _read(source, _parser(recover=True), whole))
 
 
 def open_bpmn(source: bytes, name: str) -> Document:
@@ -107,7 +112,7 @@ def open_bpmn(source: bytes, name: str) -> Document:
 # --- the safe parser -----------------------------------------------------------------------------------------------
 
 
-def _parser(**more: Any) -> etree.XMLParser:
+def _parser(*, target: Any = None, recover: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,
         load_dtd=False,
@@ -115,11 +120,18 @@ def _parser(**more: Any) -> etree.XMLParser:
         attribute_defaults=False,
         no_network=True,
         huge_tree=False,
-        recover=False,
+        recover=recover,
         remove_comments=True,
         remove_pis=True,
-        **more,
+        target=target,
     )
+
+
+def _has_odd_namespaces_only(parser: etree.XMLParser) -> bool:
+    """All that is wrong with the file is a namespace that is no URI, such as one with a blank: some tools write it
+    so, and nothing is lost by reading on."""
+    said = parser.error_log
+    return len(said) > 0 and all(one.type == etree.ErrorTypes.WAR_NS_URI for one in said)
 
 
 class _Guard:
