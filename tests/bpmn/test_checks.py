@@ -655,9 +655,10 @@ def test_each_rule_is_broken_by_some_drawing_above() -> None:
         ASKED.replace("check.feedback", "case.numberSeries") + chain(_A, "a", "a"),
     ]
     subjects = [subject_of(body, HOUSE) for body in drawings]
-    silent = [rule.__name__ for rule in checks.RULES if not any(list(rule(subject)) for subject in subjects)]
+    rules_ = (*checks.OF_THE_WAYS, *checks.OF_THE_WORK)
+    silent = [rule.__name__ for rule in rules_ if not any(list(rule(subject)) for subject in subjects)]
     assert silent == []
-    assert len(checks.RULES) >= 35
+    assert len(rules_) >= 35
 
 
 def test_a_diagram_of_five_hundred_elements_is_checked_within_a_second() -> None:

@@ -257,6 +257,32 @@ def test_findings_are_sentences_with_the_way_there():
     assert findings["soundness/never-ends"].is_error
 
 
+def _rules(inside: str) -> set[str]:
+    return {finding.rule for finding in check({"p.bpmn": bpmn(inside)})}
+
+
+@pytest.mark.parametrize(
+    ("task", "rule"),
+    [
+        ('<userTask id="a"/>', "no-candidates"),
+        ('<serviceTask id="a"/>', "no-topic"),
+        ('<receiveTask id="a"/>', "message-missing"),
+        ('<scriptTask id="a" scriptFormat="trappa"><script>x = =</script></scriptTask>', "expression"),
+        ('<task id="a"><multiInstanceLoopCharacteristics/></task>', "multi-instance"),
+    ],
+)
+def test_ways_are_played_beside_errors_that_leave_them_clear(task: str, rule: str) -> None:
+    """All findings at once: whoever forgot a role hears of the deadlock in the same round."""
+    body = nodes("xor:x b and:y") + f"\n{task}\n" + flows("s x,x a?,x b,a y,b y,y e")
+    assert {rule, "soundness/deadlock"} <= _rules(body.replace('id="x"', 'id="x" default="x-b"'))
+
+
+@pytest.mark.parametrize("broken", ["x -> a if )(", "x -> borta"])
+def test_ways_that_nobody_can_be_sure_of_are_not_played(broken: str) -> None:
+    body = nodes("xor:x a b and:y") + "\n" + flows("s x,x b,a y,b y,y e") + f"\n{broken}"
+    assert not any(rule.startswith("soundness/") for rule in _rules(body))
+
+
 # --- against the machine -------------------------------------------------------------------------------------------
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,13 +4,13 @@
 what is carried out; what the schema says, and what is refused as an element (`engine.bpmn.read.refused`), is told
 before them, and elements that have an error already are passed over, so that one mistake gives one finding.
 `variables.py` holds what is read before it is written, `named.py` and `house.py` our own rules, `soundness.py` what
-comes of playing all ways of a process that has no errors by then.
+comes of playing all ways of a process, where no error leaves it open which ways there are.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
@@ -24,17 +24,20 @@ from engine.bpmn.read import Reading, is_process_file, read
 
 __all__ = ["CheckContext", "check"]
 
-RULES = (
+OF_THE_WAYS = (
     *scopes.RULES,
     *flows.RULES,
     *gateways.RULES,
     *events.RULES,
     *links.RULES,
     *compensation.RULES,
-    *variables.RULES,
-    *named.RULES,
-    *house.RULES,
 )
+OF_THE_WORK = (*variables.RULES, *named.RULES, *house.RULES)
+_BESIDE_THE_WAYS = frozenset({
+    "call-missing", "condition-missing", "decision-missing", "expression", "foreign-extension", "message-missing",
+    "multi-instance", "name-not-fixed", "parameter", "script-format", "signal-missing", "standard-loop", "timer",
+})  # fmt: skip
+"""Errors told by the reader that leave it clear which ways tokens take, where they are about a node."""
 _MAX_FORM_BYTES = 1_000_000
 _MAX_FORM_DEPTH = 20
 
@@ -58,9 +61,18 @@ def check_readings(
     findings += form_findings
     keys = {graph.key: _is_callable(graph) for reading in readings for graph in reading.graphs}
     for reading in readings:
-        broken = frozenset(finding.element for finding in reading.findings if finding.is_error)
+        broken = [finding for finding in reading.findings if finding.is_error]
         subjects = [
-            Subject(reading.name, graph, context or CheckContext(), forms, decisions, keys, _broken_in(graph, broken))
+            Subject(
+                reading.name,
+                graph,
+                context or CheckContext(),
+                forms,
+                decisions,
+                keys,
+                _broken_in(graph, broken),
+                all(_is_beside_the_ways(finding, graph) for finding in broken),
+            )
             for graph in reading.graphs
         ]
         told = chain.from_iterable(map(_told, subjects))
@@ -72,11 +84,12 @@ def check_readings(
 
 def _told(subject: Subject) -> Iterator[Finding]:
     """One by one: after MAX_FINDINGS nobody asks for more."""
-    has_errors = bool(subject.broken)
-    for finding in chain.from_iterable(rule(subject) for rule in RULES):
-        has_errors = has_errors or finding.is_error
+    has_clear_ways = subject.has_clear_ways
+    for finding in chain.from_iterable(rule(subject) for rule in OF_THE_WAYS):
+        has_clear_ways = has_clear_ways and not finding.is_error
         yield finding
-    if not has_errors:
+    yield from chain.from_iterable(rule(subject) for rule in OF_THE_WORK)
+    if has_clear_ways:
         yield from soundness.process_is_sound(subject)
 
 
@@ -87,9 +100,15 @@ def _is_callable(graph: Graph) -> bool:
     return len(triggered) < len(starts) or not starts
 
 
-def _broken_in(graph: Graph, broken: frozenset[str]) -> frozenset[str]:
+def _broken_in(graph: Graph, errors: Iterable[Finding]) -> frozenset[str]:
     """A global task stands in the file, its nodes do not."""
+    broken = frozenset(error.element for error in errors)
     return frozenset(graph.nodes) if graph.kind in GLOBAL_TASKS and graph.key in broken else broken
+
+
+def _is_beside_the_ways(error: Finding, graph: Graph) -> bool:
+    node = graph.nodes.get(error.element)
+    return error.rule in _BESIDE_THE_WAYS and node is not None and node.kind != "complexGateway"
 
 
 def _is(name: str, suffix: str) -> bool:

@@ -15,7 +15,7 @@ _LONGEST = 12
 
 
 def process_is_sound(subject: Subject) -> Iterator[Finding]:
-    """Asked last, of a process that has no errors: the way of the tokens, with a counter-example for what is wrong."""
+    """Asked last, where the ways are clear: how tokens may go, with a counter-example for what is wrong."""
     for problem in soundness.problems(subject.graph):
         yield replace(_TELL[problem.kind](subject, problem), path=problem.path)
 

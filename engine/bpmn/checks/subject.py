@@ -53,7 +53,8 @@ def _keys(rows: Any) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Subject:
-    """One process under check. `forms`: form key -> the fields it fills in. `broken`: ids that have errors already."""
+    """One process under check. `forms`: form key -> the fields it fills in. `broken`: ids that have errors already;
+    `has_clear_ways`: none of those errors leaves it open which ways tokens take."""
 
     file: str
     graph: Graph
@@ -63,6 +64,7 @@ class Subject:
     processes: Mapping[str, bool] = field(default_factory=dict)
     """The processes of the files at hand; can they be called: do they begin without a trigger?"""
     broken: frozenset[str] = frozenset()
+    has_clear_ways: bool = True
 
     def nodes(self, *kinds: str) -> Iterator[Node]:
         return (node for node in self.graph.nodes.values() if not kinds or node.kind in kinds)
