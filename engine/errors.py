@@ -69,11 +69,10 @@ class CheckFailed(Refused):
 
     def __init__(self, findings: Iterable[Any], **details: Any) -> None:
         self.findings: tuple[Any, ...] = tuple(findings)
-        count = len(self.findings)
+        count = sum(finding.is_error for finding in self.findings)
         super().__init__(
-            f"Expected a process without errors, but {count} {'finding stands' if count == 1 else 'findings stand'}"
-            " in the way.",
-            f"Processen kan inte tas i bruk: {count} {'anmärkning' if count == 1 else 'anmärkningar'} måste åtgärdas.",
+            f"Expected a process without errors, but {count} {'stands' if count == 1 else 'stand'} in the way.",
+            f"Processen kan inte tas i bruk: {count} fel måste rättas.",
             **details,
         )
 

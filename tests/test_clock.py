@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import errors
+from engine.bpmn.findings import Place
 from engine.clock import STOCKHOLM, Clock, SystemClock, VirtualClock, iso, local, parse_iso, utc
 from engine.errors import (
     BadTime,
@@ -140,13 +141,15 @@ def test_invalid_names_each_field_with_its_messages() -> None:
     assert refusal.fields == {"a.b": ("Ett.", "Två."), "c": ("Tre.",)}
 
 
-@pytest.mark.parametrize(("count", "words"), [(1, "1 finding stands"), (3, "3 findings stand")])
-def test_failed_check_carries_all_findings(count: int, words: str) -> None:
-    findings = [object() for _ in range(count)]
+@pytest.mark.parametrize(("count", "words"), [(1, "1 stands"), (3, "3 stand")])
+def test_failed_check_carries_all_findings_and_counts_the_errors(count: int, words: str) -> None:
+    place = Place("p.bpmn", 1, "p")
+    findings = [place.error("e", "fel", "Wrong.", "Rätta.", "Mend.") for _ in range(count)]
+    findings.append(place.warning("w", "märkligt", "Odd.", "Tänk efter.", "Think."))
     refusal = CheckFailed(iter(findings))
     assert refusal.findings == tuple(findings)
     assert words in str(refusal)
-    assert f"{count} anmärkning" in refusal.sv
+    assert refusal.sv == f"Processen kan inte tas i bruk: {count} fel måste rättas."
 
 
 def test_guarded_tells_where_and_what_to_do() -> None:

@@ -32,6 +32,7 @@ async function draw(place) {
   } catch (error) {
     console.error(error);
     place.textContent = say('diagramFailed');
+    place.dataset.drawn = 'failed';
   }
 }
 
@@ -52,7 +53,12 @@ function mark(viewer, place) {
 }
 
 const read = (json, otherwise) => (json ? JSON.parse(json) : otherwise);
-const fit = (viewer) => viewer.get('canvas').zoom('fit-viewport', 'auto');
+
+function fit(viewer) {
+  const canvas = viewer.get('canvas');
+  canvas.zoom('fit-viewport', 'auto');
+  canvas.zoom(canvas.zoom() * 0.94, 'auto'); // lines have a width that the fit leaves out
+}
 
 function addZoom(viewer, place) {
   const step = (by) => viewer.get('zoomScroll').stepZoom(by);
