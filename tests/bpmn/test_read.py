@@ -826,6 +826,11 @@ def test_files_as_tools_write_them_come_in_with_their_elements_and_findings(name
     assert all(finding.line or finding.rule == "no-diagram" for finding in reading.findings)
 
 
+def test_a_namespace_with_a_blank_in_a_file_of_another_version_of_xml() -> None:
+    source = (FILES / "tools" / "ibm.bpmn").read_bytes()
+    assert len(read(source.replace(b'version="1.0"', b'version="1.1"', 1)).graphs) == 1
+
+
 def test_letters_of_every_encoding_come_through() -> None:
     names = {
         node.name

@@ -130,7 +130,7 @@ def _parser(*, target: Any = None, recover: bool = False) -> etree.XMLParser:
 def _has_odd_namespaces_only(parser: etree.XMLParser) -> bool:
     """All that is wrong with the file is a namespace that is no URI, such as one with a blank: some tools write it
     so, and nothing is lost by reading on."""
-    said = parser.error_log
+    said = parser.error_log.filter_from_errors()
     return len(said) > 0 and all(one.type == etree.ErrorTypes.WAR_NS_URI for one in said)
 
 
