@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from engine.cases.queries import CommentsOf as CommentsOf
     from engine.cases.queries import HistoryOf as HistoryOf
     from engine.cases.queries import RelatedCases as RelatedCases
-    from engine.cases.queries import TaskById as TaskById
-    from engine.cases.queries import TaskDetail as TaskDetail
-    from engine.cases.queries import TasksOf as TasksOf
+    from engine.cases.tasks import TaskById as TaskById
+    from engine.cases.tasks import TaskDetail as TaskDetail
+    from engine.cases.tasks import TasksOf as TasksOf
     from engine.clock import SystemClock as SystemClock
     from engine.clock import VirtualClock as VirtualClock
     from engine.definitions.commands import Deploy as Deploy
@@ -112,7 +112,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "actor": "Actor Membership",
     "bpmn.findings": "Finding",
-    "cases.queries": "CaseByNumber CaseById CaseDetail CommentsOf HistoryOf RelatedCases TaskById TaskDetail TasksOf",
+    "cases.queries": "CaseByNumber CaseById CaseDetail CommentsOf HistoryOf RelatedCases",
+    "cases.tasks": "TaskById TaskDetail TasksOf",
     "clock": "SystemClock VirtualClock",
     "definitions.commands": "Deploy Deployed KnownHere Retire",
     "engine": "Engine Read Transaction",

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from engine import db
 from engine.actor import Actor
 from engine.bench import diagrams
-from engine.cases.queries import TasksOf
+from engine.cases.tasks import TasksOf
 from engine.clock import VirtualClock
 from engine.definitions.commands import Deploy
 from engine.engine import Engine

@@ -1,121 +1,26 @@
-"""Cases and tasks as those may see them who ask. What one may not see is not there: the same NotFound for both."""
+"""Cases as those may see them who ask, with what happened in them and what was said."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import forms
-from engine.actor import Actor
 from engine.bpmn import machine
-from engine.cases import facts, runs, store
+from engine.cases import runs
+from engine.cases.readers import only_for, readable, require_readable, visible_variables
 from engine.cases.store import Case
-from engine.cases.tables import case, case_link, case_reader, comment, offer, task, task_draft
+from engine.cases.tables import case, case_link, comment
 from engine.contract import CaseSummary
-from engine.db import at_most, loads
+from engine.db import loads
 from engine.engine import Read
-from engine.errors import NotFound
-from engine.forms import Form
 from engine.history.tables import history, rows_of
 from engine.identity import permissions
-from engine.identity.permissions import Standing
-from engine.identity.queries import log_read, matches, matching
+from engine.identity.queries import log_read
 from engine.identity.tables import person
-
-# --- who may read ----------------------------------------------------------------------------------------------------
-
-
-def readable(actor: Actor) -> sa.ColumnElement[bool]:
-    """SQL: the cases that the actor may read; for lists. Asked of each case by its own rows, so that a list which stops
-    after a page looks at few; how many an actor may read at all does not matter."""
-    if permissions.reads_everything(actor):
-        return sa.true()
-    if actor.person_id is None:
-        return sa.false()
-    me = actor.person_id
-    own = _first_of(task, sa.or_(task.c.assignee == me, task.c.closed_by == me))
-    offered = _first_of(offer, sa.and_(offer.c.role == "", offer.c.scope == str(me), offer.c.side == ""))
-    read = _first_of(case_reader, matching(case_reader, actor))
-    return sa.and_(
-        sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == me),
-        sa.or_(
-            case.c.started_by == me, case.c.sealed_to == me, read.is_not(None), own.is_not(None), offered.is_not(None)
-        ),
-    )
-
-
-def _first_of(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
-    """A row of the case's own that fits, or null. No EXISTS and no IN: PostgreSQL would gather them for all cases."""
-    return sa.select(table.c.case_id).where(table.c.case_id == case.c.id, condition).limit(at_most(1)).scalar_subquery()
-
-
-_UNDONE = ("'open'", "'cancelled'")  # what is completed was closed by the one who had it; written out for the indexes
-
-
-def readable_ids(actor: Actor, limit: int) -> sa.Select[Any]:
-    """SQL: the ids of cases that the actor may read and perhaps of some sealed to others; of each reason for it no more
-    than `limit`. For who may read few of them: so these are found without looking at the others."""
-    me = actor.person_id
-    reasons = [
-        sa.select(table.c.case_id if "case_id" in table.c else table.c.id).where(condition).limit(at_most(limit))
-        for table, condition in (
-            *((case_reader, one) for one in matches(case_reader, actor)),
-            *((task, sa.and_(task.c.assignee == me, task.c.state == sa.literal_column(one))) for one in _UNDONE),
-            (task, task.c.closed_by == me),
-            (offer, sa.and_(offer.c.role == "", offer.c.scope == str(me), offer.c.side == "")),
-            (case, case.c.started_by == me),
-            (case, case.c.sealed_to == me),
-        )
-    ]
-    parts = [sa.select(reason.subquery().c[0]) for reason in reasons]
-    return sa.select(sa.union(*parts).subquery().c[0])
-
-
-def may_read(read: Read, one: Case) -> bool:
-    may = permissions.may_read(read.actor, readers=one.all_readers, started_by=one.started_by, sealed_to=one.sealed_to)
-    return may or (one.sealed_to is None and _worked_in(read, one))
-
-
-def _worked_in(read: Read, one: Case) -> bool:
-    me = read.actor.person_id
-    if me is None:
-        return False
-    own = sa.select(task.c.id).where(task.c.case_id == one.id, sa.or_(task.c.assignee == me, task.c.closed_by == me))
-    offered = sa.select(offer.c.wait).where(
-        offer.c.case_id == one.id, offer.c.role == "", offer.c.scope == str(me), offer.c.side == ""
-    )
-    return any(read.connection.execute(rows.limit(1)).first() for rows in (own, offered))
-
-
-def require_readable(read: Read, case_id: int) -> Case:
-    one = store.load(read, case_id)
-    if not may_read(read, one):
-        raise store.not_found()
-    return one
-
-
-def only_for(read: Read, one: Case, variables: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Variables that not every reader may see, with the candidates who may."""
-    world = facts.functions_of(read)
-    return {
-        name: facts.candidates(facts.evaluate(template, variables, world))
-        for name, template in one.definition.graph.visible.items()
-    }
-
-
-def visible_variables(read: Read, one: Case, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables as this actor may see them; none of a case that is sealed to somebody else."""
-    if not permissions.may_see_data(read.actor, one.sealed_to):
-        return {}
-    root = machine.root_variables(one.data)
-    return permissions.visible(read.actor, variables, only_for(read, one, root))
-
-
-# --- cases -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +57,7 @@ class CaseById:
     def run(self, read: Read) -> CaseDetail:
         one = require_readable(read, self.case_id)
         log_read(read, f"ärende {one.number}", one.id)
-        return _detail(read, one)
+        return detail_of(read, one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +69,7 @@ class CaseByNumber:
         return CaseById(case_id or 0).run(read)
 
 
-def _detail(read: Read, one: Case) -> CaseDetail:
+def detail_of(read: Read, one: Case) -> CaseDetail:
     return CaseDetail(
         id=one.id,
         number=one.number,
@@ -266,7 +171,7 @@ class CaseSummaries:
         ]
 
 
-# --- history and comments ------------------------------------------------------------------------------------------
+# --- history and comments ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,163 +277,3 @@ class CommentsOf:
             CommentRow(row.id, row.task_id, row.person_id, row.name, row.at, row.text)
             for row in read.connection.execute(rows)
         ]
-
-
-# --- tasks -----------------------------------------------------------------------------------------------------------
-
-_assignee = person.alias("assignee_person")
-_closer = person.alias("closing_person")
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRow:
-    """A task as a list shows it."""
-
-    id: int
-    case_id: int
-    wait: int
-    element: str
-    name: str
-    candidates: tuple[str, ...]
-    assignee: int | None
-    assignee_name: str | None
-    claimed_at: datetime | None
-    due_at: datetime | None
-    follow_up_at: datetime | None
-    priority: int
-    form: str | None
-    state: str
-    opened_at: datetime
-    closed_at: datetime | None
-    closed_by: int | None
-    closed_by_name: str | None
-    instance: int | None
-    version: int
-
-    def is_overdue(self, now: datetime) -> bool:
-        return self.state == "open" and self.due_at is not None and self.due_at < now
-
-
-TASK_COLUMNS = (
-    task.c.id, task.c.case_id, task.c.wait, task.c.element, task.c.name, task.c.candidates, task.c.assignee,
-    _assignee.c.name, task.c.claimed_at, task.c.due_at, task.c.follow_up_at, task.c.priority, task.c.form, task.c.state,
-    task.c.opened_at, task.c.closed_at, task.c.closed_by, _closer.c.name, task.c.instance, task.c.version,
-)  # fmt: skip
-TASKS = (
-    sa.select(*TASK_COLUMNS)
-    .join(_assignee, _assignee.c.id == task.c.assignee, isouter=True)
-    .join(_closer, _closer.c.id == task.c.closed_by, isouter=True)
-)
-
-
-def task_row(row: Any) -> TaskRow:
-    """A row of `TASKS`."""
-    values = list(row)
-    values[5] = tuple(values[5])
-    return TaskRow(*values)
-
-
-@dataclass(frozen=True, slots=True)
-class TasksOf:
-    """The tasks of a case, oldest first; by default the open ones."""
-
-    case_id: int
-    state: str | None = "open"
-
-    def run(self, read: Read) -> list[TaskRow]:
-        one = require_readable(read, self.case_id)
-        rows = TASKS.where(task.c.case_id == one.id).order_by(task.c.id)
-        if self.state is not None:
-            rows = rows.where(task.c.state == self.state)
-        return [task_row(row) for row in read.connection.execute(rows)]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    data: dict[str, Any]
-    saved_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TaskDetail:
-    """A task for the one who may do it. `standing` says why one may; `variables` are what can be seen at the task.
-
-    `form` is parsed; `properties` are those of the element (view, confirm, by, notBy …). `is_barred`: R31, see `notBy`.
-    """
-
-    task: TaskRow
-    case: CaseDetail
-    standing: Standing
-    documentation: str
-    properties: Mapping[str, str]
-    form: Form | None
-    variables: dict[str, Any]
-    draft: Draft | None
-    is_barred: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TaskById:
-    """A task, open or closed, for whoever may do it or did it (and the auditor); NotFound for everybody else."""
-
-    task_id: int
-
-    def run(self, read: Read) -> TaskDetail:
-        row = read.connection.execute(TASKS.where(task.c.id == self.task_id)).one_or_none()
-        found = task_row(row) if row else None
-        standing = _standing(read.actor, found) if found else None
-        if found is None or standing is None:
-            raise task_not_found()
-        one = store.load(read, found.case_id)
-        if not permissions.may_see_data(read.actor, one.sealed_to) and found.state != "open":
-            raise task_not_found()
-        log_read(read, f"uppgift i {one.number}", one.id)
-        node = one.definition.graph.nodes[found.element]
-        variables = _seen(one, found)
-        return TaskDetail(
-            task=found,
-            case=_detail(read, one),
-            standing=standing,
-            documentation=node.documentation,
-            properties=node.properties,
-            form=one.definition.form(found.form) if found.form else None,
-            variables=visible_variables(read, one, variables),
-            draft=_draft(read, found.id),
-            is_barred=_is_barred(read.actor, node.properties, variables),
-        )
-
-
-def task_not_found() -> NotFound:
-    """The same for a task that is not there and for one that is for others."""
-    return NotFound("Expected a task to be there, but it is not.", "Uppgiften finns inte, eller är inte öppen för dig.")
-
-
-def _standing(actor: Actor, found: TaskRow) -> Standing | None:
-    standing = permissions.standing_at_task(actor, found.candidates, found.assignee)
-    if standing is None and (
-        permissions.reads_everything(actor) or (actor.person_id is not None and found.closed_by == actor.person_id)
-    ):
-        return Standing(actor.role, actor.party)
-    return standing
-
-
-def _seen(one: Case, found: TaskRow) -> dict[str, Any]:
-    """At an open task what it sees there; at a closed one what the case has come to."""
-    wait = found.wait if found.state == "open" and one.state in store.LIVE else None
-    return machine.variables_at(one.definition.graph, one.data, wait)
-
-
-def _draft(read: Read, task_id: int) -> Draft | None:
-    if read.actor.person_id is None:
-        return None
-    row = read.connection.execute(
-        sa.select(task_draft.c.data, task_draft.c.saved_at).where(
-            task_draft.c.task_id == task_id, task_draft.c.person_id == read.actor.person_id
-        )
-    ).one_or_none()
-    return Draft(row.data, row.saved_at) if row else None
-
-
-def _is_barred(actor: Actor, properties: Mapping[str, str], seen: Mapping[str, Any]) -> bool:
-    name = properties.get("notBy")
-    return bool(name) and permissions.is_barred(actor, forms.lookup(seen, name or ""))

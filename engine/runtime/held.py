@@ -1,4 +1,4 @@
-"""A leased job in the hands of a command: its case is locked first, then the lease is asked for."""
+"""A leased job in the hands of a command: its case is locked first, then the lease is asked for; then it goes on."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.bpmn.machine import Stale
 from engine.cases import store
 from engine.cases.store import Case
 from engine.engine import Transaction
+from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs import store as jobs
 from engine.jobs.store import Job
+from engine.runtime import steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,22 @@ def hold(tx: Transaction, job_id: int, *, lock: bool = True) -> Held:
     permissions.require(tx.actor, to="carry out a job", att="utföra systemets jobb")
     found = jobs.find(tx, job_id)
     return Held(found, store.lock(tx, found.case_id) if lock and found.case_id is not None else None)
+
+
+def taken(tx: Transaction, job_id: int, fence: int) -> Held | None:
+    """The job, held and done with this transaction; None where it was put back: its case was suspended meanwhile."""
+    held = hold(tx, job_id)
+    if not held.is_ready(tx, fence):
+        return None
+    held.take(tx, fence)
+    return held
+
+
+def go_on(tx: Transaction, held: Held, what: Input) -> None:
+    """Give the job's case what came of it. Nothing happens where the case went on without it."""
+    case = held.of_case
+    try:
+        played = steps.play(tx, case, what)
+    except Stale:
+        return
+    steps.advance(tx, case, played, steps.doer_of(tx.actor))

@@ -22,7 +22,7 @@ from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs import store as jobs
 from engine.runtime import apply, gathering, steps
-from engine.runtime.held import Held, hold
+from engine.runtime.held import Held, go_on, hold, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +92,14 @@ class DeliverSignal:
     fence: int
 
     def execute(self, tx: Transaction) -> None:
-        held = hold(tx, self.job_id)
-        if not held.is_ready(tx, self.fence):
+        held = taken(tx, self.job_id, self.fence)
+        if held is None:
             return
-        held.take(tx, self.fence)
         variables = held.payload["variables"]
         if held.case is None:
             _start_by_signal(tx, held, variables)
-            return
-        try:
-            played = steps.play(tx, held.case, Input("trigger", held.wait, variables))
-        except Stale:
-            return
-        steps.advance(tx, held.case, played, steps.doer_of(tx.actor))
+        else:
+            go_on(tx, held, Input("trigger", held.wait, variables))
 
 
 def _start_by_signal(tx: Transaction, held: Held, variables: dict[str, Any]) -> None:

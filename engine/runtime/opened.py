@@ -14,8 +14,9 @@ from engine.actor import Membership
 from engine.bpmn.expressions import template
 from engine.bpmn.model import Graph
 from engine.cases import facts
-from engine.cases.queries import CaseDetail, TaskById, TaskDetail, TaskRow
+from engine.cases.queries import CaseDetail
 from engine.cases.tables import comment
+from engine.cases.tasks import TaskById, TaskDetail, TaskRow
 from engine.db import loads
 from engine.definitions import store as definitions
 from engine.definitions.starts import start_events

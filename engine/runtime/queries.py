@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from engine.bpmn.model import Graph
 from engine.cases import store
-from engine.cases.queries import require_readable
+from engine.cases.readers import require_readable
 from engine.cases.tables import case, task, wait
 from engine.definitions import store as definitions
 from engine.definitions.starts import start_events

@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from engine.bpmn.machine import Stale
 from engine.cases import numbers, store
 from engine.cases.store import Case
 from engine.cases.tables import case_link
@@ -26,7 +25,7 @@ from engine.jobs import store as jobs
 from engine.jobs.store import Job
 from engine.jobs.tables import mail
 from engine.runtime import apply, steps
-from engine.runtime.held import Held, hold
+from engine.runtime.held import Held, go_on, hold, taken
 from engine.settings.stored import Settings
 
 
@@ -69,13 +68,12 @@ class FinishService:
     result: Result
 
     def execute(self, tx: Transaction) -> None:
-        held = hold(tx, self.job_id)
-        if not held.is_ready(tx, self.fence):
+        held = taken(tx, self.job_id, self.fence)
+        if held is None:
             return
-        held.take(tx, self.fence)
         variables = {**self.result.variables, **_carry_out(tx, held.of_case, self.result.effects)}
         _require_plain(variables)
-        _go_on(tx, held, Input("complete", held.wait, variables))
+        go_on(tx, held, Input("complete", held.wait, variables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +87,13 @@ class ThrowBpmnError:
     variables: Mapping[str, Any] = field(default_factory=dict)
 
     def execute(self, tx: Transaction) -> None:
-        held = hold(tx, self.job_id)
-        if not held.is_ready(tx, self.fence):
+        held = taken(tx, self.job_id, self.fence)
+        if held is None:
             return
-        held.take(tx, self.fence)
         variables = dict(self.variables)
         _require_plain(variables)
         message = self.message or self.code
-        _go_on(tx, held, Input("fail", held.wait, variables, code=self.code, message=message))
+        go_on(tx, held, Input("fail", held.wait, variables, code=self.code, message=message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +104,15 @@ class Continue:
     fence: int
 
     def execute(self, tx: Transaction) -> None:
-        held = hold(tx, self.job_id)
-        if not held.is_ready(tx, self.fence):
+        held = taken(tx, self.job_id, self.fence)
+        if held is None:
             return
         called = held.payload.get("call")
         if called is None:
-            held.take(tx, self.fence)
-            _go_on(tx, held, Input("complete", held.wait))
+            go_on(tx, held, Input("complete", held.wait))
             return
         doer = steps.doer_of(tx.actor)
-        held.take(tx, self.fence)  # first: the called case may end at once, and its caller then wants no job any more
+        # The job is done by now: the called case may end at once, and its caller then wants no job any more.
         problem = steps.call(tx, held.of_case, called, held.wait, doer)
         if problem is not None:
             element = held.job.element or ""
@@ -160,15 +156,6 @@ class FinishMail:
 
 
 # --- shared --------------------------------------------------------------------------------------------------------
-
-
-def _go_on(tx: Transaction, held: Held, what: Input) -> None:
-    case = held.of_case
-    try:
-        played = steps.play(tx, case, what)
-    except Stale:
-        return  # the case went on without it
-    steps.advance(tx, case, played, steps.doer_of(tx.actor))
 
 
 def _give_up(tx: Transaction, held: Held, fence: int, message: str) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engine.bpmn import machine
 from engine.bpmn.model import Graph, Node
-from engine.cases.queries import require_readable, visible_variables
+from engine.cases.readers import require_readable, visible_variables
 from engine.cases.tables import task
 from engine.definitions import store as definitions
 from engine.definitions.starts import start_events

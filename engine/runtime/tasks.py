@@ -16,9 +16,9 @@ from engine.actor import load as load_actor
 from engine.bpmn import machine
 from engine.bpmn.machine import Stale
 from engine.cases import store
-from engine.cases.queries import task_not_found
 from engine.cases.store import Case
 from engine.cases.tables import comment, task, task_draft
+from engine.cases.tasks import task_not_found
 from engine.db import dumps
 from engine.engine import Clash, Read, Transaction
 from engine.errors import Conflict, Invalid, NotAllowed, NotFound

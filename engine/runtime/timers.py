@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from engine.bpmn.machine import Stale
 from engine.calendar import TimerRule, local, parse_iso
 from engine.definitions import store as definitions
 from engine.definitions.starts import StartTimer, needs_all, rule_text, set_start_timer, start_timers
@@ -13,7 +12,7 @@ from engine.engine import Transaction
 from engine.history.inputs import Input
 from engine.jobs.store import Job
 from engine.runtime import gathering, steps
-from engine.runtime.held import hold
+from engine.runtime.held import go_on, hold, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +23,9 @@ class FireTimer:
     fence: int
 
     def execute(self, tx: Transaction) -> None:
-        held = hold(tx, self.job_id)
-        if not held.is_ready(tx, self.fence):
-            return
-        held.take(tx, self.fence)
-        case = held.of_case
-        try:
-            played = steps.play(tx, case, Input("trigger", held.wait))
-        except Stale:
-            return
-        steps.advance(tx, case, played, steps.doer_of(tx.actor))
+        held = taken(tx, self.job_id, self.fence)
+        if held is not None:
+            go_on(tx, held, Input("trigger", held.wait))
 
 
 @dataclass(frozen=True, slots=True)

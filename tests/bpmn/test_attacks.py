@@ -1,8 +1,8 @@
 """Attacks on expressions in every place of a process that holds one: told before deployment, or an incident.
 
-What is hostile is listed in `test_expressions.ATTACKS`. Here it stands where a designer could put it, and the variables
-are where data of a case would be. Nothing is raised but what the house raises on purpose, nothing takes long, and the
-case keeps what it held.
+What is hostile is listed in `test_hostile_expressions.ATTACKS`. Here it stands where a designer could put it, and the
+variables are where data of a case would be. Nothing is raised but what the house raises on purpose, nothing takes long,
+and the case keeps what it held.
 """
 
 # ruff: noqa: E501 - a line of XML is easier to read than its halves
@@ -27,7 +27,7 @@ from engine.errors import ExpressionError, Refused
 from engine.forms import check_form, parse
 from tests.bpmn.drawing import bpmn, chain
 from tests.bpmn.test_dmn import definitions, literal, table
-from tests.bpmn.test_expressions import ATTACKS, TARGETS
+from tests.bpmn.test_hostile_expressions import ATTACKS, TARGETS
 
 HELD = {name: value for name, value in TARGETS.items() if name not in ("big", "long")} | {
     "big": list(range(500)),

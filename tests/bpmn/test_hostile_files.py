@@ -25,7 +25,7 @@ from engine.bpmn.checks import CheckContext
 from engine.bpmn.findings import Finding
 from engine.bpmn.read import read
 from engine.definitions.check import check
-from tests.bpmn import compensation_drawings, drawings_of_events, test_checks, test_read
+from tests.bpmn import compensation_drawings, drawings_of_events, test_checks, test_foreign_files, test_read
 from tests.bpmn.drawing import NAMESPACES, bpmn, chain
 from tests.bpmn.mutations import SEEDS, mutated
 from web.files import check_context
@@ -69,7 +69,7 @@ def corpus() -> Iterator[tuple[str, dict[str, bytes]]]:
         yield body, {"p.bpmn": bpmn(body, beside=test_checks.DEFINED)}
     for body in (*test_read.REFUSED_INSIDE.values(), *test_read.REFUSED_BESIDE.values()):
         yield body, {"p.bpmn": bpmn(chain(body), beside=test_read._DEFINITIONS)}
-    for test in vars(test_read).values():
+    for test in (*vars(test_read).values(), *vars(test_foreign_files).values()):
         for mark in getattr(test, "pytestmark", ()):
             yield from _given_to(mark)
     for path in SEEDS:

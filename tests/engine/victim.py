@@ -8,7 +8,7 @@ from datetime import datetime
 
 from engine import CompleteTask, Refused, Worker, contract
 from engine.cases.queries import CaseSummaries
-from engine.cases.queries import TasksOf as Tasks
+from engine.cases.tasks import TasksOf as Tasks
 from tests.engine.house import SYSTEM, House
 
 contract._handlers["test.tjanst"] = lambda call: {"svar": call.case_number}

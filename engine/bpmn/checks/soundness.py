@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from engine.bpmn import soundness
 from engine.bpmn.checks.subject import Subject
-from engine.bpmn.findings import Finding, Label, listed, shown
+from engine.bpmn.findings import Finding, Label, Value, listed, shown
 from engine.bpmn.soundness import Problem
+
+Texts = tuple[str, str, str, str]
+"""What is wrong, and what to do about it: each in Swedish and in English."""
 
 _LONGEST = 12
 """Elements of a path that are told; of a longer one the last."""
@@ -36,67 +40,65 @@ def _flows(subject: Subject, problem: Problem) -> Label:
     return Label(listed(names, "och"), listed(names, "and"))
 
 
+def _warned(subject: Subject, problem: Problem, texts: Texts, **more: Value) -> Finding:
+    """A warning about the element of the problem; the texts may call the way there `{path}`."""
+    node = subject.graph.nodes.get(problem.node, subject.graph)
+    sv, en, fix_sv, fix_en = texts
+    rule = f"soundness/{problem.kind}"
+    return subject.warning(node, rule, sv, en, fix_sv, fix_en, path=_path(subject, problem), **more)
+
+
 def _deadlock(subject: Subject, problem: Problem) -> Finding:
     node = subject.graph.nodes[problem.node]
     if node.kind == "complexGateway":
-        return _never_holds(subject, problem)
+        return _warned(subject, problem, _NEVER_HOLDS)
     if node.start_quantity > 1:
-        return subject.warning(
-            node,
-            "soundness/deadlock",
-            "{who} kan bli väntande för alltid på att {count} flöden kommer dit, till exempel så här: {path}",
-            "{who} can wait for ever for {count} tokens to come, for example like this: {path}",
-            "Se till att så många flöden kommer fram, eller ändra startQuantity.",
-            "See to it that so many tokens come, or change startQuantity.",
-            count=node.start_quantity,
-            path=_path(subject, problem),
-        )
-    return subject.warning(
-        subject.graph.nodes[problem.node],
-        "soundness/deadlock",
-        "{who} kan bli väntande för alltid på flödet från {flows}, till exempel så här: {path}",
-        "{who} can wait for ever for the flow from {flows}, for example like this: {path}",
-        "Samla ihop flöden med samma slags gateway som delade dem.",
-        "Join flows with the kind of gateway that split them.",
-        flows=_flows(subject, problem),
-        path=_path(subject, problem),
-    )
+        return _warned(subject, problem, _TOO_FEW, count=node.start_quantity)
+    return _warned(subject, problem, _NEVER_JOINED, flows=_flows(subject, problem))
 
 
-def _never_holds(subject: Subject, problem: Problem) -> Finding:
-    return subject.warning(
-        subject.graph.nodes[problem.node],
-        "soundness/deadlock",
-        "{who} kan bli väntande för alltid på att villkoret för att gå vidare ska gälla: {path}",
-        "{who} can wait for ever for its activation condition to hold, for example like this: {path}",
-        "Ändra villkoret (activationCondition), eller se till att så många flöden kommer fram på alla vägar.",
-        "Change the activation condition, or see to it that so many tokens come on all ways.",
-        path=_path(subject, problem),
-    )
-
-
-def _left_behind(subject: Subject, problem: Problem) -> Finding:
-    return subject.warning(
-        subject.graph.nodes[problem.node],
-        "soundness/left-behind",
-        "{who} kan få ett flöde till när den redan har gått vidare, och det blir kvar för alltid: {path}",
-        "{who} can get one more token when it has gone on already, which is left behind for ever: {path}",
-        "Se till att lika många flöden kommer fram på varje väg in.",
-        "See to it that as many tokens come on each flow into it.",
-        path=_path(subject, problem),
-    )
-
-
-def _endless(subject: Subject, problem: Problem) -> Finding:
-    return subject.warning(
-        subject.graph.nodes[problem.node],
-        "soundness/endless",
-        "från {who} går det inte att komma till något slut; dit kommer man så här: {path}",
-        "From {who} no end can be reached; the way there: {path}",
-        "Rita en väg ut ur slingan.",
-        "Draw a way out of the loop.",
-        path=_path(subject, problem),
-    )
+_NEVER_HOLDS = (
+    "{who} kan bli väntande för alltid på att villkoret för att gå vidare ska gälla: {path}",
+    "{who} can wait for ever for its activation condition to hold, for example like this: {path}",
+    "Ändra villkoret (activationCondition), eller se till att så många flöden kommer fram på alla vägar.",
+    "Change the activation condition, or see to it that so many tokens come on all ways.",
+)
+_TOO_FEW = (
+    "{who} kan bli väntande för alltid på att {count} flöden kommer dit, till exempel så här: {path}",
+    "{who} can wait for ever for {count} tokens to come, for example like this: {path}",
+    "Se till att så många flöden kommer fram, eller ändra startQuantity.",
+    "See to it that so many tokens come, or change startQuantity.",
+)
+_NEVER_JOINED = (
+    "{who} kan bli väntande för alltid på flödet från {flows}, till exempel så här: {path}",
+    "{who} can wait for ever for the flow from {flows}, for example like this: {path}",
+    "Samla ihop flöden med samma slags gateway som delade dem.",
+    "Join flows with the kind of gateway that split them.",
+)
+_LEFT_BEHIND = (
+    "{who} kan få ett flöde till när den redan har gått vidare, och det blir kvar för alltid: {path}",
+    "{who} can get one more token when it has gone on already, which is left behind for ever: {path}",
+    "Se till att lika många flöden kommer fram på varje väg in.",
+    "See to it that as many tokens come on each flow into it.",
+)
+_ENDLESS = (
+    "från {who} går det inte att komma till något slut; dit kommer man så här: {path}",
+    "From {who} no end can be reached; the way there: {path}",
+    "Rita en väg ut ur slingan.",
+    "Draw a way out of the loop.",
+)
+_DEAD = (
+    "{who} kan aldrig nås, hur flödena än går",
+    "{who} can never be reached, whichever way the tokens go",
+    "Rita om vägen dit, eller ta bort elementet.",
+    "Draw the way there anew, or remove the element.",
+)
+_TWICE = (
+    "{who} kan utföras flera gånger samtidigt, eftersom flera flöden kommer dit utan att samlas ihop: {path}",
+    "{who} can be carried out several times at once, since tokens come to it without being joined: {path}",
+    "Sätt en parallell eller inkluderande gateway före, om det ska göras en gång.",
+    "Put a parallel or inclusive gateway before it, if it is to be done once.",
+)
 
 
 def _never_ends(subject: Subject, problem: Problem) -> Finding:
@@ -110,32 +112,8 @@ def _never_ends(subject: Subject, problem: Problem) -> Finding:
     )
 
 
-def _dead(subject: Subject, problem: Problem) -> Finding:
-    return subject.warning(
-        subject.graph.nodes[problem.node],
-        "soundness/dead",
-        "{who} kan aldrig nås, hur flödena än går",
-        "{who} can never be reached, whichever way the tokens go",
-        "Rita om vägen dit, eller ta bort elementet.",
-        "Draw the way there anew, or remove the element.",
-    )
-
-
-def _twice(subject: Subject, problem: Problem) -> Finding:
-    return subject.warning(
-        subject.graph.nodes[problem.node],
-        "soundness/twice",
-        "{who} kan utföras flera gånger samtidigt, eftersom flera flöden kommer dit utan att samlas ihop: {path}",
-        "{who} can be carried out several times at once, since tokens come to it without being joined: {path}",
-        "Sätt en parallell eller inkluderande gateway före, om det ska göras en gång.",
-        "Put a parallel or inclusive gateway before it, if it is to be done once.",
-        path=_path(subject, problem),
-    )
-
-
 def _undecided(subject: Subject, problem: Problem) -> Finding:
-    around = subject.graph.nodes.get(problem.node, subject.graph)
-    return subject.warning(around, "soundness/undecided", *_WHY_NOT[problem.why])
+    return _warned(subject, problem, _WHY_NOT[problem.why])
 
 
 _WHY_NOT = {
@@ -164,10 +142,10 @@ _WHY_NOT = {
 
 _TELL: dict[str, Callable[[Subject, Problem], Finding]] = {
     soundness.DEADLOCK: _deadlock,
-    soundness.LEFT_BEHIND: _left_behind,
-    soundness.ENDLESS: _endless,
+    soundness.LEFT_BEHIND: partial(_warned, texts=_LEFT_BEHIND),
+    soundness.ENDLESS: partial(_warned, texts=_ENDLESS),
     soundness.NEVER_ENDS: _never_ends,
-    soundness.DEAD: _dead,
-    soundness.TWICE: _twice,
+    soundness.DEAD: partial(_warned, texts=_DEAD),
+    soundness.TWICE: partial(_warned, texts=_TWICE),
     soundness.UNDECIDED: _undecided,
 }

@@ -160,17 +160,15 @@ class ProcessData:
         if element is None:
             return
         if one.scope == other.scope and one.name == other.name and one.name:
-            self._document.findings.append(
-                self._document.place(element).warning(
-                    "data-collision",
-                    "{who} och {other} heter likadant och är därför en och samma variabel, {variable}",
-                    "{who} and {other} have one name and so are one variable, {variable}",
-                    "Är det meningen behöver inget göras. Ge annars den ena ett annat namn.",
-                    "If that is meant there is nothing to do. Else give one of them another name.",
-                    who=self._document.label(element),
-                    other=label(other.kind, other.id, other.name),
-                    variable=one.variable,
-                )
+            self._warn(
+                element,
+                "data-collision",
+                "{who} och {other} heter likadant och är därför en och samma variabel, {variable}",
+                "{who} and {other} have one name and so are one variable, {variable}",
+                "Är det meningen behöver inget göras. Ge annars den ena ett annat namn.",
+                "If that is meant there is nothing to do. Else give one of them another name.",
+                other=label(other.kind, other.id, other.name),
+                variable=one.variable,
             )
             return
         self._tell(
@@ -233,16 +231,14 @@ class ProcessData:
 
     def _tell_set(self, element: etree._Element, lost: str) -> None:
         """Tables 10.57 to 10.61: inputs and outputs belong to a set, and what one has as optional it lists too."""
-        self._document.findings.append(
-            self._document.place(element).warning(
-                "data-set",
-                "{who} har in- eller utdata {lost}, som ingen uppsättning räknar upp (dataInputRefs, dataOutputRefs)",
-                "{who} has input or output {lost}, which no set lists (dataInputRefs, dataOutputRefs)",
-                "Lägg till det i en inputSet eller outputSet, annars tas eller lämnas det inte.",
-                "Add it to an inputSet or outputSet; else it is neither taken nor given.",
-                who=self._document.label(element),
-                lost=shown(lost),
-            )
+        self._warn(
+            element,
+            "data-set",
+            "{who} har in- eller utdata {lost}, som ingen uppsättning räknar upp (dataInputRefs, dataOutputRefs)",
+            "{who} has input or output {lost}, which no set lists (dataInputRefs, dataOutputRefs)",
+            "Lägg till det i en inputSet eller outputSet, annars tas eller lämnas det inte.",
+            "Add it to an inputSet or outputSet; else it is neither taken nor given.",
+            lost=shown(lost),
         )
 
     def _named(self, element: etree._Element, holder: etree._Element, child_name: str) -> Iterator[str]:
@@ -469,16 +465,14 @@ class ProcessData:
         return self.stores.get(name, fresh)
 
     def _tell_nameless(self, element: etree._Element, goes_by: str) -> None:
-        self._document.findings.append(
-            self._document.place(element).warning(
-                "data-store-name",
-                "{who} ska ha ett namn som andra processer kan känna igen det på, men heter bara {id}",
-                "{who} should have a name for other processes to know it by, but is just {id}",
-                "Ge datalagret ett namn, samma i alla processer som ska dela det.",
-                "Give the data store a name, the same in all processes that are to share it.",
-                who=self._document.label(element),
-                id=shown(goes_by),
-            )
+        self._warn(
+            element,
+            "data-store-name",
+            "{who} ska ha ett namn som andra processer kan känna igen det på, men heter bara {id}",
+            "{who} should have a name for other processes to know it by, but is just {id}",
+            "Ge datalagret ett namn, samma i alla processer som ska dela det.",
+            "Give the data store a name, the same in all processes that are to share it.",
+            id=shown(goes_by),
         )
 
     def _is_picture(self, association: etree._Element) -> bool:
@@ -520,9 +514,12 @@ class ProcessData:
     # --- telling
 
     def _tell(self, element: etree._Element, rule: str, *texts: str, **values: Any) -> None:
-        place, who = self._document.place(element), self._document.label(element)
-        sv, en, fix_sv, fix_en = texts
-        self._document.findings.append(place.error(rule, sv, en, fix_sv, fix_en, who=who, **values))
+        found = self._document.place(element).error(rule, *texts, who=self._document.label(element), **values)
+        self._document.findings.append(found)
+
+    def _warn(self, element: etree._Element, rule: str, *texts: str, **values: Any) -> None:
+        found = self._document.place(element).warning(rule, *texts, who=self._document.label(element), **values)
+        self._document.findings.append(found)
 
     def _tell_dangling(self, child: etree._Element) -> None:
         self._tell(

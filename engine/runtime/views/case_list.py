@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor
-from engine.cases.queries import readable_ids
+from engine.cases.readers import readable_ids
 from engine.cases.tables import case
 from engine.db import at_most
 from engine.definitions.tables import definition

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.bpmn.model import Graph
-from engine.cases import queries
+from engine.cases import readers
 from engine.cases import store as cases
 from engine.cases.store import Case
 from engine.cases.tables import case, case_link, comment, task, wait
@@ -149,7 +149,7 @@ def _asked(one: Case) -> Form | None:
 
 def require_sight(read: Read, one: Case) -> bool:
     """Whether the actor may read the case; NotFound where they may not even know that it is there."""
-    may_read = queries.may_read(read, one)
+    may_read = readers.may_read(read, one)
     if not may_read and not read.actor.holds("admin"):
         raise cases.not_found()
     return may_read

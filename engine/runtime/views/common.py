@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor
-from engine.cases.queries import readable
+from engine.cases.readers import readable
 from engine.cases.tables import case
 from engine.engine import Read
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.machine import root_variables
-from engine.cases.queries import only_for, visible_variables
+from engine.cases.readers import only_for, visible_variables
 from engine.cases.store import Case
 from engine.engine import Read
 from engine.identity import permissions

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engine.calendar import local
 from engine.cases import store as cases
-from engine.cases.queries import may_read
+from engine.cases.readers import may_read
 from engine.cases.tables import case, task
 from engine.engine import Read
 from engine.identity import permissions
