@@ -152,8 +152,8 @@ class Cases:
         may_look_within = sa.and_(readable(read.actor), open_to(read.actor))
         filters: list[sa.ColumnElement[bool]] = []
         if self.search:
-            inside = sa.and_(may_look_within, contains(read, self.search, case.c.title))
-            filters.append(sa.or_(contains(read, self.search, case.c.number), inside))
+            inside = sa.and_(may_look_within, contains(self.search, case.c.title))
+            filters.append(sa.or_(contains(self.search, case.c.number), inside))
         for column, value in ((case.c.status, self.status), (case.c.party, self.party)):
             if value:
                 filters.append(sa.and_(may_look_within, column == value))
