@@ -131,7 +131,7 @@ task = sa.Table(
     sa.Column("instance", sa.Integer),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("case_id", "wait", name="uq_task_case_id_wait"),
-    sa.Index("ix_task_assignee", "assignee", "due_at", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
+    sa.Index("ix_task_assignee", "assignee", "due_at", "id", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
     sa.Index("ix_task_closed_by", "closed_by", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
     sa.Index("ix_task_cancelled", "assignee", sqlite_where=_CANCELLED, postgresql_where=_CANCELLED),
     sa.Index("ix_task_name", "name", sqlite_where=_OPEN, postgresql_where=_OPEN),

@@ -11,6 +11,7 @@ down_revision = "0012"
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 PLAIN = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 OPEN = sa.text("state = 'open'")
+TAKEN = sa.text("state = 'open' AND assignee IS NOT NULL")
 LIVE = sa.text("ended_at IS NULL")
 IN_AREA = sa.text("area IS NOT NULL")
 PLACE = ["role", "scope", "side"]
@@ -36,7 +37,8 @@ def upgrade() -> None:
         postgresql_where=IN_AREA,
     )
     op.create_index("ix_task_name", "task", ["name"], sqlite_where=OPEN, postgresql_where=OPEN)
-    _index_live_cases(["definition_id", "id"])
+    _index_anew("ix_task_assignee", "task", ["assignee", "due_at", "id"], TAKEN)
+    _index_anew("ix_case_live", "case", ["definition_id", "id"], LIVE)
     case_word = op.create_table(
         "case_word",
         sa.Column("word", PLAIN, nullable=False),
@@ -60,7 +62,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("word_part")
     op.drop_table("case_word")
-    _index_live_cases(["definition_id"])
+    _index_anew("ix_case_live", "case", ["definition_id"], LIVE)
+    _index_anew("ix_task_assignee", "task", ["assignee", "due_at"], TAKEN)
     op.drop_index("ix_task_name", "task")
     op.drop_index("ix_task_candidate_area", "task_candidate")
     op.drop_index("ix_task_candidate_party", "task_candidate")
@@ -68,9 +71,9 @@ def downgrade() -> None:
     op.drop_column("task_candidate", "party")
 
 
-def _index_live_cases(columns: list[str]) -> None:
-    op.drop_index("ix_case_live", "case")
-    op.create_index("ix_case_live", "case", columns, sqlite_where=LIVE, postgresql_where=LIVE)
+def _index_anew(name: str, table: str, columns: list[str], where: sa.TextClause) -> None:
+    op.drop_index(name, table)
+    op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
 
 
 def _find_words(case_word: sa.Table, word_part: sa.Table) -> None:

@@ -6,7 +6,7 @@ count stops at `COUNT_LIMIT`; words and numbers that few have are looked up (`se
     task_candidate (role, scope, side, due_at, task_id)           of open tasks only; a role's, in order of due date
     task_candidate (role, scope, side, task_id)                   the same, the newest first
     task_candidate (role, scope, side, party, due_at, task_id)    those about one party; likewise for the area
-    task (assignee, due_at) where open                            mine
+    task (assignee, due_at, id) where open                        mine
     task (name) where open                                        by words in the task's name
     task (closed_by, closed_at)                                   done
     case_word (word, case_id), word_part (part, word)             by words in the case's number or title

@@ -7,6 +7,7 @@ in its order.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +25,8 @@ FEW = 2000
 """So many cases are looked up one by one; where more have a word, a page of them is found sooner in order."""
 SPELLINGS = 500
 """Words that a part may stand for, to be looked up."""
+LOOKED_UP = 4
+"""Words of a search that may tell which tasks, the longest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,15 @@ def few(read: Read, search: Search) -> sa.Select[Any] | None:
     """Ids of tasks, among which all open ones are that the text can mean; None where they may be many."""
     if search.number:
         return of_case(search.number)
-    return next((_with(word) for word in search.words if _is_rare(read, word)), None)
+    wanted = search.words[:LOOKED_UP]
+    if not wanted:
+        return None
+    counts = [count for word in wanted for count in _counts(word)]
+    found = tuple(read.connection.execute(sa.select(*counts)).one())
+    each = zip(
+        wanted, (found[place : place + len(_LIMITS)] for place in range(0, len(found), len(_LIMITS))), strict=True
+    )
+    return next((_with(word) for word, those in each if all(map(operator.le, those, _LIMITS))), None)
 
 
 def of_case(number: str) -> sa.Select[Any]:
@@ -126,15 +137,14 @@ def of_case(number: str) -> sa.Select[Any]:
     return sa.select(task.c.id).where(task.c.case_id == found)
 
 
-def _is_rare(read: Read, word: str) -> bool:
-    limits = (SPELLINGS, FEW, FEW)
+_LIMITS = (SPELLINGS, FEW, FEW)
+
+
+def _counts(word: str) -> list[sa.ScalarSelect[int]]:
+    """Words that have it, cases that have those, tasks of such a name: to one more than `_LIMITS`."""
     found = (words.with_part(word, SPELLINGS + 1), _cases(word), _named(word))
-    counts = [
-        sa.select(sa.func.count()).select_from(one.limit(at_most(limit + 1)).subquery()).scalar_subquery()
-        for one, limit in zip(found, limits, strict=True)
-    ]
-    row = read.connection.execute(sa.select(*counts)).one()
-    return all(count <= limit for count, limit in zip(row, limits, strict=True))
+    some = (one.limit(at_most(limit + 1)).subquery() for one, limit in zip(found, _LIMITS, strict=True))
+    return [sa.select(sa.func.count()).select_from(one).scalar_subquery() for one in some]
 
 
 def _with(word: str) -> sa.Select[Any]:
@@ -151,10 +161,17 @@ def _cases(word: str) -> sa.Select[Any]:
 
 
 def _named(word: str) -> sa.Select[Any]:
-    """Open tasks with the word in their name, of which there are as many as the diagrams have: each is looked up."""
-    first = sa.select(sa.select(sa.func.min(task.c.name)).where(_OPEN).scalar_subquery().label("name"))
-    names = first.cte("names", recursive=True)
-    following = sa.select(sa.func.min(task.c.name)).where(_OPEN, task.c.name > names.c.name).scalar_subquery()
-    names = names.union_all(sa.select(following).where(names.c.name.is_not(None)))
-    fitting = sa.select(names.c.name).where(has_words([word], names.c.name))
+    """Open tasks with the word in their name."""
+    fitting = sa.select(_NAMES.c.name).where(has_words([word], _NAMES.c.name))
     return sa.select(task.c.id).where(_OPEN, task.c.name.in_(fitting))
+
+
+def _each_name() -> sa.CTE:
+    """The names of open tasks, as many as diagrams give: from each the index leads to the next."""
+    least = sa.select(sa.func.min(task.c.name)).where(_OPEN)
+    names = sa.select(least.scalar_subquery().label("name")).cte("names", recursive=True)
+    following = least.where(task.c.name > names.c.name).scalar_subquery()
+    return names.union_all(sa.select(following).where(names.c.name.is_not(None)))
+
+
+_NAMES = _each_name()

@@ -30,6 +30,8 @@ from engine.runtime.inbox.places import (
 from engine.runtime.inbox.search import EVERYTHING, Search, few, narrowed, of_case, open_tasks
 
 PAGE = 40
+WALK = 1_000
+"""Done tasks among which words, a process or a party are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,12 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
+    """`looked_at`: of what the actor has done there is more than that; only so much, the newest, was looked at. Else
+    None."""
+
     rows: Sequence[TaskRow]
     next_key: str | None
+    looked_at: int | None = None
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,10 +91,11 @@ class Inbox:
             raise NotFound("Expected an inbox of one's own, but it is not.", "Inkorgen finns inte, eller är inte din.")
         if self.search.text and not (self.search.number or self.search.words):
             return InboxPage((), None)  # nothing but signs, and no word has those
-        chosen = self._done(read) if self.place == DONE else self._open(read)
+        end = self._end(read) if self.place == DONE else None
+        chosen = self._done(read, end) if self.place == DONE else self._open(read)
         rows = read.connection.execute(_with_details(chosen, self.limit)).all()
         shown = [_row(read.actor, row) for row in rows[: self.limit]]
-        return InboxPage(shown, shown[-1].next_key if len(rows) > self.limit else None)
+        return InboxPage(shown, shown[-1].next_key if len(rows) > self.limit else None, WALK if end else None)
 
     def _open(self, read: Read) -> sa.Subquery:
         search = replace(self.search, late=True) if self.place == LATE else self.search
@@ -145,9 +152,19 @@ class Inbox:
         rows, _, key = open_tasks(read, branch, search)
         if after:
             rows = rows.where(key < after[1])
-        return [_first(rows.order_by(key.desc()), self.limit + 1)]
+        # One party's are sorted: else SQLite would walk all tasks in this order to find them.
+        newest = key + 0 if search.party and branch is not None else key
+        return [_first(rows.order_by(newest.desc()), self.limit + 1)]
 
-    def _done(self, read: Read) -> sa.Subquery:
+    def _end(self, read: Read) -> Any:
+        """Where a search among what is done ends, if before all of it: no index knows its words."""
+        if not (self.search.words or self.search.process or self.search.party):
+            return None
+        done = sa.select(task.c.closed_at, task.c.id).where(task.c.closed_by == read.actor.person_id)
+        beyond = done.order_by(task.c.closed_at.desc(), task.c.id.desc()).offset(at_most(WALK)).limit(at_most(1))
+        return read.connection.execute(beyond).first()
+
+    def _done(self, read: Read, end: Any) -> sa.Subquery:
         after = _read_key(self.after)
         rows: sa.Select[Any] = (
             sa.select(task.c.id.label("task_id"), task.c.closed_at.label("due_at"))
@@ -161,6 +178,8 @@ class Inbox:
         rows = narrowed(rows, search)
         if after and after[0]:
             rows = rows.where(_beyond(task.c.closed_at, task.c.id) < _place(*after))
+        if end:
+            rows = rows.where(_beyond(task.c.closed_at, task.c.id) > _place(end.closed_at, end.id))
         first = rows.order_by(task.c.closed_at.desc(), task.c.id.desc()).limit(at_most(self.limit + 1)).subquery("done")
         return self._in_order(first, [first.c.due_at.desc(), first.c.task_id.desc()])
 
