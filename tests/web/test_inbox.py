@@ -247,7 +247,10 @@ def fill(world: World, count: int) -> None:
         )
         _multiply(connection, task, {"id": n, "case_id": n, "due_at": due})
         _multiply(connection, task_candidate, {"task_id": n, "due_at": due})
-        found = {case_word: {"word": text, "case_id": n}, word_part: {"part": text, "word": text}}
+        found: dict[sa.Table, dict[str, Any]] = {
+            case_word: {"word": text, "case_id": n},
+            word_part: {"part": text, "word": text},
+        }
         for table, row in found.items():
             of_each = sa.select(*row.values()).select_from(series).where(n > 1, n != 2026)
             connection.execute(table.insert().from_select(list(row), of_each))

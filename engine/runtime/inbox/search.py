@@ -23,7 +23,7 @@ from engine.runtime.views.common import CASE_NUMBER, has_words
 
 FEW = 2000
 """So many cases are looked up one by one; where more have a word, a page of them is found sooner in order."""
-SPELLINGS = 500
+SPELLINGS = 2000
 """Words that a part may stand for, to be looked up."""
 LOOKED_UP = 4
 """Words of a search that may tell which tasks, the longest first."""
@@ -91,9 +91,11 @@ def open_tasks(
 
 
 def narrowed(rows: sa.Select[Any], search: Search) -> sa.Select[Any]:
-    """Of tasks joined with their cases those that fit; but for what `few` has seen to."""
+    """Of tasks joined with their cases those that fit; a number is for `few`."""
     if search.words:
-        rows = rows.where(has_words(search.words, case.c.number, case.c.title, task.c.name))
+        found = has_words(search.words, case.c.number, case.c.title, task.c.name)
+        # Wrapped, for PostgreSQL takes the words for rarer than they are, and would rather fetch all than walk to some.
+        rows = rows.where(sa.case((found, sa.true()), else_=sa.false()))
     if search.process:
         rows = rows.where(case.c.process == search.process)
     if search.party:
@@ -116,19 +118,22 @@ def _sealed(actor: Actor) -> sa.Select[Any]:
 # --- what few can have ------------------------------------------------------------------------------------------------
 
 
-def few(read: Read, search: Search) -> sa.Select[Any] | None:
-    """Ids of tasks, among which all open ones are that the text can mean; None where they may be many."""
+def few(read: Read, search: Search) -> tuple[sa.Select[Any] | None, Search]:
+    """Ids of tasks, among which all open ones are that the text can mean, and what is still to be looked for in them;
+    None where they may be many."""
     if search.number:
-        return of_case(search.number)
+        return of_case(search.number), replace(search, text="")
     wanted = search.words[:LOOKED_UP]
     if not wanted:
-        return None
+        return None, search
     counts = [count for word in wanted for count in _counts(word)]
     found = tuple(read.connection.execute(sa.select(*counts)).one())
-    each = zip(
-        wanted, (found[place : place + len(_LIMITS)] for place in range(0, len(found), len(_LIMITS))), strict=True
-    )
-    return next((_with(word) for word, those in each if all(map(operator.le, those, _LIMITS))), None)
+    for place, word in enumerate(wanted):
+        those = found[place * len(_LIMITS) : (place + 1) * len(_LIMITS)]
+        if all(map(operator.le, those, _LIMITS)):
+            rest = (other for other in search.words if other != word)
+            return _with(word, *those[1:]), replace(search, text=" ".join(rest))
+    return None, search
 
 
 def of_case(number: str) -> sa.Select[Any]:
@@ -147,11 +152,18 @@ def _counts(word: str) -> list[sa.ScalarSelect[int]]:
     return [sa.select(sa.func.count()).select_from(one).scalar_subquery() for one in some]
 
 
-def _with(word: str) -> sa.Select[Any]:
-    cases = _cases(word).subquery()
-    of_cases = sa.select(task.c.id).join(cases, cases.c.case_id == task.c.case_id).where(_OPEN)
-    both = of_cases.union_all(_named(word)).cte("found")
+def _with(word: str, cases: int, named: int) -> sa.Select[Any]:
+    """`cases` and `named`: how many there are. PostgreSQL must be told, for it would expect many more and read all."""
+    some = _cases(word).limit(_about(cases)).subquery()
+    of_cases = sa.select(task.c.id).join(some, some.c.case_id == task.c.case_id).where(_OPEN)
+    of_names = _named(word).limit(_about(named)).subquery()
+    both = of_cases.union_all(sa.select(of_names.c.id)).cte("found")
     return sa.select(both.c.id)
+
+
+def _about(count: int) -> sa.ColumnElement[int]:
+    """A limit of as many or some more: of each size one, so that there are few statements to keep."""
+    return at_most(10 ** len(str(count)))
 
 
 def _cases(word: str) -> sa.Select[Any]:

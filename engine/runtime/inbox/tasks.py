@@ -99,10 +99,10 @@ class Inbox:
 
     def _open(self, read: Read) -> sa.Subquery:
         search = replace(self.search, late=True) if self.place == LATE else self.search
-        among = few(read, search)
+        among, search = few(read, search)
         parts = [
             part
-            for branch in branches(read.actor, self.place, ROLE if among is None else ANY_ROLE, search.party)
+            for branch in branches(read.actor, self.place, ROLE if among is None or read.is_postgresql else ANY_ROLE, search.party)
             for part in self._parts(read, branch, search, among)
         ]
         together = (sa.union(*parts) if len(parts) > 1 else parts[0]).subquery("together")
