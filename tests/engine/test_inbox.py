@@ -112,6 +112,19 @@ def test_title_and_party_that_change_are_found_as_they_are_now(byter: House) -> 
     assert found("hemsjukvård", place=DONE) == found(party="nacka", place=DONE) == ["1 Flytta ärendet"]
 
 
+def test_among_what_is_done_the_newest_are_looked_at(byter: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    official = byter.person("Ove", ROLE)
+    for _ in range(3):
+        byter.do(CompleteTask(byter.task(start(byter, "Sena besked"), "flytta"), {}), official)
+    wanted = Search(text="hemsjukvård")
+    assert byter.ask(Inbox(DONE, wanted), official).looked_at is None
+    monkeypatch.setattr("engine.runtime.inbox.tasks.WALK", 2)
+    page = byter.ask(Inbox(DONE, wanted), official)
+    assert ([row.number[-1] for row in page.rows], page.looked_at) == (["3", "2"], 2)
+    assert len(byter.ask(Inbox(DONE), official).rows) == 3, "a list that nothing narrows goes on"
+    assert len(byter.ask(Inbox(DONE, Search(text="BY-2026-0001")), official).rows) == 1, "a number finds its case"
+
+
 def test_a_case_that_is_over_leaves_no_words(byter: House) -> None:
     case_id = start(byter, "Sena besked")
     assert kept(byter) == {"by", "2026", "0001", "sena", "besked"}

@@ -100,9 +100,10 @@ class Inbox:
     def _open(self, read: Read) -> sa.Subquery:
         search = replace(self.search, late=True) if self.place == LATE else self.search
         among, search = few(read, search)
+        its_role = ROLE if among is None or read.is_postgresql else ANY_ROLE
         parts = [
             part
-            for branch in branches(read.actor, self.place, ROLE if among is None or read.is_postgresql else ANY_ROLE, search.party)
+            for branch in branches(read.actor, self.place, its_role, search.party)
             for part in self._parts(read, branch, search, among)
         ]
         together = (sa.union(*parts) if len(parts) > 1 else parts[0]).subquery("together")
