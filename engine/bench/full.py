@@ -11,9 +11,11 @@ Indexes and foreign keys are put aside meanwhile, and stand again before anythin
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +25,8 @@ from engine import db
 from engine.bench import diagrams, ladder
 from engine.bench.house import MORNING, SYSTEM, House
 from engine.bench.ladder import PROCESS
-from engine.cases.tables import case, case_reader, message, task, task_candidate, wait
+from engine.cases import words
+from engine.cases.tables import case, case_reader, case_word, message, task, task_candidate, wait, word_part
 from engine.history.tables import ROWS_PER_CASE
 from engine.identity.commands import AddPerson, GrantRole
 from engine.jobs.tables import incident, job, mail
@@ -37,7 +40,7 @@ SMALL_INBOX = 20
 SHORT = diagrams.TEXT[:200]
 """What the copies' reporters wrote: a million of the long texts would need a disk of their own."""
 
-TABLES = (*ladder.TABLES, wait, message, incident, mail)
+TABLES = (*ladder.TABLES, word_part, wait, message, incident, mail)
 TITLES = (
     "Sena besked om utskrivning",
     "Oklart ansvar för hjälpmedel",
@@ -145,7 +148,11 @@ def _sqlite_at_speed(connection: Connection) -> Iterator[None]:
 
 
 def _tidy(database: sa.Engine) -> None:
-    """What the database does by itself in time: PostgreSQL's autovacuum counts and marks what all may see."""
+    """What the database does by itself in time: PostgreSQL's autovacuum counts and marks what all may see. SQLite's
+    file reaches the disk, else the first step that empties the log would wait for all of it."""
+    if database.dialect.name == "sqlite":
+        with Path(str(database.url.database)).open("rb+") as file:
+            os.fsync(file.fileno())
     if database.dialect.name == "postgresql":
         with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in TABLES:
@@ -189,6 +196,7 @@ class _Copier:
             "task": {"id": span["task"], "case_id": case_id, **own["task"]},
             "task_candidate": {
                 "task_id": span["task"].replace("o.id", "o.task_id"),
+                "party": self.party,
                 **{name: value for name, value in own["task"].items() if name == "due_at"},
             },
             "job": {"id": span["job"], "case_id": case_id, **own["job"]},
@@ -199,8 +207,11 @@ class _Copier:
             "task_candidate": f"o.task_id IN (SELECT id FROM task WHERE case_id = {model})",  # noqa: S608
         }
         for table in ladder.TABLES:
-            self._insert(table, owns[table.name], of_model.get(table.name, f"o.case_id = {model}"))
+            if table is not case_word:
+                self._insert(table, owns[table.name], of_model.get(table.name, f"o.case_id = {model}"))
         self._local(case_id, model, owns, is_live=is_live)
+        if is_live:
+            self._words(case_id)
         self.made += 0 if is_live else count
 
     def _finished(self, case_id: str, ago: str) -> dict[str, dict[str, str]]:
@@ -247,6 +258,27 @@ class _Copier:
             self._insert(task_candidate, {**owns["task_candidate"], **own}, of_task)
             self._insert(task_candidate, {**owns["task_candidate"], **small}, of_task, few)
             self._insert(case_reader, {"case_id": case_id, **small}, of_case, few)
+
+    def _words(self, case_id: str) -> None:
+        """By which live cases are found, as `engine.cases.words` writes them; word by word, so pages fill."""
+        by_title: dict[str, list[int]] = {word: list(range(len(TITLES))) for word in ("kopia", "2025")}
+        for place, title in enumerate(TITLES):
+            for word in words.folded(title):
+                by_title.setdefault(word, []).append(place)
+        into = f'INSERT INTO "{case_word.name}" (word, case_id) {self.numbers}'
+        for word, places in sorted(by_title.items()):
+            those = f"n.k % {len(TITLES)} IN ({', '.join(map(str, places))})"
+            self._run(f"{into} SELECT '{word}', {case_id} FROM n WHERE {those}")  # noqa: S608
+        self._run(f"{into} SELECT CAST({case_id} AS text), {case_id} FROM n")  # noqa: S608
+        static = sorted({row for word in by_title for row in words.parts(word)})
+        values = ", ".join(f"('{part}', '{word}')" for part, word in static)
+        self._run(f'INSERT INTO "{word_part.name}" (part, word) VALUES {values} ON CONFLICT DO NOTHING')  # noqa: S608
+        text = f"CAST({case_id} AS text)"
+        letters = "(WITH RECURSIVE l(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM l WHERE k < 12) SELECT k FROM l)"
+        self._run(
+            f'INSERT INTO "{word_part.name}" (part, word) {self.numbers} SELECT substr({text}, l.k), {text}'  # noqa: S608
+            f" FROM n CROSS JOIN {letters} AS l WHERE l.k <= length({text}) ORDER BY 1, 2 ON CONFLICT DO NOTHING"
+        )
 
     def besides(self, finished: int, live: int) -> None:
         """A mail for each fourth finished case, an incident for each five hundredth, a wait for each live one."""

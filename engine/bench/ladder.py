@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from engine import db
 from engine.bench.diagrams import RUNGS
 from engine.bench.house import House
-from engine.cases.tables import case, case_reader, task, task_candidate
+from engine.cases.tables import case, case_reader, case_word, task, task_candidate, word_part
 from engine.history.tables import ROWS_PER_CASE, history
 from engine.jobs.tables import job
 
@@ -27,7 +27,7 @@ Given = TypeVar("Given")
 
 PROCESS = "bench_ladder"
 STEPS = len(RUNGS)
-TABLES = (case, case_reader, task, task_candidate, job, history)
+TABLES = (case, case_reader, case_word, task, task_candidate, job, history)
 
 
 @dataclass(slots=True)
@@ -97,6 +97,11 @@ _INSERT_JOB = job.insert()
 _INSERT_HISTORY = history.insert()
 _INSERT_CASE = case.insert().returning(case.c.id)
 _INSERT_READER = case_reader.insert()
+_INSERT_WORD = case_word.insert()
+_INSERT_PART = word_part.insert()
+_DROP_WORD = case_word.delete().where(
+    case_word.c.word == bindparam("gone"), case_word.c.case_id == bindparam("of_case")
+)
 
 
 @dataclass(slots=True)
@@ -111,6 +116,8 @@ class _Wrote:
     history: list[dict[str, Any]] = field(default_factory=list)
     closed_waits: list[int] = field(default_factory=list)
     readers: list[dict[str, Any]] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    """What it is found by besides the last part of its number, which is its own."""
 
 
 class Bare:
@@ -121,6 +128,7 @@ class Bare:
         self.database = db.create(house.url)
         self.model = _taken_down(house, self.database)
         self.begun = 0
+        self.words: dict[int, list[str]] = {}
 
     def play(self, cases: int, spent: Spent) -> None:
         started = [self._start() for _ in range(cases)]
@@ -132,8 +140,11 @@ class Bare:
         self.begun += 1
         wrote = self.model[0]
         with self.database.connect() as connection:
-            number = f"BENCH-{self.person}-{id(self)}-{self.begun}"
-            case_id = connection.execute(_INSERT_CASE, {**wrote.case, "number": number}).scalar_one()
+            serial = f"{self.person}x{id(self)}x{self.begun}"
+            case_id = connection.execute(_INSERT_CASE, {**wrote.case, "number": f"BENCH-{serial}"}).scalar_one()
+            self.words[case_id] = [serial, *wrote.words]
+            connection.execute(_INSERT_WORD, [{"word": word, "case_id": case_id} for word in self.words[case_id]])
+            connection.execute(_INSERT_PART, [{"part": serial[-letters:], "word": serial} for letters in (1, 2, 3, 4)])
             connection.execute(_INSERT_READER, [{**row, "case_id": case_id} for row in wrote.readers])
             task_id = _write_new(connection, case_id, wrote)
             connection.commit()
@@ -149,6 +160,9 @@ class Bare:
             for wait in wrote.closed_waits:
                 connection.execute(_CANCEL_JOB, {"of_case": case_id, "at_wait": wait})
             opened = _write_new(connection, case_id, wrote)
+            if wrote.case["ended_at"]:
+                gone = [{"gone": word, "of_case": case_id} for word in self.words.pop(case_id)]
+                connection.execute(_DROP_WORD, gone)
             connection.commit()
         return opened
 
@@ -196,7 +210,8 @@ class _Seen:
     def look(self, database: sa.Engine) -> _Wrote:
         with database.connect() as connection:
             one = dict(connection.execute(sa.select(case).where(case.c.id == self.case_id)).mappings().one())
-            del one["id"], one["number"]
+            del one["id"]
+            serial = one.pop("number").rpartition("-")[2]
             facts = [one[name] for name in _FACTS]
             wrote = _Wrote(one, facts != self.facts)
             self.facts = facts
@@ -214,6 +229,7 @@ class _Seen:
                 {name: value for name, value in row.items() if name != "case_id"}
                 for row in self._of_case(connection, case_reader)
             ]
+            wrote.words = [row["word"] for row in self._of_case(connection, case_word) if row["word"] != serial]
         return wrote
 
     def _of_case(self, connection: Connection, table: sa.Table) -> Sequence[Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -169,6 +169,26 @@ def save(tx: Transaction, changed: Case) -> Answer:
 
 
 _facts: Callable[[Case], tuple[Any, ...]] = attrgetter(*_FACTS)
+
+
+class Shown(NamedTuple):
+    """What lists find a case by. `is_live` is False for one that is over, and for one that is not stored yet."""
+
+    title: str = ""
+    party: str | None = None
+    area: str | None = None
+    is_live: bool = False
+
+
+def shown_before(one: Case) -> Shown:
+    """As the database has it."""
+    if not one.stored_facts:
+        return Shown()
+    title, party, area, ended_at = _FOUND_BY(one.stored_facts)
+    return Shown(title, party, area, ended_at is None)
+
+
+_FOUND_BY = itemgetter(*map(_FACTS.index, ("title", "party", "area", "ended_at")))
 
 
 def confirm(saved: Answer) -> None:

@@ -13,6 +13,11 @@ _CLOSED = sa.text("closed_by IS NOT NULL")
 _SEALED = sa.text("sealed_to IS NOT NULL")
 _UNUSUAL = sa.text("state NOT IN ('active', 'completed')")
 _CANCELLED = sa.text("state = 'cancelled' AND assignee IS NOT NULL")
+_OPEN = sa.text("state = 'open'")
+_IN_AREA = sa.text("area IS NOT NULL")
+
+_Plain = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text in the order of its characters' numbers: what begins with the same letters stands together."""
 
 case = sa.Table(
     "case",
@@ -42,7 +47,7 @@ case = sa.Table(
     sa.Column("history_head", sa.String(64), nullable=False, comment="the hash of the last of them"),
     sa.Index("uq_case_process_business_key", "process", "business_key", unique=True),
     sa.Index("ix_case_process_state", "process", "state"),
-    sa.Index("ix_case_live", "definition_id", sqlite_where=_LIVE, postgresql_where=_LIVE),
+    sa.Index("ix_case_live", "definition_id", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
     sa.Index("ix_case_started_by", "started_by"),
     sa.Index("ix_case_changed_at", "changed_at", "id"),
     sa.Index("ix_case_state", "state", sqlite_where=_UNUSUAL, postgresql_where=_UNUSUAL),
@@ -67,6 +72,24 @@ case_reader = sa.Table(
     sa.Column("scope", sa.Text, primary_key=True),
     sa.Column("side", sa.Text, primary_key=True),
     sa.Index("ix_case_reader_role", "role", "scope", "side", "case_id"),
+    sqlite_with_rowid=False,
+)
+
+case_word = sa.Table(
+    "case_word",
+    metadata,
+    sa.Column("word", _Plain, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("case.id"), primary_key=True),
+    comment="words in number and title of live cases: what people search for",
+    sqlite_with_rowid=False,
+)
+
+word_part = sa.Table(
+    "word_part",
+    metadata,
+    sa.Column("part", _Plain, primary_key=True),
+    sa.Column("word", _Plain, primary_key=True),
+    comment="every word, from each of its letters on: any part of a word begins one of these",
     sqlite_with_rowid=False,
 )
 
@@ -108,9 +131,10 @@ task = sa.Table(
     sa.Column("instance", sa.Integer),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("case_id", "wait", name="uq_task_case_id_wait"),
-    sa.Index("ix_task_assignee", "assignee", "due_at", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
+    sa.Index("ix_task_assignee", "assignee", "due_at", "id", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
     sa.Index("ix_task_closed_by", "closed_by", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
     sa.Index("ix_task_cancelled", "assignee", sqlite_where=_CANCELLED, postgresql_where=_CANCELLED),
+    sa.Index("ix_task_name", "name", sqlite_where=_OPEN, postgresql_where=_OPEN),
 )
 
 task_candidate = sa.Table(
@@ -121,8 +145,17 @@ task_candidate = sa.Table(
     sa.Column("scope", sa.Text, primary_key=True),
     sa.Column("side", sa.Text, primary_key=True),
     sa.Column("due_at", Moment),
+    sa.Column("party", Words, comment="the case's"),
+    sa.Column("area", Words, comment="the case's, where it is not the party's own"),
     sa.Index("ix_task_candidate_role", "role", "scope", "side", "due_at", "task_id"),
     sa.Index("ix_task_candidate_newest", "role", "scope", "side", "task_id"),
+    sa.Index("ix_task_candidate_party", "role", "scope", "side", "party", "due_at", "task_id"),
+    sa.Index(
+        "ix_task_candidate_area",
+        *("role", "scope", "side", "area", "due_at", "task_id"),
+        sqlite_where=_IN_AREA,
+        postgresql_where=_IN_AREA,
+    ),
     comment="of open tasks only: the inbox stays as fast as the work at hand is small",
     sqlite_with_rowid=False,
 )

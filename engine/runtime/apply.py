@@ -15,9 +15,9 @@ from sqlalchemy import bindparam
 
 from engine import data_stores
 from engine.bpmn import changes as c
-from engine.cases import store
+from engine.cases import store, words
 from engine.cases.facts import refresh
-from engine.cases.store import Case
+from engine.cases.store import Case, Shown
 from engine.cases.tables import case_reader, message, task, task_candidate, wait
 from engine.definitions import conditions
 from engine.definitions.starts import signal_starts
@@ -31,6 +31,9 @@ from engine.jobs import store as jobs
 from engine.prepared import Prepared, Rows, together
 from engine.runtime import offers
 from engine.runtime.offers import Offers
+
+NAME = 500
+"""Characters of a task's name that lists show, as of a case's title: what more there is, history tells."""
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ def write(writer: Writer) -> None:
     asked = (text for row in writer.tasks.values() for text in row["candidates"])
     _let_candidates_read(case, [*writer.asked, *asked, *offers.asked(writer.offers)])
     rows = _link(writer)
+    before = store.shown_before(case)
     is_new = not case.id
     if is_new:
         store.insert(tx, case)
@@ -102,7 +106,9 @@ def write(writer: Writer) -> None:
     with together(tx.connection):
         saved = None if is_new else store.save(tx, case)
         _sync_readers(tx, case, writer.readers_before)
+        _sync_words(tx, case, before)
         _close_tasks(writer)
+        _sync_parties(tx, case, before)
         _open_tasks(writer)
         _close_waits(writer)
         _open_waits(writer)
@@ -148,7 +154,7 @@ def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
     writer.tasks[change.wait] = {
         "wait": change.wait,
         "element": change.element,
-        "name": change.name,
+        "name": change.name[:NAME],
         "candidates": candidates,
         "assignee": person_named(writer.tx, change.assignee),
         "claimed_at": None,
@@ -366,7 +372,7 @@ _THIS_TASK = sa.and_(task.c.case_id == bindparam("of_case"), task.c.wait == bind
 _ITS_ID = sa.select(task.c.id).where(_THIS_TASK).scalar_subquery()
 _INSERT_CANDIDATE = Prepared(
     task_candidate.insert().values(
-        task_id=_ITS_ID, **{name: bindparam(name) for name in ("role", "scope", "side", "due_at")}
+        task_id=_ITS_ID, **{name: bindparam(name) for name in ("role", "scope", "side", "due_at", "party", "area")}
     )
 )
 _CLOSE_TASK = Prepared(
@@ -375,6 +381,15 @@ _CLOSE_TASK = Prepared(
     .values(state=bindparam("to"), closed_at=bindparam("at"), closed_by=bindparam("by"), version=task.c.version + 1)
 )
 _DROP_CANDIDATES = Prepared(task_candidate.delete().where(task_candidate.c.task_id == _ITS_ID))
+_CHANGE_PARTIES = Prepared(
+    task_candidate.update()
+    .where(
+        task_candidate.c.task_id.in_(
+            sa.select(task.c.id).where(task.c.case_id == bindparam("of_case"), task.c.state == "open")
+        )
+    )
+    .values(party=bindparam("party"), area=bindparam("area"))
+)
 _INSERT_READER = Rows(case_reader)
 _DROP_READER = Prepared(
     case_reader.delete().where(
@@ -393,6 +408,7 @@ def _open_tasks(writer: Writer) -> None:
         return
     rows = [{**row, "case_id": writer.case.id} for row in writer.tasks.values()]
     _INSERT_TASK.many(writer.tx.connection, rows)
+    about = _about(writer.case)
     candidates = [
         {
             "of_case": writer.case.id,
@@ -401,6 +417,7 @@ def _open_tasks(writer: Writer) -> None:
             "scope": one.scope,
             "side": one.side,
             "due_at": row["due_at"],
+            **about,
         }
         for row in rows
         for one in {permissions.parse(text) for text in row["candidates"]}
@@ -419,6 +436,24 @@ def _close_tasks(writer: Writer) -> None:
     _CLOSE_TASK.many(writer.tx.connection, closed)
     dropped = [{"of_case": writer.case.id, "at_wait": number} for number in writer.closed_tasks]
     _DROP_CANDIDATES.many(writer.tx.connection, dropped)
+
+
+def _about(case: Case) -> dict[str, str | None]:
+    """Whom its tasks are about, as the inbox finds them."""
+    return {"party": case.party, "area": case.area if case.area != case.party else None}
+
+
+def _sync_parties(tx: Transaction, case: Case, before: Shown) -> None:
+    """The tasks that were open before are about others now."""
+    if (before.party, before.area) != (case.party, case.area) and before.is_live:
+        _CHANGE_PARTIES.ask(tx.connection, {"of_case": case.id, **_about(case)})
+
+
+def _sync_words(tx: Transaction, case: Case, before: Shown) -> None:
+    is_live = case.ended_at is None
+    if (before.title, before.is_live) != (case.title, is_live):
+        had = f"{case.number} {before.title}" if before.is_live else ""
+        words.follow(tx, case.id, had, f"{case.number} {case.title}" if is_live else "")
 
 
 def _let_candidates_read(case: Case, asked: Sequence[str]) -> None:

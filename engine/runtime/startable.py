@@ -16,16 +16,15 @@ import sqlalchemy as sa
 
 from engine.actor import Actor, Membership
 from engine.cases.tables import case, offer, wait
+from engine.cases.words import words
 from engine.definitions import store as definitions
 from engine.engine import Read
 from engine.errors import NotFound
 from engine.identity import permissions
 from engine.identity.permissions import Candidate
-from engine.runtime.inbox import ALL, PAGE, STARTABLE, Search, begun_in, offered, role_of_place
+from engine.runtime.inbox import ALL, EVERYTHING, PAGE, STARTABLE, Search, begun_in, offered, role_of_place
 from engine.runtime.offers import by_name
-from engine.runtime.views.common import CASE_NUMBER, contains
-
-EVERYTHING = Search()
+from engine.runtime.views.common import CASE_NUMBER, has_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class Startable:
             rows = rows.where(case.c.number == search.text.upper())
         elif search.text:
             rows = rows.join(wait, _OF_OFFER).where(
-                contains(read, search.text, case.c.number, case.c.title, wait.c.name)
+                has_words(words(search.text) or [search.text], case.c.number, case.c.title, wait.c.name)
             )
         if search.process:
             rows = rows.where(case.c.process == search.process)

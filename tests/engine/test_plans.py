@@ -18,8 +18,12 @@ from sqlalchemy import event
 from engine.bench import diagrams, full
 from engine.bench.house import House
 from engine.bench.size import Staff, pages
+from engine.runtime.inbox.search import _LIMITS
 
-BIG = ("case", "case_reader", "task", "task_candidate", "job", "history", "mail", "wait", "message", "read_log")
+BIG = (
+    *("case", "case_reader", "case_word", "word_part", "task", "task_candidate", "job", "history"),
+    *("mail", "wait", "message", "read_log"),
+)
 """Tables that grow with the cases."""
 
 LIVE = "SCAN case USING INDEX ix_case_live"
@@ -49,7 +53,9 @@ def staff(database_url: str) -> Iterator[Staff]:
     house.close()
 
 
-def test_no_page_scans_a_table(staff: Staff) -> None:
+@pytest.mark.parametrize("limits", [_LIMITS, (-1,) * 3], ids=["words by the index", "words along the list"])
+def test_no_page_scans_a_table(staff: Staff, limits: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.runtime.inbox.search._LIMITS", limits)
     database = staff.house.engine._database
     scanned: dict[str, str] = {}
     for name, look in pages(staff).items():

@@ -135,6 +135,14 @@ def test_the_path_walked_and_where_it_stands(ladder: Ladder) -> None:
     assert any("__" in name for name in walk.visited), "flows too"
 
 
+def test_of_many_cases_the_newest_tell_where_they_stand(ladder: Ladder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.runtime.views.processes.WALK", 1)
+    page = ladder.engine.ask(Process("problem_i_samverkan"), actor=ladder.person("admin"))
+    assert (page.shown.running, page.looked_at) == (2, 1)
+    assert page.counts["vanta_pa_analys"] == 1
+    assert "ta_emot_storsthlm" not in page.counts, "where the older one stands"
+
+
 def test_mails_processes_troubles_history(ladder: Ladder) -> None:
     engine, admin, auditor = ladder.engine, ladder.person("admin"), ladder.person("revisor")
     mails = engine.ask(Mails(search="PS-2026-0002", status="kept"), actor=admin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,9 +11,8 @@ import sqlalchemy as sa
 from engine.actor import Actor
 from engine.cases.readers import readable
 from engine.cases.tables import case
-from engine.engine import Read
 
-__all__ = ["ACTIVE", "CASE_NUMBER", "PAGE", "contains", "open_to", "readable"]
+__all__ = ["ACTIVE", "CASE_NUMBER", "PAGE", "contains", "has_words", "open_to", "readable"]
 
 PAGE = 50
 """Rows of a list that are shown at once."""
@@ -32,10 +32,15 @@ def open_to(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == actor.person_id)
 
 
-def contains(read: Read, text: str, *columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """SQL: one of the columns contains the text, in capitals or not. SQLite folds only a to z, hence the spellings."""
-    folds = read.is_postgresql or text.isascii()
-    spellings = {text} if folds else {text, text.lower(), text.upper(), text.capitalize()}
+def has_words(words: Iterable[str], *columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """SQL: each of the words stands in one of the columns, whole or as a part."""
+    return sa.and_(*(contains(word, *columns) for word in words))
+
+
+def contains(text: str, *columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """SQL: one of the columns contains the text, in capitals or not. SQLite folds only a to z, and so does PostgreSQL
+    where its locale is C, hence the spellings."""
+    spellings = {text} if text.isascii() else {text, text.lower(), text.upper(), text.capitalize()}
     patterns = [f"%{_literal(spelling)}%" for spelling in sorted(spellings)]
     return sa.or_(*(column.ilike(pattern, escape="\\") for column in columns for pattern in patterns))
 

@@ -113,7 +113,7 @@ class Mails:
             looked_at, first = _walk(read, self.status)
             rows = rows.where(mail.c.id >= first)
             if self.search:
-                rows = rows.where(contains(read, self.search, mail.c.to, mail.c.subject, case.c.number))
+                rows = rows.where(contains(self.search, mail.c.to, mail.c.subject, case.c.number))
         if self.status:
             rows = rows.where(_in_status(self.status))
         if self.kind:

@@ -11,12 +11,15 @@ import sqlalchemy as sa
 
 from engine.bpmn.model import Graph
 from engine.cases.tables import case, task, wait
+from engine.db import at_most
 from engine.definitions import store as definitions
 from engine.definitions.tables import definition
 from engine.engine import Read
 from engine.identity import permissions
 from engine.jobs.tables import incident, job
 
+WALK = 2_000
+"""Cases of which a process's page tells where they stand."""
 READERS = ("processdesigner", "admin", "revisor")
 
 
@@ -48,13 +51,17 @@ class ProcessRow:
 
 @dataclass(frozen=True, slots=True)
 class ProcessPage:
-    """One version, its sisters, and element -> how many cases stand there (on this version)."""
+    """One version, its sisters, and element -> how many cases stand there (on this version).
+
+    `looked_at`: there are more cases than that; only so many, those started last, were looked at. Else None.
+    """
 
     shown: Version
     versions: Sequence[Version]
     graph: Graph
     files: Mapping[str, bytes]
     counts: Mapping[str, int]
+    looked_at: int | None = None
 
 
 def _require(read: Read) -> None:
@@ -87,7 +94,8 @@ class Process:
         if shown is None:
             raise definitions.not_found()
         loaded = definitions.load(read, shown.id)
-        return ProcessPage(shown, versions, loaded.graph, loaded.files, _standing(read, shown.id))
+        looked_at = WALK if shown.running > WALK else None
+        return ProcessPage(shown, versions, loaded.graph, loaded.files, _standing(read, shown.id), looked_at)
 
 
 _CASES = (
@@ -148,7 +156,9 @@ def _summed(versions: Sequence[Version]) -> ProcessRow:
 
 def _standing(read: Read, definition_id: int) -> dict[str, int]:
     """Element -> cases that stand there: at a task, a message, a timer, a service or an incident."""
-    live = sa.select(case.c.id).where(case.c.definition_id == definition_id, case.c.ended_at.is_(None))
+    of_version = sa.select(case.c.id).where(case.c.definition_id == definition_id, case.c.ended_at.is_(None))
+    newest = of_version.order_by(case.c.id.desc()).limit(at_most(WALK)).cte("live")
+    live = sa.select(newest.c.id)
     places: list[sa.Select[Any]] = [
         sa.select(table.c.case_id, table.c.element).where(table.c.case_id.in_(live), condition)
         for table, condition in (

@@ -91,7 +91,7 @@ class HistorySearch:
     def _filters(self, read: Read) -> list[sa.ColumnElement[bool]]:
         filters: list[sa.ColumnElement[bool]] = []
         if self.text and not CASE_NUMBER.fullmatch(self.text):
-            filters.append(contains(read, self.text, case.c.number, history.c.element_name, history.c.person_name))
+            filters.append(contains(self.text, case.c.number, history.c.element_name, history.c.person_name))
         if self.kind:
             filters.append(history.c.kind == self.kind)
         if self.role:
