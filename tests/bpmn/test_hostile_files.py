@@ -18,7 +18,7 @@ from pathlib import Path
 from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bpmn.checks import CheckContext
@@ -28,6 +28,7 @@ from engine.definitions.check import check
 from tests.bpmn import compensation_drawings, drawings_of_events, test_checks, test_foreign_files, test_read
 from tests.bpmn.drawing import NAMESPACES, bpmn, chain
 from tests.bpmn.mutations import SEEDS, mutated
+from tests.examples import examples
 from web.files import check_context
 
 ABOUT_THE_FILE = {
@@ -106,7 +107,7 @@ def test_every_finding_says_where_what_and_what_to_do() -> None:
 # --- mutations -------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))
 def test_mutated_files_get_findings_and_no_trace(path: Path, number: int) -> None:
     """Attributes deleted, elements doubled, moved and renamed, ids swapped, bytes and encodings changed."""
@@ -119,7 +120,7 @@ def test_mutated_files_get_findings_and_no_trace(path: Path, number: int) -> Non
     assert reading.is_draft or reading.graphs
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.sampled_from(["niva.dmn", "f.json"]), st.integers(0, 2**32))
 def test_mutated_decisions_and_forms_get_findings_and_no_trace(name: str, number: int) -> None:
     chance = random.Random(number)

@@ -16,7 +16,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
 from engine.bpmn.changes import AdHocOpened, CaseCalled, Change, ElementPassed, JobAdded, TaskOpened, TimerSet
@@ -44,6 +44,7 @@ from tests.bpmn.builder import FILES, Block, Bounded, Condition, Fork, Link, Loo
 from tests.bpmn.driver import Case
 from tests.bpmn.elsewhere import Elsewhere, told
 from tests.bpmn.written import written
+from tests.examples import examples
 from tests.golden.collect import DIAGRAMS, constructs
 
 KINDS = ["userTask", "serviceTask", "receiveTask", "manualTask", "sendTask", "callActivity", "businessRuleTask"]
@@ -425,7 +426,7 @@ ACTS = {
 }
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(blocks(), ways(), st.data())
 def test_every_process_does_what_it_must_and_ends(block: Block, way: Way, data: st.DataObject) -> None:
     Player(block, way).play(lambda ready: data.draw(st.sampled_from(ready)))
@@ -438,7 +439,7 @@ def elsewhere() -> Iterator[Elsewhere]:
     other.close()
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@examples(10, suppress_health_check=[HealthCheck.too_slow])
 @given(blocks(), ways(), st.data())
 def test_saved_and_loaded_in_a_new_process_after_every_step(
     elsewhere: Elsewhere, block: Block, way: Way, data: st.DataObject
@@ -503,7 +504,7 @@ def test_all_elements_are_mixed() -> None:
     """Each construct that the tests of elements draw is drawn here too, so that nothing is left out that is added."""
     drawn: Counter[str] = Counter()
 
-    @settings(max_examples=600, derandomize=True, database=None, phases=[Phase.generate])
+    @examples(600, derandomize=True, database=None, phases=[Phase.generate])
     @given(blocks(), ways())
     def draw(block: Block, way: Way) -> None:
         drawn.update(set(marks(process_by(block, way)[0])))

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
@@ -37,6 +37,7 @@ from tests.bpmn.driver import Case
 from tests.bpmn.test_random_processes import Blocks
 from tests.bpmn.written import HEAD, written
 from tests.engine.house import House
+from tests.examples import examples
 
 
 class Theirs:
@@ -146,7 +147,7 @@ def common(draw: st.DrawFn) -> Block:
     return Common(draw).any(2)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(common(), st.data())
 def test_both_do_the_same(block: Block, data: st.DataObject) -> None:
     source = written(process(block))

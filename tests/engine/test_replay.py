@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from engine import (
@@ -42,6 +42,7 @@ from tests.bpmn.test_random_processes import blocks
 from tests.bpmn.written import written
 from tests.engine.house import House
 from tests.engine.test_history import behind_the_house
+from tests.examples import examples
 
 
 def replayed(house: House, case_id: int | None = None) -> Any:
@@ -66,7 +67,7 @@ def wide_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house.engine.close()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(blocks(), st.data())
 def test_random_processes_on_random_paths(wide_house: House, block: Block, data: st.DataObject) -> None:
     """All elements mixed (`test_random_processes.py`); whatever comes, comes."""

@@ -12,13 +12,14 @@ from time import perf_counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import Guarded, Refused
 from handlers import intake
 from handlers.intake import parse
 from tests.engine.house import MONDAY
+from tests.examples import examples
 
 REPORT_04 = Path("processes/problem_i_samverkan/scenarios/rapporter/04.eml").read_bytes()
 PERSONNUMMER = "19121212-1212"
@@ -287,7 +288,7 @@ def answer(raw: bytes) -> bool:
         return refused.sv.endswith(".")
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.binary(max_size=600))
 def test_any_bytes_give_variables_or_a_refusal(raw: bytes):
     for whole in (raw, b"From: a@b.se\r\n" + raw, b"From: a@b.se\r\nContent-Type: text/html\r\n\r\n" + raw):
@@ -308,7 +309,7 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(st.tuples(HEADERS, VALUES), max_size=8), st.text(max_size=200))
 def test_any_headers_give_variables_or_a_refusal(headers: list[tuple[str, str]], body: str):
     lines = [f"{name}: {value}" for name, value in headers]
