@@ -507,13 +507,15 @@ class Player:
         return max(self.straight.now, opened.due) if is_due else self.straight.now
 
     def make(self, move: Move) -> None:
-        now = self._time_of(move)
+        now, helped = self._time_of(move), self.straight.incidents.get(move.wait) if move.kind == "skip" else None
         self.made[self._called(move)] += 1
         for case in (self.straight, self.restored):
             case.now = now
             if move.kind == "look":
                 case.stores |= move.given
             case.step(lambda graph, state, env: move.play(graph, state, env))
+        if helped:  # whatever it could not evaluate is not asked again
+            assert helped.element in {one.element for one in self.straight.last if isinstance(one, ElementPassed)}
         if move.kind == "begin":
             self.begun[move.wait, move.at or ""] += 1
         self._note()
