@@ -395,14 +395,14 @@ class Player:
         marks = self._marks(self.straight.incidents[wait].element)
         mended = self._seen(wait)[f"m_{marks['trouble']}"]
         if marks["way"] == "skip":
-            yield Move("skip", wait, {f"x_{marks['trouble']}": 7, **self._at_a_gateway(wait, marks["trouble"])})
+            yield Move("skip", wait, {f"x_{marks['trouble']}": 7, **self._decides(wait, marks)})
         if self.patience or (marks["way"] == "retry" and mended not in (None, TOO_MUCH)):
             yield Move("retry", wait)
 
-    def _at_a_gateway(self, wait: int, name: str) -> dict[str, Any]:
-        """Its conditions decide there, with what is given."""
+    def _decides(self, wait: int, marks: Mapping[str, str]) -> dict[str, Any]:
+        """At a gateway, and as an instance ends, conditions decide what comes next, with what is given."""
         element = self.graph.nodes[self.straight.incidents[wait].element]
-        return {f"m_{name}": 6} if "Gateway" in element.kind else {}
+        return {f"m_{marks['trouble']}": 6} if "Gateway" in element.kind or marks["kind"] == "completion" else {}
 
     def _seen(self, wait: int) -> dict[str, Any]:
         return variables_at(self.graph, self.straight.state, wait)
