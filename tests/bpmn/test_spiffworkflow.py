@@ -530,7 +530,7 @@ def test_so_many_tokens_leave_as_a_completion_quantity_says() -> None:
 
 
 def test_a_multi_instance_activity_tells_of_its_instances() -> None:
-    """§10.3.8, Table 10.29: behavior One throws an event as the first instance ends. Theirs does not read it."""
+    """§10.3.8: behavior One throws an event as the first instance ends. Theirs does not read it."""
     many = '<multiInstanceLoopCharacteristics behavior="One"><loopCardinality>2</loopCardinality>'
     host = TASK.format("a").replace("/>", f">{many}</multiInstanceLoopCharacteristics></userTask>")
     source = drawn(EDGE.format(a=host, b=TASK.format("b"), cancel="false", event="<signalEventDefinition/>"))
