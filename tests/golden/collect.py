@@ -1,14 +1,16 @@
 """Collects stored cases of this release for all that come after it: `python -m tests.golden.collect`
 
-Processes are taken from the tests of elements, until every construct that the machine knows is in one of them. Each is
-played by a blind player that does whatever waits first; halfway its state is stored, with what then happened and what
-came of it. Beside them a whole small database, as SQL. `test_golden.py` goes on from there. A release is stored once.
+Processes are taken from the tests of elements, at least one of each, until every construct that the machine knows is in
+one of them. Each is played by a blind player that does whatever waits first; halfway its state is stored, with what
+then happened and what came of it. Beside them a whole small database, as SQL. `test_golden.py` goes on from there.
+
+What is stored once is never stored again: run later, for an element that is new, it adds what is missing. After a new
+version in setup.cfg it begins a new folder.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -152,22 +154,36 @@ def alone(source: bytes, process: str) -> bytes:
 
 
 def collect(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    covered: set[str] = set()
+    """What this release has no stored case of. What is stored already stays as it was."""
+    folder.mkdir(parents=True, exist_ok=True)
+    covered, elements = shown_in(folder)
     for diagram in DIAGRAMS:
         for graph in read(diagram.read_bytes(), name=diagram.name).graphs:
             new = constructs(graph) - covered
+            wanted = new or diagram.stem not in elements
             source = alone(diagram.read_bytes(), graph.key)
             found = next((one for one in read(source, name="p.bpmn").graphs if one.key == graph.key), None)
-            stored = golden(found) if new and found and len(source) < 20_000 else None
+            stored = golden(found) if wanted and found and len(source) < 20_000 else None
             if stored:
                 covered |= new
+                elements.add(diagram.stem)
                 name = f"{diagram.stem}.{graph.key}"
                 (folder / f"{name}.bpmn").write_bytes(source)
                 text = json.dumps({"shows": sorted(new), **stored}, ensure_ascii=False, indent=1)
                 (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "house.sql").write_text(house(), encoding="utf-8")
+    if not (folder / "house.sql").exists():
+        (folder / "house.sql").write_text(house(), encoding="utf-8")
+
+
+def shown_in(folder: Path) -> tuple[set[str], set[str]]:
+    """The constructs and the elements (the diagrams beside the tests of elements) of which it holds cases."""
+    stored = sorted(folder.glob("*.json"))
+    shown: set[str] = set()
+    for path in stored:
+        process = json.loads(path.read_text(encoding="utf-8"))["process"]
+        graphs = read(path.with_suffix(".bpmn").read_bytes(), name=path.name).graphs
+        shown |= constructs(next(graph for graph in graphs if graph.key == process))
+    return shown, {path.name.partition(".")[0] for path in stored}
 
 
 def house() -> str:
