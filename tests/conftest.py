@@ -14,10 +14,11 @@ from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests import browser as chromium
 from tests import database
+from tests.examples import OF_EXPLORE, OF_MAKE_TEST
 
 # The same examples each time, so that what lands is judged by its change alone; `make explore` draws new ones.
-settings.register_profile("trappa", deadline=None, derandomize=True)
-settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
+settings.register_profile("trappa", deadline=None, derandomize=True, max_examples=OF_MAKE_TEST)
+settings.register_profile("explore", deadline=None, print_blob=True, max_examples=OF_EXPLORE)
 settings.load_profile("trappa")
 
 

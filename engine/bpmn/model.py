@@ -98,7 +98,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ComplexBehavior:
-    """Once `condition` is true as an instance ends, `event` is thrown and the activity is done (Table 10.31)."""
+    """Once `condition` is true as an instance ends, `event` is thrown and the activity is done (§10.3.8)."""
 
     condition: Expression
     event: Event | None = None
@@ -112,7 +112,7 @@ class MultiInstance:
     and `output_element` (evaluated in that scope as it ends) lands at its index in `output_collection` in the enclosing
     scope when the whole activity ends; the place of an instance that was cancelled is null.
 
-    `behavior` (Table 10.29) says when an instance that ends throws an event for the boundary of the activity: None:
+    `behavior` (§10.3.8) says when an instance that ends throws an event for the boundary of the activity: None:
     each, One: the first, All: never, Complex: as `complex` has it. `thrown` is that event; without a name it is the
     default signal, which carries the counters. `output_item` is the outputDataItem, a variable of each instance.
     """

@@ -11,6 +11,7 @@ from engine.bpmn.expressions import compile_expression, template
 from engine.bpmn.model import (
     AdHoc,
     Assignment,
+    Correlation,
     DataAssociation,
     DataFlow,
     DataSet,
@@ -101,6 +102,22 @@ class Decided(Shown):
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
+
+
+def emptied(on: Drawing, scope: str, before: str, name: str, condition: str | None = None) -> str:
+    """A task that writes 0 to the data store of block `name`."""
+    store = f"S_{name}"
+    on.stores[store] = DataStore(store, is_written=True, is_watched=True)
+    nothing = DataAssociation((), store, assignments=(Assignment(template("${0}")),), store=store)
+    made = on.add("task", scope, data=DataFlow(given=(nothing,)))
+    on.connect(before, made, condition)
+    return made
+
+
+def conditional_on(name: str, more: str = "") -> Event:
+    """Another case writes 1 to the data store of block `name`."""
+    store = f"S_{name}"
+    return Event("conditional", condition=compile_expression(f"{store} == 1{more}"), stores={store: store})
 
 
 @dataclass
@@ -199,10 +216,19 @@ class Around(Block):
     """A sub-process with something inside, and an event."""
 
     name: str
+    kind: str
 
     @property
     def edge(self) -> str:
         return f"{self.name}!"
+
+    def prepare(self, on: Drawing, scope: str, before: str, condition: str | None) -> tuple[str, str | None]:
+        """What a condition reads is there, and does not hold."""
+        if self.kind == "store":
+            before, condition = emptied(on, scope, before, self.name, condition), None
+        if self.kind in ("conditional", "store"):
+            before, condition = script(on, scope, before, f"c_{self.name} = 0", condition), None
+        return before, condition
 
     def handle(self, on: Drawing, host: str, after: Block, when: Event, interrupting: bool) -> None:
         """An event sub-process in `host`."""
@@ -213,9 +239,22 @@ class Around(Block):
     def caught(self, kind: str, any_code: bool = False) -> Event:
         if kind == "conditional":
             return becomes(f"c_{self.name} == 1")
+        if kind == "store":
+            return conditional_on(self.name, f" and c_{self.name} == 0")
         if kind in ("error", "escalation"):
             return Event(kind, None if any_code else self.name)
         return event(kind)
+
+
+@dataclass
+class Once(Block):
+    """A script, then the block: the condition that led here does not hold any more."""
+
+    text: str
+    block: Block
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        return self.block.draw(on, scope, script(on, scope, before, self.text, condition))
 
 
 @dataclass
@@ -232,8 +271,7 @@ class Interrupted(Around):
     any_code: bool = False
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
-        if self.kind == "conditional":
-            before, condition = script(on, scope, before, f"c_{self.name} = 0", condition), None
+        before, condition = self.prepare(on, scope, before, condition)
         host = on.add("transaction" if self.kind == "cancel" else "subProcess", scope)
         on.connect(before, host, condition)
         split = on.add("parallelGateway", host)
@@ -293,8 +331,8 @@ class Beside(Around):
     times: int = 1
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
-        if self.kind == "conditional":
-            before, condition = script(on, scope, before, f"c_{self.name} = 0", condition), None
+        before, condition = self.prepare(on, scope, before, condition)
+        after = Once(f"c_{self.name} = 1", self.after) if self.kind == "store" else self.after
         host = on.add("subProcess", scope)
         on.connect(before, host, condition)
         last = on.add("startEvent", host, event=Event())
@@ -307,11 +345,11 @@ class Beside(Around):
         wait = Wait(f"{self.name}.").draw(on, host, last)  # so that there is something for it to be beside
         on.connect(self.body.draw(on, host, wait), on.add("endEvent", host, event=Event()))
         if self.inside_:
-            self.handle(on, host, self.after, self.caught(self.kind), interrupting=False)
+            self.handle(on, host, after, self.caught(self.kind), interrupting=False)
         else:
             when = self.caught(self.kind)
             edge = on.add("boundaryEvent", scope, name=self.edge, event=when, attached_to=host, interrupting=False)
-            on.connect(self.after.draw(on, scope, edge), on.add("endEvent", scope, event=Event()))
+            on.connect(after.draw(on, scope, edge), on.add("endEvent", scope, event=Event()))
         return host
 
     @property
@@ -487,6 +525,19 @@ class Way:
     other: str = "other"
 
 
+def _begun_by(kind: str) -> Event:
+    if kind == "conversation":
+        return Event("message", "fraga_start", correlation=CONVERSATION)
+    if kind == "store":
+        return conditional_on("start")
+    return Event() if kind == "none" else event(kind)
+
+
+CONVERSATION = Correlation("K_start", (template("${nr}"),))
+"""What a process begins with may set the key of what it waits for in the end."""
+SETS_KEY = {"nr": 4}
+
+
 def process_by(block: Block, way: Way) -> tuple[Graph, str | None, Counter[str]]:
     """The graph, where it begins (None: without an event), and what is to be passed."""
     on = Drawing()
@@ -505,7 +556,16 @@ def process_by(block: Block, way: Way) -> tuple[Graph, str | None, Counter[str]]
         before = at = on.add("receiveTask", "process", name="first", event=event("message"), instantiate=True)
         passed += Counter(["first"])
     else:
-        before = on.add("startEvent", "process", event=Event() if way.kind == "none" else event(way.kind))
+        before = on.add("startEvent", "process", event=_begun_by(way.kind))
         at = None if way.kind == "none" else before
-    on.connect(block.draw(on, "process", before), on.add("endEvent", "process", event=Event()))
+    if way.kind == "store":
+        on.stores["S_start"] = DataStore("S_start", is_watched=True)
+    last = block.draw(on, "process", before)
+    if way.kind == "conversation":
+        caught = on.add(
+            "receiveTask", "process", name="sist", event=Event("message", "svar_start", correlation=CONVERSATION)
+        )
+        on.connect(last, caught)
+        last, passed = caught, passed + Counter(["sist"])
+    on.connect(last, on.add("endEvent", "process", event=Event()))
     return on.graph("process"), at, passed

@@ -103,6 +103,12 @@ class Rules:
     """Events that come beside, as often as foretold, before what they stand at or in goes on."""
     last: set[str] = field(default_factory=set)
     """Events that come when nothing else is left to do inside of what they interrupt."""
+    fails: set[str] = field(default_factory=set)
+    """Work and called cases that end with an error, whose code is their name."""
+    escalates: set[str] = field(default_factory=set)
+    """Called cases that escalate as often as is foretold, likewise."""
+    keys: dict[str, str] = field(default_factory=dict)
+    """Message events -> the variable whose value is the key they are to expect."""
 
 
 class Block:
@@ -317,7 +323,7 @@ class Link(Block):
         target = on.add("intermediateCatchEvent", scope, name=self.name, event=Event("link", self.name))
         on.connect(before, source, condition)
         on.connect(source, target)
-        on.flows[-1] = replace(on.flows[-1], is_link=True)
+        on.flows[-1] = replace(on.flows[-1], id=f"{source}→{target}", is_link=True)  # as the reader calls it
         return target
 
     def passed(self) -> Counter[str]:

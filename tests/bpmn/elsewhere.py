@@ -1,6 +1,6 @@
 """Plays single steps for a test, each in an operating-system process of its own that knows only what it is sent.
 
-    {"source": a diagram, "state": a state, "now": "…", "kind": "trigger", "wait": 7, "activity": "", "stores": {}}
+    {"source": "…", "state": {}, "now": "…", "input": {"kind": "trigger", "wait": 7}, "stores": {}, "steps": 9}
 
 comes in as a line, {"state": the state after it, "told": its changes, "process": its number} goes out. A child is
 forked for each line, from a process that has loaded the engine and the schema of BPMN, but no diagram and no state.
@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.bpmn.changes import ABSENT, Change
-from engine.bpmn.machine import Environment, begin_activity, complete, end, trigger
+from engine.bpmn.limits import Limits
+from engine.bpmn.machine import Environment
 from engine.bpmn.read import read
+from engine.history.inputs import Input
 from tests.bpmn.builder import FILES
 from tests.bpmn.written import HEAD
-
-ACTS = {"complete": complete, "trigger": trigger}
 
 
 def told(changes: Iterable[Change]) -> Any:
@@ -36,14 +36,9 @@ def told(changes: Iterable[Change]) -> Any:
 def play(line: str) -> str:
     asked = json.loads(line)
     (graph,) = read(asked["source"].encode(), name="p.bpmn").graphs
-    env = Environment(datetime.fromisoformat(asked["now"]), files=FILES, stores=asked["stores"])
-    state, wait = asked["state"], asked["wait"]
-    if asked["kind"] in ACTS:
-        step = ACTS[asked["kind"]](graph, state, env, wait, {})
-    elif asked["kind"] == "begin":
-        step = begin_activity(graph, state, env, wait, asked["activity"])
-    else:
-        step = end(graph, state, env, wait)
+    now, limits = datetime.fromisoformat(asked["now"]), Limits(steps=asked["steps"])
+    env = Environment(now, limits=limits, files=FILES, stores=asked["stores"])
+    step = Input(**asked["input"]).play(graph, asked["state"], env)
     return json.dumps({"state": step.state, "told": told(step.changes), "process": os.getpid()})
 
 

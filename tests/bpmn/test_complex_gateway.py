@@ -1,4 +1,4 @@
-"""Complex gateways (§10.6.5, Table 13.5): a condition on the tokens that have come; reset by those that are late."""
+"""Complex gateways (§10.6.5, §13.4.5): a condition on the tokens that have come; reset by those that are late."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_two_of_three_are_enough(play):
 
 
 def test_the_late_one_may_go_another_way(play):
-    """The conditions may refer to the state of the gateway; where none holds, the default is taken (Table 13.5)."""
+    """The conditions may refer to the state of the gateway; where none holds, the default is taken (§13.4.5)."""
     case = play("late").complete("b")
     assert case.waiting == ["a", "d"]
     assert case.complete("a").waiting == ["d", "e"]

@@ -18,7 +18,7 @@ def test_what_the_diagram_says_of_it_is_kept():
 
 
 def test_it_goes_by_the_name_of_the_store_not_of_the_picture(play):
-    """Table 10.57: a reference shows a store that lies outside the process; two pictures are one store."""
+    """§10.4.1: a reference shows a store that lies outside the process; two pictures are one store."""
     case = play("adds", {"namn": "Ada"}, stores={"Kön": ["Bo"]})
     assert case.stores == {"Kön": ["Bo", "Ada", "sist"]}
 

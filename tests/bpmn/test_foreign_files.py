@@ -9,7 +9,7 @@ import random
 import re
 import subprocess
 import sys
-from time import process_time
+from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +18,7 @@ from engine.bpmn.findings import MAX_FINDINGS, Finding
 from engine.bpmn.read import read
 from tests.bpmn.drawing import NAMESPACES, bpmn, chain
 from tests.bpmn.test_read import COMPLETE, FILES, graph_of, only, rules
+from tests.speed import LIMIT, growth
 
 
 def _wide(element: str, count: int) -> str:
@@ -359,23 +360,27 @@ print(time.process_time() - started, peak() // 1024, len(findings))
 def test_no_file_takes_two_seconds_or_two_hundred_megabytes(what: str) -> None:
     """Read and checked in a process of its own, so that the memory is its alone."""
     source = bpmn(f'<startEvent id="s"/>{COSTLY[what]}')
-    done = subprocess.run([sys.executable, "-c", _MEASURED], input=source, capture_output=True, timeout=60, check=True)
-    seconds, megabytes, count = (float(number) for number in done.stdout.split())
-    assert seconds < 2
+    cheapest = LIMIT
+    for _ in range(3):  # a busy machine can only add
+        told = subprocess.run([sys.executable, "-c", _MEASURED], input=source, capture_output=True, timeout=60, check=True)
+        seconds, megabytes, count = (float(number) for number in told.stdout.split())
+        cheapest = min(cheapest, seconds)
+        if seconds < LIMIT:
+            break
+    assert cheapest < LIMIT
     assert megabytes < 200
     assert count <= MAX_FINDINGS + 1
 
 
-def test_a_diagram_of_five_hundred_elements_is_read_at_once() -> None:
-    nodes = _wide(
-        '<userTask id="x#" name="Uppgift #" camunda:candidateGroups="hsf" camunda:dueDate="${workdays(#)}"/>', 250
-    )
-    flows = "".join(f"\nx{number} -> x{number + 1}" for number in range(249))
-    source = bpmn(f'<startEvent id="s"/>{nodes}<endEvent id="e"/>\ns -> x0{flows}\nx249 -> e\n')
-    read(source)
-    started = process_time()
-    assert len(only(read(source)).nodes) == 252
-    assert process_time() - started < 0.5
+def test_reading_takes_longer_as_a_diagram_grows_and_not_faster() -> None:
+    def reading(count: int) -> Callable[[], object]:
+        task = '<userTask id="x#" name="Uppgift #" camunda:candidateGroups="hsf" camunda:dueDate="${workdays(#)}"/>'
+        flows = "".join(f"\nx{number} -> x{number + 1}" for number in range(count - 1))
+        source = bpmn(f'<startEvent id="s"/>{_wide(task, count)}<endEvent id="e"/>\ns -> x0{flows}\nx{count - 1} -> e\n')
+        assert len(only(read(source)).nodes) == count + 2
+        return lambda: read(source)
+
+    assert growth(reading, 50) < 15
 
 
 def test_findings_never_show_more_than_a_line_of_the_file() -> None:

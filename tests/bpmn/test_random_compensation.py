@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bpmn.changes import ElementPassed
@@ -17,6 +17,7 @@ from engine.bpmn.model import Event, Graph
 from tests.bpmn.blocks import COMPENSATE, Undoable
 from tests.bpmn.builder import WORK, Block, Drawing, Fork, Loop, Sequence_, Sub, Wait
 from tests.bpmn.driver import Case
+from tests.examples import examples
 
 
 @dataclass
@@ -162,7 +163,7 @@ class Player:
         assert self.straight.outcome == "completed"
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(blocks(), st.data())
 def test_asked_at_the_end_all_is_undone_in_reverse_order(block: Block, data: st.DataObject) -> None:
     player = Player(asked_afterwards(block))
@@ -173,7 +174,7 @@ def test_asked_at_the_end_all_is_undone_in_reverse_order(block: Block, data: st.
     assert player.undone == expected
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(blocks(), st.data())
 def test_cancelled_at_any_moment_what_was_completed_is_undone(block: Block, data: st.DataObject) -> None:
     player = Player(cancelled_meanwhile(block))

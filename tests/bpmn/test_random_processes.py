@@ -2,29 +2,45 @@
 
 Two cases of a process take the same path; one of them through XML, and through JSON with a graph of its own before
 every step. They must be equal after each. What is done how often is foretold by the blocks (`builder.py`, `blocks.py`),
-which know no tokens. All elements are mixed: a test below holds what is drawn against what the tests of elements draw.
+which know no tokens; with few steps in one go, incidents stop them anywhere. All elements are mixed: a test below holds
+what is drawn against what the tests of elements draw.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import strategies as st
 
-from engine.bpmn.changes import AdHocOpened, CaseCalled, Change, ElementPassed, JobAdded, TaskOpened, TimerSet
-from engine.bpmn.machine import Environment, Step, ad_hoc_work, begin_activity, complete, end, trigger
+from engine.bpmn import machine
+from engine.bpmn.changes import (
+    AdHocOpened,
+    CaseCalled,
+    Change,
+    ElementPassed,
+    IncidentRaised,
+    JobAdded,
+    TaskOpened,
+    TimerSet,
+    WaitOpened,
+)
+from engine.bpmn.limits import Limits
+from engine.bpmn.machine import ad_hoc_work, variables_at
 from engine.bpmn.model import TASKS, Graph
 from engine.bpmn.read import read
 from engine.definitions.check import check
+from engine.history.inputs import Input
 from tests.bpmn.blocks import (
+    SETS_KEY,
     Awaited,
     Beside,
     Chosen,
@@ -43,14 +59,19 @@ from tests.bpmn.blocks import (
 from tests.bpmn.builder import FILES, Block, Bounded, Condition, Fork, Link, Loop, Lots, Race, Sequence_, Sub, Wait
 from tests.bpmn.driver import Case
 from tests.bpmn.elsewhere import Elsewhere, told
+from tests.bpmn.troubles import NOT_SKIPPED, TOO_MUCH, TROUBLES, Conversation, Escalating, Told, Trouble, Wrong
 from tests.bpmn.written import written
+from tests.examples import examples
 from tests.golden.collect import DIAGRAMS, constructs
 
 KINDS = ["userTask", "serviceTask", "receiveTask", "manualTask", "sendTask", "callActivity", "businessRuleTask"]
 CATCH = ["message", "keyed", "signal", "timer", "timeDate", "multiple"]
 AT_ONCE = ["task", "sendTask", "none", "message", "signal", "escalation", "multiple"]
-EARLY = ["message", "signal", "timer", "timeDate", "multiple", "parallelMultiple", "conditional", "error", "escalation"]
-ALONGSIDE = ["message", "signal", "timer", "timeCycle", "multiple", "parallelMultiple", "conditional", "escalation"]
+EARLY = ["message", "signal", "timer", "timeDate", "multiple", "parallelMultiple", "conditional", "store"]
+EARLY += ["error", "escalation"]
+ALONGSIDE = ["message", "signal", "timer", "timeCycle", "multiple", "parallelMultiple", "conditional", "store"]
+ALONGSIDE += ["escalation"]
+MANY = Limits().steps
 GATEWAYS = ["parallelGateway", "exclusiveGateway", "inclusiveGateway", "complexGateway", "flows", "conditional flows"]
 
 
@@ -75,8 +96,13 @@ class Blocks:
                 self._condition,
             ]
             kinds += [self._lots, self._awaited, self._collected, *[self._interrupted] * 3, *[self._beside] * 3]
-            kinds += [self._ended, self._undoing, self._undo, self._chosen]
+            kinds += [self._ended, self._undoing, self._undo, *[self._chosen] * 2]
+            kinds += [*[self._trouble] * 4, *[self._wrong] * 2, self._escalating, self._conversation, self._told]
         return self.draw(st.sampled_from(kinds))(depth - 1)
+
+    def of(self, kind: str, depth: int) -> Block:
+        made: Block = self.any(depth) if kind == "any" else getattr(self, f"_{kind}")(depth)
+        return made
 
     def one_of(self, *kinds: str) -> str:
         return self.draw(st.sampled_from(kinds))
@@ -221,6 +247,28 @@ class Blocks:
         kind = self.one_of("intermediateThrowEvent", "endEvent")
         return Undo(self._name(), Sequence_([done, self.any(depth)]), kind, named=self.is_so())
 
+    # --- what goes wrong, and what others do
+
+    def _trouble(self, depth: int) -> Trouble:
+        kind = self.one_of(*TROUBLES)
+        return Trouble(self._name(), kind, "retry" if kind in NOT_SKIPPED else self.one_of("retry", "skip"))
+
+    def _wrong(self, depth: int) -> Wrong:
+        kind = self.one_of("userTask", "serviceTask", "callActivity")
+        return Wrong(self._name(), kind, climbs=self.is_so())
+
+    def _escalating(self, depth: int) -> Escalating:
+        return Escalating(
+            self._name(), "callActivity", times=self.draw(st.integers(1, 2)), interrupting=self.is_so()
+        )
+
+    def _conversation(self, depth: int) -> Conversation:
+        kind, size = self.one_of("sendTask", "intermediateThrowEvent"), self.draw(st.integers(1, 3))
+        return Conversation(self._name(), size, self.is_so(), self.draw(st.integers(1, 2)), kind, self.is_so())
+
+    def _told(self, depth: int) -> Told:
+        return Told(self._name())
+
     # --- ad hoc
 
     def _chosen(self, depth: int) -> Chosen:
@@ -236,9 +284,11 @@ class Blocks:
 
 
 @st.composite
-def blocks(draw: st.DrawFn) -> Block:
+def blocks(draw: st.DrawFn, first: Sequence[str] = ()) -> Block:
+    """`first`: the kinds of which one comes first."""
     drawn = Blocks(draw)
-    return Sequence_([drawn.any(3) for _ in range(draw(st.integers(1, 4)))])
+    begin = [drawn.of(draw(st.sampled_from(first)), 2)] if first else []
+    return Sequence_([*begin, *(drawn.any(3) for _ in range(draw(st.integers(1, 4))))])
 
 
 @st.composite
@@ -254,29 +304,41 @@ def ways(draw: st.DrawFn) -> Way:
         "receiveTask",
         "exclusive",
         "parallel",
+        "conversation",
+        "store",
     ]
     kind = draw(st.sampled_from(kinds))
     return Way(kind, draw(st.sampled_from(["other", "signal", "timer"] if kind == "exclusive" else ["other"])))
 
 
-Move = tuple[str, int, str]
-"""What the player does: take (a wait), or begin or end in an ad-hoc sub-process; the number; the activity begun."""
+Move = Input
+"""What the player does: a wait ends, an incident is dealt with, something begins in an ad-hoc sub-process, …"""
+TOO_LONG = 5_000
+"""More than any of them has to do."""
+PATIENCE = 3
+"""So often somebody does what comes to nothing."""
 
 
 class Player:
     """Takes two cases along one path: one of the graph as it was drawn; one of what the reader makes of it, which goes
     through JSON, with a graph of its own, before every step."""
 
-    def __init__(self, block: Block, way: Way | None = None) -> None:
-        self.graph, at, passed = process_by(block, way or Way())
+    def __init__(self, block: Block, way: Way | None = None, steps: int = MANY) -> None:
+        way = way or Way()
+        self.graph, at, passed = process_by(block, way)
+        self.steps, self.patience = steps, PATIENCE
         self.source = written(self.graph)
         found = [str(finding) for finding in check({"p.bpmn": self.source, **FILES}) if finding.is_error]
         assert not found, "\n".join(found)
         (graph,) = read(self.source, name="p.bpmn").graphs
-        more: dict[str, Any] = {"at": at, "payload": {} if at else None, "files": FILES}
+        payload = SETS_KEY if way.kind == "conversation" else {}
+        more: dict[str, Any] = {"at": at, "payload": payload if at else None, "files": FILES}
+        more["limits"] = Limits(steps=steps)
         self.straight = Case(lambda: self.graph, {}, **more)
         self.restored = Case(lambda: replace(graph), {}, restored=True, **more)  # its parts are immutable
         self.rules = block.rules()
+        self.rules.keys["sist"] = "nr"
+        self.made: Counter[str] = Counter()
         self.foretold = +passed
         self.left = Counter(self.foretold)
         self.begun: Counter[tuple[int, str]] = Counter()
@@ -292,13 +354,77 @@ class Player:
     # --- what may come next, so that in the end all has come that must
 
     def ready(self) -> list[Move]:
+        stopped = [wait for wait, one in self.straight.incidents.items() if "trouble" not in self._marks(one.element)]
+        if stopped:  # the budget of steps was used up: where that is, is nothing that the blocks know of
+            return [Move("retry", wait) for wait in stopped]
         moves: list[Move] = []
         for wait, opened in self.straight.open.items():
             if isinstance(opened, AdHocOpened):
                 moves += self._choices(wait)
+            elif self._stores(wait):
+                moves += self._looks(wait)
             elif self._may(wait):
-                moves.append(("take", wait, ""))
+                moves += self._takes(wait, opened)
+        for wait in self.straight.incidents:
+            moves += self._helps(wait)
         return moves
+
+    def _takes(self, wait: int, opened: Change) -> Iterator[Move]:
+        name = self.name(wait)
+        kind = "complete" if isinstance(opened, WORK) else "trigger"
+        is_begun = self.runs[str(wait)]["open"] != "go_on"
+        if name in self.rules.fails and is_begun:
+            yield Move("fail", wait, code=name, message="fel")
+        elif name in self.rules.escalates and self.left[f"{name}!"]:
+            yield Move("escalate", wait, code=name) if is_begun else Move(kind, wait)
+        else:
+            yield Move(kind, wait)
+            if (isinstance(opened, CaseCalled) or not wait % 2) and self._is_the_same_skipped(wait):
+                yield Move("skip", wait)
+
+    def _is_the_same_skipped(self, wait: int) -> bool:
+        """Somebody may as well let it go on without: unless something would be missing, or more would be passed by."""
+        node, run = self.graph.nodes[self.straight.open[wait].element], self.runs[str(wait)]
+        return not (node.outputs or node.data or "rule" in run or run["open"] == "go_on")
+
+    def _marks(self, element: str) -> Mapping[str, str]:
+        return self.graph.nodes[element].properties
+
+    def _helps(self, wait: int) -> Iterator[Move]:
+        """What can be done about an incident: helped past, or tried again, also in vain."""
+        marks = self._marks(self.straight.incidents[wait].element)
+        mended = self._seen(wait)[f"m_{marks['trouble']}"]
+        if marks["way"] == "skip":
+            yield Move("skip", wait, {f"x_{marks['trouble']}": 7, **self._decides(wait, marks)})
+        if self.patience or (marks["way"] == "retry" and mended not in (None, TOO_MUCH)):
+            yield Move("retry", wait)
+
+    def _decides(self, wait: int, marks: Mapping[str, str]) -> dict[str, Any]:
+        """At a gateway, and as an instance ends, conditions decide what comes next, with what is given."""
+        element = self.graph.nodes[self.straight.incidents[wait].element]
+        return {f"m_{marks['trouble']}": 6} if "Gateway" in element.kind or marks["kind"] == "completion" else {}
+
+    def _seen(self, wait: int) -> dict[str, Any]:
+        return variables_at(self.graph, self.straight.state, wait)
+
+    def _stores(self, wait: int) -> list[str]:
+        """The data stores into which a wait looks."""
+        event = self.graph.nodes[self.straight.open[wait].element].event
+        return list(event.stores.values()) if event else []
+
+    def _looks(self, wait: int) -> Iterator[Move]:
+        """Another case writes to a data store: all who wait for that are ready for it."""
+        (store,) = self._stores(wait)
+        if all(self._may_look(other) for other in self.straight.open if self._stores(other) == [store]):
+            yield Move("look", given={store: 1})
+        if self.patience and self.straight.stores[store] == 0:
+            yield Move("look", given={store: 2})
+
+    def _may_look(self, wait: int) -> bool:
+        name = self.name(wait)
+        if name in self.rules.last:
+            return self._nothing_left_in(self.runs[str(wait)]["on"]) and not self._must_wait(wait)
+        return not self._must_wait(wait) or name in self.rules.first
 
     def _may(self, wait: int) -> bool:
         name = self.name(wait)
@@ -323,11 +449,11 @@ class Player:
         if self._must_wait(wait):
             return []
         element = self.graph.nodes[self.straight.open[wait].element]
-        moves: list[Move] = [("begin", wait, one) for one in self._offered(wait) if self._to_begin(wait, one)]
+        moves: list[Move] = [Move("begin", wait, at=one) for one in self._offered(wait) if self._to_begin(wait, one)]
         inside = [node.id for node in self.graph.nodes.values() if node.scope == element.id]
         is_done = not any(self._to_begin(wait, one) for one in inside)
         if is_done and element.ad_hoc and not element.ad_hoc.completion and self._nothing_left_in(wait):
-            moves.append(("end", wait, ""))
+            moves.append(Move("end", wait))
         return moves
 
     def _offered(self, wait: int) -> list[str]:
@@ -350,6 +476,8 @@ class Player:
         return False
 
     def _nothing_left_in(self, holder: int) -> bool:
+        if any(holder in self._around(wait) for wait in self.straight.incidents):
+            return False
         for wait in self.straight.open:
             name, on = self.name(wait), self.runs[str(wait)].get("on")
             counts = name not in self.rules.never and (name not in self.rules.first or self.left[name] > 0)
@@ -367,30 +495,50 @@ class Player:
 
     def saved(self, move: Move) -> dict[str, Any]:
         """The case as it is, and what comes next, as JSON."""
-        kind, wait, activity = move
-        case, opened = self.straight, self.straight.open[wait]
-        if kind == "take":
-            kind = "complete" if isinstance(opened, WORK) else "trigger"
-        now = max(case.now, opened.due) if isinstance(opened, TimerSet) else case.now
-        asked = {"kind": kind, "wait": wait, "activity": activity, "now": now.isoformat()}
-        return {**asked, "state": deepcopy(case.state), "stores": deepcopy(case.stores)}
+        case, stores = self.straight, deepcopy(self.straight.stores)
+        if move.kind == "look":
+            stores |= move.given
+        asked = {"input": asdict(move), "now": self._time_of(move).isoformat(), "steps": self.steps}
+        return {**asked, "state": deepcopy(case.state), "stores": stores}
+
+    def _time_of(self, move: Move) -> datetime:
+        opened = self.straight.open.get(move.wait)
+        is_due = isinstance(opened, TimerSet) and move.kind == "trigger"
+        return max(self.straight.now, opened.due) if is_due else self.straight.now
 
     def make(self, move: Move) -> None:
-        kind, wait, activity = move
-        opened = self.straight.open[wait]
+        now, helped = self._time_of(move), self.straight.incidents.get(move.wait) if move.kind == "skip" else None
+        self.made[self._called(move)] += 1
         for case in (self.straight, self.restored):
-            if isinstance(opened, TimerSet):
-                case.now = max(case.now, case.open[wait].due)
-            case.step(lambda graph, state, env: ACTS[kind](graph, state, env, wait, opened, activity))
-        if kind == "begin":
-            self.begun[wait, activity] += 1
+            case.now = now
+            if move.kind == "look":
+                case.stores |= move.given
+            case.step(lambda graph, state, env: move.play(graph, state, env))
+        if helped:  # whatever it could not evaluate is not asked again
+            assert helped.element in {one.element for one in self.straight.last if isinstance(one, ElementPassed)}
+        if move.kind == "begin":
+            self.begun[move.wait, move.at or ""] += 1
         self._note()
+
+    def _called(self, move: Move) -> str:
+        """What is done, and to what: for the test that holds the generator to all of it."""
+        incident, opened = self.straight.incidents.get(move.wait), self.straight.open.get(move.wait)
+        if incident and move.kind in ("retry", "skip"):
+            return f"{move.kind}: {self._marks(incident.element).get('kind', 'steps')}"
+        if opened and move.kind in ("fail", "escalate", "skip"):
+            return f"{move.kind}: {type(opened).__name__}"
+        return move.kind
 
     def _note(self) -> None:
         assert self.straight.state == self.restored.state
         assert self.straight.last == self.restored.last
         assert self.straight.stores == self.restored.stores
         self.left -= Counter(self._names(self.straight.last))
+        self.patience -= any(isinstance(one, IncidentRaised) for one in self.straight.last) and self.patience > 0
+        for wait in self.straight.found(WaitOpened):
+            variable = self.rules.keys.get(self.graph.nodes[wait.element].name)
+            if variable and wait.wait in self.straight.open:
+                assert wait.key == str(self._seen(wait.wait)[variable])
 
     def _names(self, changes: list[Change]) -> Iterator[str]:
         for change in changes:
@@ -403,6 +551,7 @@ class Player:
             assert ready, f"nothing can happen, but {[(self.name(wait), wait) for wait in self.straight.open]} wait"
             self.make(choose(ready))
             after()
+            assert self.made.total() < TOO_LONG, self.made
         assert self.straight.outcome == "completed"
         assert not self.straight.incidents
         passed = Counter(self._names(self.straight.changes))
@@ -413,22 +562,32 @@ class Player:
 WORK = TaskOpened | JobAdded | CaseCalled
 
 
-def _take(graph: Graph, state: Any, env: Environment, wait: int, opened: Change, activity: str) -> Step:
-    act = complete if isinstance(opened, WORK) else trigger
-    return act(graph, state, env, wait, {})
+budgets = st.sampled_from([MANY, MANY, 40, 12, 6])
+"""Steps in one go: with few of them tokens are stopped wherever they are. Three leave an activity at once."""
 
 
-ACTS = {
-    "take": _take,
-    "begin": lambda graph, state, env, wait, opened, activity: begin_activity(graph, state, env, wait, activity),
-    "end": lambda graph, state, env, wait, opened, activity: end(graph, state, env, wait),
+def test_every_process_does_what_it_must_and_ends() -> None:
+    """And on the way all is done that can be done to a case, short of ending it."""
+    made: Counter[str] = Counter()
+
+    @examples(120)
+    @given(blocks(), ways(), budgets, st.data())
+    def play(block: Block, way: Way, steps: int, data: st.DataObject) -> None:
+        player = Player(block, way, steps)
+        player.play(lambda ready: data.draw(st.sampled_from(ready)))
+        made.update(player.made)
+
+    play()
+    asked = {"ad_hoc_work", "root_variables", "variables_at", "start", "cancel"}
+    acts = {name.removesuffix("_activity") for name in machine.__all__ if name.islower()} - asked
+    assert sorted(acts - {one.split(":")[0] for one in made}) == []
+    assert sorted(DONE_TO - made.keys()) == []
+
+
+DONE_TO = {
+    *("fail: TaskOpened", "fail: JobAdded", "fail: CaseCalled", "escalate: CaseCalled", "retry: steps"),
+    *(f"skip: {opened}" for opened in ("TaskOpened", "JobAdded", "CaseCalled", "TimerSet", "WaitOpened")),
 }
-
-
-@settings(max_examples=150)
-@given(blocks(), ways(), st.data())
-def test_every_process_does_what_it_must_and_ends(block: Block, way: Way, data: st.DataObject) -> None:
-    Player(block, way).play(lambda ready: data.draw(st.sampled_from(ready)))
 
 
 @pytest.fixture(scope="module")
@@ -438,13 +597,13 @@ def elsewhere() -> Iterator[Elsewhere]:
     other.close()
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
-@given(blocks(), ways(), st.data())
+@examples(10, suppress_health_check=[HealthCheck.too_slow])
+@given(blocks(), ways(), budgets, st.data())
 def test_saved_and_loaded_in_a_new_process_after_every_step(
-    elsewhere: Elsewhere, block: Block, way: Way, data: st.DataObject
+    elsewhere: Elsewhere, block: Block, way: Way, steps: int, data: st.DataObject
 ) -> None:
     """Each step is made twice: here, and by an operating-system process that is started for it."""
-    player = Player(block, way)
+    player = Player(block, way, steps)
     processes: set[int] = set()
     while player.straight.ended is None:
         move = data.draw(st.sampled_from(player.ready()))
@@ -482,6 +641,16 @@ def marks(graph: Graph) -> Iterator[str]:
             yield "decision table"
         if node.instantiate:
             yield f"{node.kind}, instantiating{', parallel' if node.parallel else ''}"
+        if "trouble" in node.properties:
+            yield f"{node.properties['kind']} in trouble: {node.properties['way']}"
+        for event in node.event.triggers if node.event else ():
+            if event.correlation:
+                yield f"correlation by {'context' if event.correlation.expected else 'key'} at a {node.kind}"
+            if event.stores:
+                beside = "" if node.interrupting else ", beside"
+                yield f"{node.kind}: condition on a data store{beside}"
+        if node.attached_to and node.event and node.event.kind in ("error", "escalation"):
+            yield f"{node.event.kind} of a {graph.nodes[node.attached_to].kind}"
         if node.kind in TASKS and len(node.outgoing) > 1:
             yield f"{'conditional' if node.outgoing[0].condition else 'plain'} flows without a gateway"
     yield from (f"{one.kind} of {'the process' if one.scope == graph.key else 'a sub-process'}" for one in graph.data)
@@ -496,21 +665,32 @@ OURS = {
     *("receiveTask, instantiating", "eventBasedGateway, instantiating", "eventBasedGateway, instantiating, parallel"),
     *("conditional flows without a gateway", "plain flows without a gateway"),
     *("dataObject of the process", "dataObject of a sub-process"),
+    *(f"{kind} in trouble: {way}" for kind in TROUBLES for way in ("retry", "skip") if kind not in NOT_SKIPPED),
+    *(f"{kind} in trouble: retry" for kind in NOT_SKIPPED),
+    *(f"correlation by {how} at a {at}" for how in ("key", "context") for at in ("sendTask", "receiveTask")),
+    *("correlation by key at a startEvent", "correlation by key at a intermediateThrowEvent"),
+    *(f"{at}: condition on a data store" for at in ("startEvent", "intermediateCatchEvent", "boundaryEvent")),
+    *(f"{at}: condition on a data store, beside" for at in ("startEvent", "boundaryEvent")),
+    *(f"error of a {host}" for host in ("userTask", "serviceTask", "callActivity", "subProcess")),
+    *("escalation of a callActivity", "escalation of a subProcess"),
 }
 
 
 def test_all_elements_are_mixed() -> None:
     """Each construct that the tests of elements draw is drawn here too, so that nothing is left out that is added."""
-    drawn: Counter[str] = Counter()
-
-    @settings(max_examples=600, derandomize=True, database=None, phases=[Phase.generate])
-    @given(blocks(), ways())
-    def draw(block: Block, way: Way) -> None:
-        drawn.update(set(marks(process_by(block, way)[0])))
-
-    draw()
+    drawn: set[str] = set()
     wanted = OURS.copy()
     for diagram in DIAGRAMS:
         for graph in read(diagram.read_bytes(), name=diagram.name).graphs:
             wanted |= constructs(graph)
-    assert sorted(wanted - drawn.keys()) == []
+
+    @examples(300, database=None, phases=[Phase.generate])
+    @given(blocks(), ways())
+    def draw(block: Block, way: Way) -> None:
+        drawn.update(marks(process_by(block, way)[0]))
+
+    for number in range(10):  # what is rare comes sooner or later; what is left out never does
+        seed(number)(draw)()
+        if wanted <= drawn:
+            break
+    assert sorted(wanted - drawn) == []

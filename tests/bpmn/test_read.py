@@ -603,7 +603,7 @@ def test_what_an_element_says_of_its_flows_agrees_with_them() -> None:
 
 @pytest.mark.parametrize(("must", "expected"), [("true", ["not-supported"]), ("false", [])])
 def test_an_extension_that_must_be_understood_is_refused(must: str, expected: list[str]) -> None:
-    """§8.2.3, Table 8.9."""
+    """§8.2.3: who does not understand an extension that must be understood may not carry out the file."""
     source = bpmn(chain('<task id="x"/>')).decode()
     extension = f'<extension definition="q:egen" mustUnderstand="{must}" xmlns:q="urn:q"/>'
     told = read(source.replace("<process", extension + "<process", 1).encode()).findings

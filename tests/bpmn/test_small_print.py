@@ -238,7 +238,7 @@ def test_who_only_listens_hears_of_an_instance_before_the_one_who_interrupts(run
 
 
 def test_a_complex_gateway_waits_only_for_flows_that_had_no_token(run):
-    """Table 13.5: reset as soon as none can come to a flow without one; what comes to the others begins anew."""
+    """§13.4.5: reset as soon as none can come to a flow without one; what comes to the others begins anew."""
     gate = "<activationCondition>activationCount >= 1</activationCondition>"
     inside = f"""<parallelGateway id="g"/>{task("a")}{task("b")}{task("d")}<exclusiveGateway id="q" default="q-c"/>
     <exclusiveGateway id="w"/><complexGateway id="c">{gate}</complexGateway>

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from engine.bpmn import machine, soundness
@@ -23,6 +23,7 @@ from engine.bpmn.read import read
 from engine.bpmn.soundness import Problem, problems
 from tests.bpmn.builder import WORK, Drawing
 from tests.bpmn.drawing import bpmn
+from tests.examples import examples
 
 TIMER = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
 
@@ -377,7 +378,7 @@ def all_states(graph: Graph) -> Iterator[Step]:
                 ahead.append(machine.complete(graph, deepcopy(step.state), env, number, chosen))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(any_graph())
 def test_the_machine_agrees(graph: Graph):
     agree(graph)
@@ -407,7 +408,7 @@ def _joins(node: Node, kind: str) -> bool:
     return node.kind == kind and len(node.incoming) > 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@examples(60, suppress_health_check=[HealthCheck.filter_too_much])
 @given(of_kind("complexGateway"))
 def test_the_machine_agrees_about_complex_joins(graph: Graph):
     agree(graph)

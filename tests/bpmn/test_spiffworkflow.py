@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
@@ -29,6 +29,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine import Deploy, PublishMessage, StartCase
 from engine.bpmn.changes import SignalThrown, TaskOpened
+from engine.bpmn.checks import check
 from engine.bpmn.machine import complete
 from engine.bpmn.read import read
 from engine.calendar import TimerRule
@@ -37,6 +38,7 @@ from tests.bpmn.driver import Case
 from tests.bpmn.test_random_processes import Blocks
 from tests.bpmn.written import HEAD, written
 from tests.engine.house import House
+from tests.examples import examples
 
 
 class Theirs:
@@ -146,7 +148,7 @@ def common(draw: st.DrawFn) -> Block:
     return Common(draw).any(2)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(common(), st.data())
 def test_both_do_the_same(block: Block, data: st.DataObject) -> None:
     source = written(process(block))
@@ -529,7 +531,7 @@ def test_so_many_tokens_leave_as_a_completion_quantity_says() -> None:
 
 
 def test_a_multi_instance_activity_tells_of_its_instances() -> None:
-    """§10.3.8, Table 10.29: behavior One throws an event as the first instance ends. Theirs does not read it."""
+    """§10.3.8: behavior One throws an event as the first instance ends. Theirs does not read it."""
     many = '<multiInstanceLoopCharacteristics behavior="One"><loopCardinality>2</loopCardinality>'
     host = TASK.format("a").replace("/>", f">{many}</multiInstanceLoopCharacteristics></userTask>")
     source = drawn(EDGE.format(a=host, b=TASK.format("b"), cancel="false", event="<signalEventDefinition/>"))
@@ -594,3 +596,74 @@ def test_terminate_ends_its_own_scope_only_on_both() -> None:
         """
     )
     assert Theirs(source).named() == Ours(source).named() == ["b"]
+
+
+# --- messages, failures, drawings ------------------------------------------------------------------------------------
+
+
+def test_a_message_for_another_case_is_not_taken(sqlite_url: str) -> None:
+    """§8.4.2 (peers.md E1): a correlation key says whose a message is. Theirs, before a case has a key of its own,
+    takes any message of that name, whatever key it carries; ours gives it to the case that expects that key."""
+    kept = "<extensionElements><camunda:properties>{}</camunda:properties></extensionElements>"
+    key = kept.format('<camunda:property name="correlationKey" value="${nummer}"/>')
+    waits = f'{key}<messageEventDefinition messageRef="message_namn"/>'
+    source = drawn(
+        f"""<startEvent id="s"/><intermediateCatchEvent id="m">{waits}</intermediateCatchEvent><endEvent id="e"/>
+        s -> m
+        m -> e
+        """
+    )
+    theirs = Theirs(source)
+    definition = theirs.workflow.spec.task_specs["m"].event_definition
+    theirs.workflow.send_event(BpmnEvent(definition, {}, correlations={"K": {"nummer": "8"}}))
+    theirs.workflow.do_engine_steps()
+    assert theirs.is_over
+    house = House(sqlite_url)
+    house.do(Deploy({"p.bpmn": source}))
+    seven, eight = (house.do(StartCase("process", {"nummer": number})) for number in ("7", "8"))
+    assert house.do(PublishMessage("namn", "8")) == eight
+    assert (house.state(seven), house.state(eight)) == ("active", "completed")
+    assert house.do(PublishMessage("namn", None)) is None, "nor does one without a key"
+    assert house.state(seven) == "active"
+    house.engine.close()
+
+
+def test_what_nothing_leads_to_is_told() -> None:
+    """§8.4.13, §10.3 (peers.md B3): beside a start event, an activity without an incoming flow is never begun. Theirs
+    leaves it out of the process without a word; ours names it in a finding."""
+    tasks = TASK.format("a") + TASK.format("b")
+    source = drawn(f'<startEvent id="s"/>{tasks}<endEvent id="e"/>\ns -> a\na -> e\nb -> e\n')
+    theirs = Theirs(source)
+    assert "b" not in theirs.workflow.spec.task_specs
+    theirs.finish(lambda ready: ready[0])
+    assert theirs.is_over
+    assert Ours(source).named() == ["a"]
+    assert "no-incoming" in {finding.rule for finding in check({"p.bpmn": source}) if finding.element == "b"}
+
+
+def test_a_script_that_fails_leaves_nothing_behind_and_can_be_tried_again() -> None:
+    """§13.3.2 (peers.md C2): an activity that has not completed has no outputs. Theirs keeps what the lines before the
+    failure wrote, throws once, and then says nothing: the join waits for ever. Ours is an incident; retried once the
+    missing variable is there, it goes on."""
+    source = drawn(
+        f"""<startEvent id="s"/><parallelGateway id="g"/><parallelGateway id="j"/><endEvent id="e"/>{TASK.format("t")}
+        <scriptTask id="x" scriptFormat="trappa"><script>a = 1\nb = a + n</script></scriptTask>
+        s -> g
+        g -> x
+        g -> t
+        x -> j
+        t -> j
+        j -> e
+        """
+    )
+    theirs = Theirs.__new__(Theirs)
+    with pytest.raises(WorkflowTaskException, match="n' is not defined"):
+        theirs.__init__(source)  # type: ignore[misc]
+    theirs.done = Counter()
+    theirs.finish(lambda ready: ready[0])
+    (failed,) = theirs.workflow.get_tasks(state=TaskState.ERROR)
+    assert (theirs.done, theirs.is_over, failed.data) == (Counter("t"), False, {"a": 1})
+    ours = Ours(source)
+    assert (ours.named(), ours.case.stuck_at, ours.case.variables) == (["t"], ["x"], {})
+    ours.case.complete("t", n=2).retry("x")
+    assert (ours.is_over, ours.case.variables) == (True, {"n": 2, "a": 1, "b": 3})

@@ -22,6 +22,7 @@ def written(graph: Graph, *, time: Callable[[str], str] = str) -> bytes:
     """The whole file. `time` says how a duration is written."""
     lines = [
         *_codes(graph),
+        *_conversations(graph),
         f'  <process id="{graph.key}" isExecutable="true">',
         *_inside(graph, graph.key, time),
         "  </process>",
@@ -38,6 +39,43 @@ def _codes(graph: Graph) -> Iterator[str]:
 
 def _named(event: Event) -> tuple[str, str]:
     return event.kind, event.name or ""
+
+
+def _correlated(graph: Graph) -> dict[str, dict[str, Event]]:
+    """Correlation key -> message -> an event of it."""
+    found: dict[str, dict[str, Event]] = {}
+    for node in graph.nodes.values():
+        if node.event and node.event.correlation:
+            found.setdefault(node.event.correlation.key, {})[node.event.name or ""] = node.event
+    return found
+
+
+def _conversations(graph: Graph) -> Iterator[str]:
+    """Messages that are told apart by a correlation key of one property (§8.4.2)."""
+    keys = sorted(_correlated(graph).items())
+    for key, events in keys:
+        yield from (f'<message id="message_{name}" name="{name}"/>' for name in sorted(events))
+        yield f'<correlationProperty id="{key}_property" name="nr">'
+        for name, event in sorted(events.items()):
+            (path,) = event.correlation.paths if event.correlation else ()
+            yield f'<correlationPropertyRetrievalExpression messageRef="message_{name}">'
+            yield f"<messagePath>{escape(path.source)}</messagePath></correlationPropertyRetrievalExpression>"
+        yield "</correlationProperty>"
+    if keys:
+        yield f'<collaboration id="pools"><participant id="pool" processRef="{graph.key}"/>'
+        for key, _ in keys:
+            property_ = f"<correlationPropertyRef>{key}_property</correlationPropertyRef>"
+            yield f'<correlationKey id="{key}">{property_}</correlationKey>'
+        yield "</collaboration>"
+
+
+def _subscriptions(graph: Graph) -> Iterator[str]:
+    for key, events in sorted(_correlated(graph).items()):
+        expected = {path for event in events.values() if event.correlation for path in event.correlation.expected}
+        for path in expected:
+            yield f'<correlationSubscription correlationKeyRef="{key}">'
+            yield f'<correlationPropertyBinding correlationPropertyRef="{key}_property">'
+            yield f"<dataPath>{escape(path.source)}</dataPath></correlationPropertyBinding></correlationSubscription>"
 
 
 def _inside(graph: Graph, scope: str, time: Callable[[str], str]) -> Iterator[str]:
@@ -73,6 +111,8 @@ def _inside(graph: Graph, scope: str, time: Callable[[str], str]) -> Iterator[st
     for node in inside:
         for handler in node.compensated_by:
             yield f'<association id="to_{handler}" sourceRef="{node.id}" targetRef="{handler}" {ONE_WAY}/>'
+    if scope == graph.key:
+        yield from _subscriptions(graph)
 
 
 ONE_WAY = 'associationDirection="One"'
@@ -134,11 +174,13 @@ def _extensions(node: Node) -> Iterator[str]:
     told = [*_camunda("property", properties)]
     if told:
         told = ["<camunda:properties>", *told, "</camunda:properties>"]
-    if node.outputs:
-        mapped = (
-            f"<camunda:outputParameter name={quoteattr(name)}>{escape(value.source)}</camunda:outputParameter>"
-            for name, value in node.outputs.items()
-        )
+    carried = node.event.payload if node.event else {}
+    mapped = [
+        f"<camunda:{way}Parameter name={quoteattr(name)}>{escape(value.source)}</camunda:{way}Parameter>"
+        for way, values in (("input", {**node.inputs, **carried}), ("output", node.outputs))
+        for name, value in values.items()
+    ]
+    if mapped:
         told += ["<camunda:inputOutput>", *mapped, "</camunda:inputOutput>"]
     if told:
         yield "".join(["<extensionElements>", *told, "</extensionElements>"])

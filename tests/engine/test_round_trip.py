@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from engine import CaseById, Deploy, Guarded, Refused, StartCase
 from engine.schema import metadata
 from tests.bpmn.drawing import bpmn, chain
 from tests.engine.house import House
+from tests.examples import examples
 
 TRICKY = [
     "",
@@ -72,7 +73,7 @@ class Rows:
         return int(read.connection.execute(found).scalar_one())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(TEXTS.filter(lambda name: name != "startad_av"), VALUES, max_size=4))
 def test_what_goes_in_comes_back(house: House, variables: dict[str, Any]) -> None:
     house.do(Deploy(PROCESS))

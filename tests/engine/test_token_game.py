@@ -16,7 +16,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -41,6 +40,7 @@ from tests.bpmn.builder import Block, Bounded, Fork, Loop, Sequence_, Wait, proc
 from tests.bpmn.test_random_processes import Blocks
 from tests.bpmn.written import written
 from tests.engine.house import House, Outbox
+from tests.examples import examples
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
@@ -288,5 +288,5 @@ def test_the_engine_and_the_token_game_agree(sqlite_url: str) -> None:
         # Some days before one of 25 hours.
         house = House(f"{sqlite_url}?synchronous=normal", datetime(2026, 10, 22, 8, tzinfo=UTC))
 
-    run_state_machine_as_test(Here, settings=settings(max_examples=25, stateful_step_count=15, deadline=None))
+    run_state_machine_as_test(Here, settings=examples(25, stateful_step_count=15))
     Here.house.engine.close()

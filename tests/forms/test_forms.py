@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import date
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from engine.errors import Invalid
 from engine.forms import BadForm, Condition, Context, check_form, choices, from_html, inputs, parse, validate
+from tests.speed import in_time
 
 TODAY = date(2026, 4, 14)
 REFERENCE = {"lokala_omraden": [{"nyckel": "huddinge", "namn": "Huddinge"}, {"nyckel": "nacka", "namn": "Nacka"}]}
@@ -277,12 +277,10 @@ def test_a_pattern_that_could_run_for_ever_is_refused_at_deployment(pattern: str
 )
 def test_a_pattern_that_is_accepted_answers_at_once(pattern: str) -> None:
     findings = check_form(schema(text(validate={"pattern": pattern})))
-    began = time.perf_counter()
-    if not findings:
-        for value in ("a" * 200, "a@" * 100, "ab" * 100, "1" * 200):
-            problems_or_none = validate_quietly(schema(text(validate={"pattern": pattern})), {"rubrik": value})
-            assert problems_or_none is None or "rubrik" in problems_or_none
-    assert time.perf_counter() - began < 2
+    for value in ("a" * 200, "a@" * 100, "ab" * 100, "1" * 200) if not findings else ():
+        form = schema(text(validate={"pattern": pattern}))
+        problems_or_none = in_time(lambda form=form, value=value: validate_quietly(form, {"rubrik": value}))
+        assert problems_or_none is None or "rubrik" in problems_or_none
 
 
 def validate_quietly(form: dict[str, Any], data: dict[str, Any]) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ What a release may change is what is told, never what a stored state means.
 """
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -15,8 +16,9 @@ import pytest
 from engine import CaseById, HistoryOf, PublishMessage, VerifyHistory, db
 from engine.bpmn.read import read
 from engine.history.inputs import Input
+from tests.documents import elements
 from tests.engine.house import MONDAY, House
-from tests.golden.collect import DIAGRAMS, HERE, constructs, version, world
+from tests.golden.collect import DIAGRAMS, HERE, collect, constructs, shown_in, version, world
 
 CASES = sorted(HERE.glob("*/*.json"))
 HOUSES = sorted(HERE.glob("*/house.sql"))
@@ -33,9 +35,12 @@ def test_a_stored_case_goes_on_as_it_would_have_then(path: Path) -> None:
     graph, state = graph_of(path.with_suffix(".bpmn"), stored["process"]), stored["state"]
     for step in stored["then"]:
         what = Input(step["kind"], step["wait"], step["given"], at=step["element"])
-        state = what.play(graph, state, world(datetime.fromisoformat(step["at"]))).state
+        state = what.play(graph, state, world(datetime.fromisoformat(step["at"]), step.get("stores"))).state
         state = json.loads(json.dumps(state))
     assert state == stored["comes"]
+
+
+MEND = "collect it: python -m tests.golden.collect"
 
 
 def test_this_release_has_a_stored_case_of_every_construct() -> None:
@@ -43,11 +48,30 @@ def test_this_release_has_a_stored_case_of_every_construct() -> None:
     drawn: set[str] = set()
     for diagram in DIAGRAMS:
         drawn |= {name for graph in read(diagram.read_bytes(), name=diagram.name).graphs for name in constructs(graph)}
-    stored: set[str] = set()
-    for path in (path for path in CASES if path.parent.name == version()):
-        text = json.loads(path.read_text(encoding="utf-8"))
-        stored |= constructs(graph_of(path.with_suffix(".bpmn"), text["process"]))
-    assert sorted(drawn - stored) == []
+    shown, _ = shown_in(HERE / version())
+    assert sorted(drawn - shown) == [], MEND
+
+
+def test_this_release_has_a_stored_case_of_every_element() -> None:
+    """All rows of README's table of elements."""
+    proofs = set(re.findall(r"`tests/bpmn/test_(\w+)\.py`", elements()))
+    _, shown = shown_in(HERE / version())
+    assert len(proofs) > 45
+    assert sorted(proofs - shown) == [], MEND
+
+
+def test_a_new_release_is_collected_whole_and_an_old_one_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "9.9.9"
+    folder.mkdir()
+    for kind in (".bpmn", ".json"):
+        (folder / f"kept.x{kind}").write_bytes(min(HERE.glob(f"{version()}/*{kind}")).read_bytes())
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    collect(folder)
+    assert {path: path.read_bytes() for path in before} == before
+    (constructs_, elements_), (all_, elements_all) = shown_in(folder), shown_in(HERE / version())
+    assert all_ <= constructs_
+    assert elements_all <= elements_
+    assert (folder / "house.sql").is_file()
 
 
 @pytest.fixture(params=HOUSES, ids=[path.parent.name for path in HOUSES])

@@ -100,7 +100,7 @@ def errors_interrupt(subject: Subject) -> Iterator[Finding]:
 
 
 def starts_interrupt_what_is_around_them(subject: Subject) -> Iterator[Finding]:
-    """Table 10.84: isInterrupting has a meaning in an event sub-process only."""
+    """Table 10.87: isInterrupting has a meaning in an event sub-process only."""
     for node in subject.nodes("startEvent"):
         if not node.interrupting and not subject.is_event_sub_process(node.scope):
             yield subject.warning(
@@ -250,7 +250,7 @@ def _triggers(subject: Subject) -> Iterator[tuple[Node, Event]]:
 
 
 def some_are_alone(subject: Subject) -> Iterator[Finding]:
-    """Table 10.93: a link is no trigger but half a flow. What is compensated is over already, and its event leads to no
+    """§10.5.5: a link is no trigger but half a flow. What is compensated is over already, and its event leads to no
     flow (§10.7.1); and a cancel belongs to a transaction that is undone first (Table 10.90): neither is one way among
     others to the same flow."""
     for node, event in _triggers(subject):
@@ -268,7 +268,7 @@ def some_are_alone(subject: Subject) -> Iterator[Finding]:
 
 
 _ALONE = {
-    "link": (Label("en länk", "a link"), Label("BPMN tabell 10.93", "BPMN table 10.93")),
+    "link": (Label("en länk", "a link"), Label("BPMN 10.5.5", "BPMN 10.5.5")),
     "compensate": (Label("en kompensation", "a compensation"), Label("BPMN 10.7.1", "BPMN 10.7.1")),
     "cancel": (Label("ett avbrott", "a cancel"), Label("BPMN tabell 10.90", "BPMN table 10.90")),
 }

@@ -1,4 +1,4 @@
-"""Complex gateways (§10.6.5, Table 13.5): a condition on the tokens that have come decides when one fires.
+"""Complex gateways (§10.6.5, §13.4.5): a condition on the tokens that have come decides when one fires.
 
 It is in one of two states. Waiting for start, it fires when its activation condition holds: one token goes from each
 incoming flow that has some, and tokens leave by the flows whose conditions hold, as from an inclusive gateway. Then it

@@ -118,7 +118,7 @@ def end_instance(
 def _decided(
     play: Play, body: int, loop: MultiInstance, held: Run, seen: Variables
 ) -> tuple[bool, list[events.Implicit]]:
-    """As an instance ends: whether it was enough, and the events that are thrown (Tables 10.29 and 10.31)."""
+    """As an instance ends: whether it was enough, and the events that are thrown (§10.3.8)."""
     counters = _counters(held)
     named = {prefix + name: count for name, count in counters.items() for prefix in ("nrOf", "numberOf")}
     enough = loop.completion is not None and _holds(play, loop.completion, {**seen, **named})

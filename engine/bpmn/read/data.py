@@ -230,7 +230,7 @@ class ProcessData:
             self._tell_set(holder, lost[0])
 
     def _tell_set(self, element: etree._Element, lost: str) -> None:
-        """Tables 10.57 to 10.61: inputs and outputs belong to a set, and what one has as optional it lists too."""
+        """§10.4.1: inputs and outputs belong to a set, and what one has as optional it lists too."""
         self._warn(
             element,
             "data-set",
@@ -325,7 +325,7 @@ class ProcessData:
         return self._compile(element, (element.text or "").strip(), field)
 
     def _assignment(self, assignment: etree._Element, target: str) -> Assignment | None:
-        """§10.4.2, Table 10.66: `to` is the target, or a place in it: `rapport`, `rapport.rubrik` or just its id."""
+        """§10.4.2: `to` is the target, or a place in it: `rapport`, `rapport.rubrik` or just its id."""
         source, to = assignment.find(model("from")), assignment.find(model("to"))
         if source is None or to is None:
             return None  # the schema tells

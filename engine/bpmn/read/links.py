@@ -1,4 +1,4 @@
-"""Link events become flows: each source leads to the target of its name in the same scope (§10.5.5, Table 10.99).
+"""Link events become flows: each source leads to the target of its name in the same scope (§10.5.5).
 
 Where there is no such target, or more than one, nothing is joined; `checks/links.py` says so.
 """

@@ -150,7 +150,7 @@ def _flows_told_twice(document: Document) -> Iterator[Finding]:
 
 
 def _strange_extensions(document: Document) -> Iterator[Finding]:
-    """§8.2.3, Table 8.9: who does not understand an extension that must be understood may not carry out the file."""
+    """§8.2.3: who does not understand an extension that must be understood may not carry out the file."""
     for extension in document.root.iterchildren(model("extension")):
         prefix, _, name = extension.get("definition", "").rpartition(":")
         must = extension.get("mustUnderstand", "").strip() in ("true", "1")

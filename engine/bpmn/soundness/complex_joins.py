@@ -1,4 +1,4 @@
-"""How a complex gateway that joins flows takes and gives tokens, where only tokens are played (§10.6.5, Table 13.5).
+"""How a complex gateway that joins flows takes and gives tokens, where only tokens are played (§10.6.5, §13.4.5).
 
 The same as `engine.bpmn.machine.complex_gateway` does, for `engine.bpmn.soundness`: without data, which can be done
 where the activation condition asks for nothing but how many tokens have come.
