@@ -435,13 +435,14 @@ class Undo(Block):
 @dataclass
 class Chosen(Block):
     """An ad-hoc sub-process: each of `activities` is begun so often. `until`: a condition ends it, else somebody does.
-    `chained`: a flow leads from the first to the second."""
+    `chained`: a flow leads from the first to the second. `event`: one of this kind is waited for all the while."""
 
     name: str
     activities: Sequence[tuple[Wait | Sub, int]]
     sequential: bool = False
     until: bool = False
     chained: bool = False
+    event: str | None = None
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         count = f"n_{self.name}"
@@ -455,6 +456,9 @@ class Chosen(Block):
             on.change(activity, outputs=counts, properties={"times": str(times)})
         if self.chained:
             on.connect(drawn[0], drawn[1])
+        if self.event:
+            came = on.add("intermediateCatchEvent", made, name=f"{self.name}!", event=event(self.event))
+            on.connect(came, on.add("intermediateThrowEvent", made, name=f"{self.name}.", event=Event()))
         return made
 
     def _times(self) -> list[int]:
@@ -462,7 +466,8 @@ class Chosen(Block):
         return [times[0], times[0], *times[2:]] if self.chained else times
 
     def passed(self) -> Counter[str]:
-        return total(self._each(lambda activity: activity.passed())) + Counter([self.name])
+        came = Counter([f"{self.name}!", f"{self.name}."] * 2 if self.event else [])
+        return total(self._each(lambda activity: activity.passed())) + Counter([self.name]) + came
 
     def undone(self) -> Counter[str]:
         return total(self._each(lambda activity: activity.undone()))
@@ -473,6 +478,9 @@ class Chosen(Block):
 
     def inside(self) -> Sequence[Block]:
         return [activity for activity, _ in self.activities]
+
+    def rule(self, rules: Rules) -> None:
+        rules.first.add(f"{self.name}!")
 
 
 # --- a process -------------------------------------------------------------------------------------------------------

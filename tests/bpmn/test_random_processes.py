@@ -227,7 +227,8 @@ class Blocks:
         activities = [
             (self._activity(depth), self.draw(st.integers(1, 2))) for _ in range(self.draw(st.integers(2, 3)))
         ]
-        return Chosen(self._name(), activities, self.is_so(), self.is_so(), self.is_so())
+        event = self.draw(st.sampled_from([None, "message", "signal", "timeCycle", "multiple"]))
+        return Chosen(self._name(), activities, self.is_so(), self.is_so(), self.is_so(), event)
 
     def _activity(self, depth: int) -> Wait | Sub:
         if self.is_so():

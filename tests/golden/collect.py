@@ -54,7 +54,9 @@ def world(now: datetime, files: dict[str, bytes] | None = None) -> Environment:
 
 def constructs(graph: Graph) -> set[str]:
     """The names of what a diagram is made of."""
-    return {name for node in graph.nodes.values() for name in _constructs(node)}
+    events = {node.id for node in graph.nodes.values() if node.kind == "intermediateCatchEvent" and not node.incoming}
+    within = {"event in ad_hoc" for scope in graph.scopes.values() if events.intersection(scope.starts)}
+    return within.union(*map(_constructs, graph.nodes.values()))
 
 
 def _constructs(node: Node) -> Iterator[str]:

@@ -178,7 +178,7 @@ def _sub_process(play: Play, number: int, node: Node) -> None:
 
 def _ad_hoc(play: Play, number: int, node: Node) -> None:
     adhoc.offer(play, number, node)
-    open_scope(play, number, node.id, [])
+    open_scope(play, number, node.id, [("listen", number, event) for event in adhoc.events_in(play, node)])
 
 
 def open_scope(play: Play, number: int, scope: str, entries: list[Move]) -> None:
@@ -199,7 +199,8 @@ def open_scope(play: Play, number: int, scope: str, entries: list[Move]) -> None
 
 
 def listen(play: Play, scope: int, start: Node) -> None:
-    """An event sub-process begins to listen. Until it does, the scope is held open as by a token."""
+    """An event sub-process, or an event of an ad-hoc one, begins to listen. Until it does, the scope is held open as by
+    a token."""
     waits.listen(play, scope, [start.id])
     tokens.spread(play, scope, ())
 

@@ -223,8 +223,9 @@ def _caught_as(event: Event, code: str | None, message: str) -> Variables:
 
 
 class _Catcher(NamedTuple):
-    """`node`, a boundary event on run `holder`, or the start of an event sub-process inside it; `scope` is where the
-    token that it starts belongs, `event` the one of its triggers that came from inside the case."""
+    """`node`, a boundary event on run `holder`, or inside it an event of an ad-hoc sub-process or the start of an event
+    sub-process; `scope` is where the token that it starts belongs, `event` the one of its triggers that came from
+    inside the case."""
 
     node: Node
     holder: int
@@ -289,7 +290,7 @@ def came(play: Play, number: int, given: Variables) -> None:
         if not several.is_last(play, number, given):
             return
         given = several.all_given(play, number)
-    if node.kind not in ("boundaryEvent", "startEvent"):
+    if node.kind not in ("boundaryEvent", "startEvent") and "ad_hoc" not in held:  # one token stands there, and goes on
         if held["at"] == node.id:  # an event with several triggers, and no gateway before it
             play.drop(number)
             waits.stop_listening(play, held)
@@ -299,10 +300,10 @@ def came(play: Play, number: int, given: Variables) -> None:
         return
     if needs_all:
         several.begin_anew(play, number)
-    elif node.interrupting:
-        play.drop(number)
-    else:
+    elif waits.comes_again(play, run):
         waits.listen_again(play, number, node)
+    else:
+        play.drop(number)
     _react(play, _Catcher(node, holder, held["scope"] if node.kind == "boundaryEvent" else holder), given, "cancelled")
 
 
@@ -320,7 +321,10 @@ def _chosen(play: Play, gateway: int, number: int, given: Variables) -> None:
 def _react(play: Play, catcher: _Catcher, given: Variables, outcome: str) -> None:
     """Interrupting, the catcher's token takes the place of what it interrupts; else it is one more."""
     node, holder, scope, _ = catcher
-    if node.kind == "boundaryEvent":
+    if node.kind == "intermediateCatchEvent":  # in an ad-hoc sub-process
+        play.run(scope)["live"] += 1
+        play.queue.append(("caught", scope, node, given, False))
+    elif node.kind == "boundaryEvent":
         if not node.interrupting:
             play.run(scope)["live"] += 1
         elif play.exists(holder):

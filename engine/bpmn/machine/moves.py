@@ -101,7 +101,7 @@ _MOVES: dict[str, Callable[..., None]] = {
     "caught": events.caught,  # scope, node, given, direct: a token starts from an event that came
     "finish": activities.finish,  # run, given, direct: an activity or event is done
     "ended": activities.ended,  # scope: its last token is gone
-    "listen": activities.listen,  # scope, start event: an event sub-process begins to listen
+    "listen": activities.listen,  # scope, event: an event sub-process, or an event in an ad-hoc one, begins to listen
     "expect": waits.expect_again,  # run: what it waits for is asked for anew
     "met": conditions.met,  # run: the condition it waits for holds
     "handle": activities.handle,  # scope, start event, given: an event sub-process starts

@@ -7,6 +7,7 @@ again before that finds nobody waiting: a message is kept for the next round, a 
 from __future__ import annotations
 
 from engine.bpmn.changes import Variables
+from engine.bpmn.machine import waits
 from engine.bpmn.machine.play import Play
 
 
@@ -29,10 +30,10 @@ def all_given(play: Play, number: int) -> Variables:
 
 
 def begin_anew(play: Play, number: int) -> None:
-    """At an edge or in an event sub-process: interrupting, the wait is over; else all is waited for again."""
+    """Where the event may come many times, all is waited for again; else the wait is over."""
     for other in _all(play, number):
         run = play.run(other)
-        if play.node(run).interrupting:
+        if not waits.comes_again(play, run):
             play.drop(other)
             continue
         del run["came"], run["given"]

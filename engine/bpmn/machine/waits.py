@@ -50,6 +50,15 @@ def listen(play: Play, number: int, nodes: Iterable[str]) -> None:
                 expect(play, play.add(run), node)
 
 
+def comes_again(play: Play, run: Run) -> bool:
+    """Whether what a run waits for may come many times: it interrupts nothing, or is an event in an ad-hoc sub-process
+    that no flow leads to (§13.3.5)."""
+    node = play.node(run)
+    if node.kind == "intermediateCatchEvent":
+        return "on" in run and "ad_hoc" in play.run(run["on"])
+    return node.kind in ("boundaryEvent", "startEvent") and not node.interrupting
+
+
 def event_of(run: Run, node: Node) -> Event:
     """What a run at `node` waits for: the event, or the one of its triggers that the run is for."""
     event = node.event or Event()
@@ -125,7 +134,7 @@ def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
 
 
 def listen_again(play: Play, number: int, node: Node) -> None:
-    """A listener that interrupts nothing goes on listening: all but timers under the old number, a cycle under a
+    """A listener whose event may come again goes on listening: all but timers under the old number, a cycle under a
     new one, so that a firing that comes twice finds nothing."""
     run = play.run(number)
     event = event_of(run, node)
