@@ -19,8 +19,9 @@ class Compensation:
     """How the activities of a process are compensated.
 
     `by_activity`: activity -> the compensation activity of its boundary event, which sees the activity as a black box.
-    `by_event`: sub-process -> the start event of the compensation event sub-process inside it. A sub-process that has
-    neither is compensated by compensating what was completed inside it (default compensation).
+    `by_event`: sub-process, or the process itself -> the start event of the compensation event sub-process inside it. A
+    sub-process that has neither is compensated by compensating what was completed inside it (default compensation), a
+    call activity by the process that it called, if that has one.
     `asked`: the activities that have one of these ways and that a throwing event, or the cancelling of a transaction,
     may reach.
     `cancelled`: the transactions that may be cancelled from inside; then their finished instances are undone too.
@@ -129,5 +130,7 @@ class _Ways:
     def _has_way(self, node: Node) -> bool:
         if node.id in self._by_activity or node.id in self._by_event:
             return True
+        if node.kind == "callActivity":
+            return True  # it may call a process that can compensate itself
         inside = self._inside.get(node.id, ())
         return any(self._has_way(inner) for inner in inside if not _handles(self._graph, inner))

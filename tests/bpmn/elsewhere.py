@@ -24,7 +24,7 @@ from engine.bpmn.read import read
 from tests.bpmn.builder import FILES
 from tests.bpmn.written import HEAD
 
-ACTS = {"complete": complete, "trigger": trigger}
+ACTS: dict[str, Any] = {"complete": complete, "trigger": trigger}
 
 
 def told(changes: Iterable[Change]) -> Any:

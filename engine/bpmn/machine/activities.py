@@ -220,7 +220,9 @@ def ended(play: Play, number: int) -> None:
     if run["live"] or "undo" in run or ("ad_hoc" in run and not run.get("interrupted")):
         return
     if number == ROOT:
-        waits.end_case(play, CaseEnded("completed", None, dict(run["vars"])), "completed")
+        outcome = "compensated" if "undoing" in run else "completed"
+        undoable = compensation.can_undo_process(play)
+        waits.end_case(play, CaseEnded(outcome, None, dict(run["vars"]), undoable), outcome)
     else:
         finish(play, number, {})
 

@@ -75,6 +75,10 @@ class Run(TypedDict, total=False):
     not wait. Names the run that goes on when it is done."""
     undoes: str
     """The activity that this handler compensates."""
+    undoable: bool
+    """Of a call activity: the case it called is completed, and can compensate itself."""
+    undoing: bool
+    """Of the root: the case was completed, and compensates itself now."""
     cancelling: bool
     """This transaction is cancelled; it ends when all is undone."""
     joins: dict[str, dict[str, int]]
@@ -271,16 +275,36 @@ class Play:
                 self.run(scope).setdefault("completed", []).insert(0, one)
 
     def revive(self, number: int) -> Run:
-        """A kept run that no list holds any more is at work again, as a scope."""
+        """A kept run that no list holds any more is at work again."""
         run = self.run(number)
         del run["kept"]
         self.remember(-1)
         holder = self.run(run["scope"])
         holder.setdefault("kids", []).append(number)
         holder["live"] += 1
+        return run
+
+    def revive_scope(self, number: int) -> Run:
+        """The same, as a scope."""
+        run = self.revive(number)
         run["live"] = 0
         run["interrupted"] = True
         return run
+
+    def end(self, undoable: bool) -> None:
+        """The case has ended. Left are the variables of the process; and what is kept for compensation, with the
+        conversations that this may go on with, where the process may have to compensate itself."""
+        root = self.run(ROOT)
+        left: Run = {"live": 0, "vars": root["vars"]}
+        if undoable:
+            for name in ("completed", "keys"):
+                if name in root:
+                    left[name] = root[name]
+            self.state["undoable"] = True
+        else:
+            self.runs.clear()
+            self.state.pop("kept", None)
+        self.runs[str(ROOT)] = left
 
     def watch(self, number: int, names: Iterable[str]) -> None:
         """Let run `number`, which waits for a condition, be looked at now and when one of its variables is written."""

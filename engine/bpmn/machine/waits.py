@@ -9,6 +9,7 @@ from functools import lru_cache
 from engine.bpmn.changes import (
     AdHocClosed,
     CallClosed,
+    CaseEnded,
     Change,
     Data,
     ElementPassed,
@@ -252,14 +253,11 @@ def recall(play: Play, number: int) -> None:
         play.queue.extend(moves)
 
 
-def end_case(play: Play, change: Change, outcome: str) -> None:
-    """Nothing is left but the variables of the process."""
+def end_case(play: Play, change: CaseEnded, outcome: str) -> None:
+    """Nothing is left but the variables of the process, and what it needs to compensate itself where it can."""
     clear(play, ROOT)
-    root = play.run(ROOT)
-    play.runs.clear()
-    play.runs[str(ROOT)] = {"live": 0, "vars": root["vars"]}
     play.state["ended"] = outcome
-    play.state.pop("kept", None)
+    play.end(change.undoable)
     play.queue.clear()
     play.touched.clear()
     play.changes.append(change)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from operator import or_
 
+from engine.bpmn.compensation import is_compensation
 from engine.bpmn.model import SYNCHRONIZING, Event, Graph, Node
 from engine.bpmn.soundness.complex_joins import HAD, ComplexJoin, Leaving, some_of, splits_at_start
 
@@ -68,7 +69,8 @@ class Net:
         return self.complex[node.id].places if node.id in self.complex else (f"@{node.id}",)
 
     def _interrupts(self, handler: Node) -> bool:
-        return any(self._graph.nodes[start].interrupting for start in self._graph.scopes[handler.id].starts)
+        starts = (self._graph.nodes[start] for start in self._graph.scopes[handler.id].starts)
+        return any(start.interrupting and not is_compensation(start) for start in starts)  # what is undone is over
 
     def _in_order(self, inside: Sequence[Node]) -> list[str]:
         """Elements so that, loops aside, each comes after those before it."""
