@@ -250,8 +250,8 @@ class EscalationUncaught:
 
 @dataclass(slots=True)
 class CaseEnded:
-    """No token is left. `outcome`: completed, terminated, failed (an error nobody caught: `code`) or cancelled; or, of a
-    case that was reopened for it, compensated.
+    """No token is left. `outcome`: completed, terminated, failed (an error nobody caught: `code`) or cancelled; or
+    compensated, of a case that was reopened for that.
 
     `undoable`: it was completed, and its process can compensate it, should the case that called it ask for that.
     """

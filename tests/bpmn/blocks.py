@@ -489,10 +489,11 @@ class Chosen(Block):
 @dataclass
 class Way:
     """How a process begins: a start event of `kind`, or message events behind an event-based gateway, of which one
-    (exclusive) or all (parallel) come."""
+    (exclusive) or all (parallel) come. `undoing`: it is compensated afterwards, by this and all that it can undo."""
 
     kind: str = "none"
     other: str = "other"
+    undoing: Wait | None = None
 
 
 def process_by(block: Block, way: Way) -> tuple[Graph, str | None, Counter[str]]:
@@ -516,4 +517,9 @@ def process_by(block: Block, way: Way) -> tuple[Graph, str | None, Counter[str]]
         before = on.add("startEvent", "process", event=Event() if way.kind == "none" else event(way.kind))
         at = None if way.kind == "none" else before
     on.connect(block.draw(on, "process", before), on.add("endEvent", "process", event=Event()))
+    if way.undoing:
+        inner = on.add("subProcess", "process", triggered_by_event=True)
+        last = way.undoing.draw(on, inner, on.add("startEvent", inner, event=COMPENSATE))
+        on.connect(last, on.add("endEvent", inner, event=COMPENSATE))
+        passed += way.undoing.passed() + block.undone()
     return on.graph("process"), at, passed

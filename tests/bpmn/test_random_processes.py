@@ -257,7 +257,9 @@ def ways(draw: st.DrawFn) -> Way:
         "parallel",
     ]
     kind = draw(st.sampled_from(kinds))
-    return Way(kind, draw(st.sampled_from(["other", "signal", "timer"] if kind == "exclusive" else ["other"])))
+    other = draw(st.sampled_from(["other", "signal", "timer"] if kind == "exclusive" else ["other"]))
+    undoing = draw(st.sampled_from([None, None, "userTask", "serviceTask", "message", "timer"]))
+    return Way(kind, other, Wait("undoing", undoing) if undoing else None)
 
 
 Move = tuple[str, int, str]
@@ -399,16 +401,25 @@ class Player:
                 yield self.graph.nodes[change.element].name
 
     def play(self, choose: Callable[[list[Move]], Move], after: Callable[[], None] = lambda: None) -> None:
+        self._play(choose, after)
+        assert self.straight.outcome == "completed"
+        if self.straight.ended and self.straight.ended.undoable:
+            self.straight.compensate()
+            self.restored.compensate()
+            self._note()
+            self._play(choose, after)
+            assert self.straight.outcome == "compensated"
+        assert not self.straight.incidents
+        passed = Counter(self._names(self.straight.changes))
+        del passed[""]
+        assert passed == self.foretold
+
+    def _play(self, choose: Callable[[list[Move]], Move], after: Callable[[], None]) -> None:
         while self.straight.ended is None:
             ready = self.ready()
             assert ready, f"nothing can happen, but {[(self.name(wait), wait) for wait in self.straight.open]} wait"
             self.make(choose(ready))
             after()
-        assert self.straight.outcome == "completed"
-        assert not self.straight.incidents
-        passed = Counter(self._names(self.straight.changes))
-        del passed[""]
-        assert passed == self.foretold
 
 
 WORK = TaskOpened | JobAdded | CaseCalled
