@@ -214,8 +214,8 @@ class CallClosed:
 
 @dataclass(slots=True)
 class CompensationCalled:
-    """A call that was completed is compensated by the process it called: that case compensates itself, and its end comes
-    back by `wait`, which is that of the call."""
+    """A call that was completed is compensated by the process it called: that case compensates itself, and its end
+    comes back by `wait`, which is that of the call."""
 
     wait: int
     element: str

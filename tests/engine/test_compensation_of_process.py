@@ -56,6 +56,7 @@ AT_ONCE = process(
     + undone_by('<scriptTask id="angra_gor" scriptFormat="trappa"><script>n = 0</script></scriptTask>\n', "angra_gor"),
 )
 BETWEEN = process("mellan", call("boka") + "\ns -> anrop\nanrop -> e\n" + undone_by(THROW, "angra"))
+OUT = '<extensionElements><camunda:out variables="all"/></extensionElements>'
 TWO = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
 FILES = {
     "boka.bpmn": BOOKS,
@@ -117,6 +118,17 @@ def test_history_tells_of_it_in_both_cases(house: House) -> None:
     kinds = [(row.kind, row.element) for row in house.ask(HistoryOf(case))]
     assert ("compensation:called", "anrop") in kinds
     assert ("element:compensated", "anrop") in kinds
+
+
+def test_what_undoes_gives_the_caller_nothing(house: House) -> None:
+    """The handler of an activity has no outputs of its own to give (§10.7.1); nor does history keep what it wrote."""
+    house.do(Deploy({**FILES, "resa.bpmn": caller("resa", "boka", OUT)}))
+    case, called = booked(house)
+    complete(house, case, "fore")
+    complete(house, called, "avboka", ort="Malmö")
+    assert house.variables(case)["ort"] == "Nacka"
+    *_, returned = (row for row in house.ask(HistoryOf(case)) if row.kind == "case:returned")
+    assert "Malmö" not in str(returned.data)
 
 
 def test_a_called_case_undoes_what_it_called_itself(house: House) -> None:
