@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.bpmn.model import Graph, Node
+    from engine.bpmn.model import Event, Graph, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ def is_compensation(node: Node) -> bool:
     return node.event is not None and node.event.kind == "compensate"
 
 
-def throws(graph: Graph) -> Iterator[Node]:
-    """The events that ask for compensation."""
+def throws(graph: Graph) -> Iterator[tuple[Node, Event]]:
+    """What asks for compensation: an event, and that one of its triggers."""
     for node in graph.nodes.values():
-        if node.kind in ("endEvent", "intermediateThrowEvent") and is_compensation(node):
-            yield node
+        if node.kind in ("endEvent", "intermediateThrowEvent") and node.event is not None:
+            yield from ((node, event) for event in node.event.triggers if event.kind == "compensate")
 
 
 def visible_from(graph: Graph, throw: Node) -> tuple[str, ...]:
@@ -103,9 +103,9 @@ class _Ways:
         """Scopes in which everything may be asked for."""
         self.cancelled: set[str] = set()
         """In these transactions everything may be asked for, at any depth."""
-        for throw in throws(graph):
-            if throw.event is not None and throw.event.name:
-                self._by_name.add(throw.event.name)
+        for throw, event in throws(graph):
+            if event.name:
+                self._by_name.add(event.name)
             else:
                 self._whole.update(visible_from(graph, throw))
         for node in graph.nodes.values():

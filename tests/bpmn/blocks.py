@@ -404,18 +404,22 @@ class Undoing(Block):
 
 @dataclass
 class Undo(Block):
-    """What was done is undone: all of it, by an event in the flow or at the end, or by an event that names it."""
+    """What was done is undone: all of it, by an event in the flow or at the end, or by an event that names it. Or the
+    event throws something else too (`among`)."""
 
     name: str
     body: Block
     kind: str = "intermediateThrowEvent"
     named: bool = False
+    among: bool = False
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         host = on.add("subProcess", scope)
         on.connect(before, host, condition)
         body = Sub(self.body).draw(on, host, on.add("startEvent", host, event=Event()))
         asks = Event("compensate", body if self.named else None)
+        if self.among:
+            asks = Event("multiple", parts=(thrown("signal", self.name), asks, thrown("escalation", self.name)))
         throw = on.add(self.kind, host, name=self.name, event=asks)
         on.connect(body, throw)
         if self.kind != "endEvent":

@@ -219,7 +219,7 @@ class Blocks:
     def _undo(self, depth: int) -> Undo:
         done = self.draw(st.sampled_from([self._undoable, self._undoing]))(max(depth, 1))
         kind = self.one_of("intermediateThrowEvent", "endEvent")
-        return Undo(self._name(), Sequence_([done, self.any(depth)]), kind, named=self.is_so())
+        return Undo(self._name(), Sequence_([done, self.any(depth)]), kind, named=self.is_so(), among=self.is_so())
 
     # --- ad hoc
 

@@ -139,10 +139,10 @@ def compensation_is_asked_of_something(subject: Subject) -> Iterator[Finding]:
     """Table 10.88: the activity must be visible from the event that throws. One without a handler: nothing happens."""
     asked = subject.graph.compensation.asked
     alive = {subject.graph.nodes[activity].scope for activity in asked}
-    for node in throws(subject.graph):
+    for node, event in throws(subject.graph):
         if node.id in subject.broken:
             continue
-        named = node.event.name if node.event else None
+        named = event.name
         scopes = visible_from(subject.graph, node)
         if named is None:
             if alive.isdisjoint(scopes):

@@ -88,12 +88,27 @@ def throw(play: Play, scope: int, node: Node) -> None:
     if not asked:
         tokens.go(play, scope, node, flows)
         return
-    number = play.add({"at": node.id, "scope": scope, "undo": asked})
-    play.queue.append(("undo", number))
-    if not event.waits:
-        play.run(number)["asked"] = None
-        play.run(scope)["live"] += 1
+    if event.waits:
+        play.queue.append(("undo", play.add({"at": node.id, "scope": scope, "undo": asked})))
+    else:
+        _undo_beside(play, scope, node, asked)
         tokens.go(play, scope, node, flows)
+
+
+def throw_among_others(play: Play, number: int, event: Event) -> None:
+    """The same for one of the triggers of the event where run `number` stands, which then goes on with the others."""
+    run = play.run(number)
+    asked = _take(play, run["scope"], event.name)
+    if event.waits:
+        run["undo"] = asked
+    elif asked:
+        _undo_beside(play, run["scope"], play.node(run), asked)
+    play.queue.append(("undo", number))
+
+
+def _undo_beside(play: Play, scope: int, node: Node, asked: list[int]) -> None:
+    play.run(scope)["live"] += 1
+    play.queue.append(("undo", play.add({"at": node.id, "scope": scope, "undo": asked, "asked": None})))
 
 
 def _take(play: Play, scope: int, activity: str | None) -> list[int]:
@@ -127,6 +142,8 @@ def undo_next(play: Play, number: int) -> None:
         _compensate(play, run["undo"].pop(), number)
     elif "cancelling" in run:
         _leave_cancelled(play, number, run, node)
+    elif "part" in run:
+        play.queue.append(("throw", number))
     elif "asked" not in run:
         flows = tokens.choose(play, run["scope"], node)
         play.drop(number)

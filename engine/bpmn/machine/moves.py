@@ -108,6 +108,7 @@ _MOVES: dict[str, Callable[..., None]] = {
     "instance": activities.begin_instance,  # body, index, item
     "body": multi.end_body,  # body, given: all instances are done
     "undo": compensation.undo_next,  # run: it compensates the next of what it has to, or is done with it
+    "throw": events.throw_next,  # run: it throws the next of its triggers, having compensated
     "begin": activities.begin_handler,  # run: a compensation activity begins
     "loop": loops.go_on,  # body: one more turn of a standard loop, or none
     "turn": activities.begin_turn,  # body

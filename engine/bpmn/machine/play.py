@@ -42,7 +42,7 @@ class Run(TypedDict, total=False):
     via: str
     """The flow on which a stuck token came."""
     part: int
-    """Which of several triggers of its event this one waits for."""
+    """Which of several triggers of its event this one waits for; or, with `undo`, which of those it throws is next."""
     came: int
     """Of a parallel multiple event: this one has come, as the so-manieth, with `given`; the rest is waited for."""
     reads: dict[str, list[int]]
