@@ -77,7 +77,7 @@ AMONG = f"{COMPENSATE}{MESSAGE}"
 
 
 def test_an_error_whose_data_cannot_be_made_waits_at_its_event(run):
-    """What is thrown with a compensation comes when that is done; what it takes along is made while there is a token."""
+    """What is thrown with a compensation comes when that is done; what it takes along is made before its token goes."""
     given = '<dataInput id="ind" name="Besked"/><dataInputAssociation><sourceRef>besked</sourceRef>'
     given += "<targetRef>ind</targetRef><transformation>Svar + 1</transformation></dataInputAssociation>"
     given += "<inputSet><dataInputRefs>ind</dataInputRefs></inputSet>"

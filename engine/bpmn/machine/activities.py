@@ -276,4 +276,6 @@ def _result(play: Play, number: int, node: Node, given: Variables) -> Variables:
         given = _returned(play, node, node.call, given)
     if not node.outputs and node.data is None:
         return given
-    return events.mapped(play, node, {**play.visible(number), **given}, given)
+    run = play.run(number)
+    whole = play.run(run["scope"]) if {"index", "turn"} & run.keys() else run
+    return events.mapped(play, node, {**play.visible(number), **given}, given, whole.get("began"))

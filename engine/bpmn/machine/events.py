@@ -50,10 +50,10 @@ def caught(play: Play, scope: int, node: Node, given: Variables, direct: bool) -
     tokens.go(play, scope, node, flows, written)
 
 
-def mapped(play: Play, node: Node, seen: Variables, given: Variables) -> Variables:
+def mapped(play: Play, node: Node, seen: Variables, given: Variables, began: int | None = None) -> Variables:
     """Where an element has output mappings or data outputs, only they reach the scope around it."""
     result = play.values(node.outputs, seen) if node.outputs else given
-    return result if node.data is None else data.given(play, node, {**seen, **result}, result)
+    return result if node.data is None else data.given(play, node, {**seen, **result}, result, began)
 
 
 def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: int = 0) -> tuple[Sequence[Flow], Data]:

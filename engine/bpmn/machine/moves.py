@@ -33,7 +33,7 @@ def play_on(play: Play) -> None:
             if play.queue:
                 _make(play, play.queue.popleft())
         data.settle(play)
-        if play.queue or complex_gateway.settle(play):
+        if play.queue or play.looking or complex_gateway.settle(play):
             continue
         tokens.settle(play)
         if not play.queue:

@@ -37,6 +37,10 @@ class Run(TypedDict, total=False):
     signal; or condition or data, which come from within the case. Closed by exactly one change."""
     hungry: list[int]
     """Of the root: the runs that wait for data."""
+    late: list[int]
+    """Of the root: the runs that take data while they execute."""
+    began: int
+    """The input set that this activity began with, where its output sets go by that."""
     stuck: str
     """An incident holds the token; names the move that a retry makes again, or is `join` for a dead join."""
     via: str
