@@ -42,6 +42,8 @@ def test_which_output_set_is_expected_goes_by_the_input_set_it_began_with(play):
     assert play("links", {"Rapport": 1}).complete("a", ja="J", nej="N").variables["Beslut"] == "N"
     assert play("links", {"Anmalan": 1}).complete("a", ja="J", nej="N").variables["Beslut"] == "J"
     assert play("links", {"Anmalan": 1}).complete("a", nej="N").stuck_at == ["a"]
+    case = play("links", {"Annat": 1}).complete("a", ja="J", nej="N", kanske="K")
+    assert case.variables["Beslut"] == "K", "sets of which nothing is said go together"
 
 
 def test_the_same_for_each_instance(play):
