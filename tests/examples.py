@@ -15,4 +15,5 @@ OF_MAKE_TEST, OF_EXPLORE = 100, 1000
 
 def examples(count: int, **more: Any) -> settings:
     """The settings of a test that draws `count` examples in `make test`."""
-    return settings(max_examples=count * settings.default.max_examples // OF_MAKE_TEST, **more)
+    profile = settings.default or settings()
+    return settings(max_examples=count * profile.max_examples // OF_MAKE_TEST, **more)

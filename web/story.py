@@ -119,16 +119,21 @@ def _nameless(node: Node | None) -> str:
     return words.get(node.kind, gettext("delprocessen") if node.kind in SUB_PROCESSES else gettext("steget"))
 
 
+_GOOD = ("completed", "terminated", "compensated", None)
+"""How a case may end, or a call come back, with nothing amiss."""
+
+
 def _by_outcome(event: Event, node: Node | None) -> str | None:
     """What is told otherwise than usual, since it went otherwise or turned the case."""
     kind = (event.kind, event.outcome or "")
     if event.kind == "element:passed":
         return _passed(event.outcome, node)
-    if event.kind == "case:ended" and event.outcome not in ("completed", "terminated", "cancelled", "failed", None):
+    if event.kind == "case:ended" and event.outcome not in (*_GOOD, "cancelled", "failed"):
         return gettext("Ärendet avslutades med felet ”{code}”")
     return {
         ("case:ended", "terminated"): gettext("Ärendet avslutades i förtid"),
         ("case:ended", "failed"): gettext("Ärendet avslutades med ett fel"),
+        ("case:ended", "compensated"): gettext("Ärendet är gjort ogjort"),
         ("case:returned", "failed"): gettext("”{step}” misslyckades"),
         ("case:returned", "cancelled"): gettext("”{step}” behövdes inte längre"),
         ("ad_hoc:closed", "cancelled"): gettext("”{step}” behövdes inte längre"),
@@ -175,6 +180,8 @@ def _by_kind() -> Mapping[str, str]:
         "case:suspended": gettext("{who} pausade ärendet"),
         "case:resumed": gettext("{who} återupptog ärendet"),
         "case:cancelled": gettext("{who} avbröt ärendet"),
+        "case:reopened": gettext("Ärendet öppnades igen för att göras ogjort"),
+        "compensation:called": gettext("Det ärende som ”{step}” startade ska göras ogjort"),
         "case:called": gettext("”{step}” startade ett eget ärende"),
         "case:returned": gettext("”{step}” är klart"),
         "task:opened": gettext("”{step}” lades i inkorgen"),
@@ -365,7 +372,7 @@ def _inside(words: str) -> str:
 def _mark(event: Event) -> str:
     if event.kind in ("incident:opened", "service:failed", "case:cancelled", "case:suspended"):
         return "fault"
-    if event.kind in ("case:ended", "case:returned") and event.outcome not in ("completed", "terminated", None):
+    if event.kind in ("case:ended", "case:returned") and event.outcome not in _GOOD:
         return "fault"
     if event.kind in ("task:completed", "case:ended", "incident:resolved", "case:started"):
         return "done"

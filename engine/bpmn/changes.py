@@ -213,6 +213,15 @@ class CallClosed:
 
 
 @dataclass(slots=True)
+class CompensationCalled:
+    """A call that was completed is compensated by the process it called: that case compensates itself, and its end
+    comes back by `wait`, which is that of the call."""
+
+    wait: int
+    element: str
+
+
+@dataclass(slots=True)
 class IncidentRaised:
     """An element could not be played; its token stays there under `wait` until somebody retries or resolves.
 
@@ -241,11 +250,21 @@ class EscalationUncaught:
 
 @dataclass(slots=True)
 class CaseEnded:
-    """No token is left. `outcome`: completed, terminated, failed (an error nobody caught: `code`) or cancelled."""
+    """No token is left. `outcome`: completed, terminated, failed (an error nobody caught: `code`) or cancelled; or
+    compensated, of a case that was reopened for that.
+
+    `undoable`: it was completed, and its process can compensate it, should the case that called it ask for that.
+    """
 
     outcome: str
     code: str | None = None
     variables: Variables = field(default_factory=dict)
+    undoable: bool = False
+
+
+@dataclass(slots=True)
+class CaseReopened:
+    """The case had completed; now its process compensates it, and then it ends once more."""
 
 
 Change = (
@@ -267,8 +286,10 @@ Change = (
     | StoreWritten
     | CaseCalled
     | CallClosed
+    | CompensationCalled
     | IncidentRaised
     | IncidentCleared
     | EscalationUncaught
     | CaseEnded
+    | CaseReopened
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.bpmn.model import Graph, Node
+    from engine.bpmn.model import Event, Graph, Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,9 @@ class Compensation:
     """How the activities of a process are compensated.
 
     `by_activity`: activity -> the compensation activity of its boundary event, which sees the activity as a black box.
-    `by_event`: sub-process -> the start event of the compensation event sub-process inside it. A sub-process that has
-    neither is compensated by compensating what was completed inside it (default compensation).
+    `by_event`: sub-process, or the process itself -> the start event of the compensation event sub-process inside it. A
+    sub-process that has neither is compensated by compensating what was completed inside it (default compensation), a
+    call activity by the process that it called, if that has one.
     `asked`: the activities that have one of these ways and that a throwing event, or the cancelling of a transaction,
     may reach.
     `cancelled`: the transactions that may be cancelled from inside; then their finished instances are undone too.
@@ -54,11 +55,11 @@ def is_compensation(node: Node) -> bool:
     return node.event is not None and node.event.kind == "compensate"
 
 
-def throws(graph: Graph) -> Iterator[Node]:
-    """The events that ask for compensation."""
+def throws(graph: Graph) -> Iterator[tuple[Node, Event]]:
+    """What asks for compensation: an event, and that one of its triggers."""
     for node in graph.nodes.values():
-        if node.kind in ("endEvent", "intermediateThrowEvent") and is_compensation(node):
-            yield node
+        if node.kind in ("endEvent", "intermediateThrowEvent") and node.event is not None:
+            yield from ((node, event) for event in node.event.triggers if event.kind == "compensate")
 
 
 def visible_from(graph: Graph, throw: Node) -> tuple[str, ...]:
@@ -102,9 +103,9 @@ class _Ways:
         """Scopes in which everything may be asked for."""
         self.cancelled: set[str] = set()
         """In these transactions everything may be asked for, at any depth."""
-        for throw in throws(graph):
-            if throw.event is not None and throw.event.name:
-                self._by_name.add(throw.event.name)
+        for throw, event in throws(graph):
+            if event.name:
+                self._by_name.add(event.name)
             else:
                 self._whole.update(visible_from(graph, throw))
         for node in graph.nodes.values():
@@ -129,5 +130,7 @@ class _Ways:
     def _has_way(self, node: Node) -> bool:
         if node.id in self._by_activity or node.id in self._by_event:
             return True
+        if node.kind == "callActivity":
+            return True  # it may call a process that can compensate itself
         inside = self._inside.get(node.id, ())
         return any(self._has_way(inner) for inner in inside if not _handles(self._graph, inner))

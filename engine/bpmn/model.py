@@ -234,10 +234,16 @@ class DataStore:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """An input or output set (§10.4.1): it is complete once all `required` variables are there."""
+    """An input or output set (§10.4.1): it is complete once all `required` variables are there.
+
+    `late`, of an input set: those of the optional ones that are taken while the activity executes too. `gives`: the
+    places of the output sets that are expected of the activity where it begins with this one (None: any).
+    """
 
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    gives: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ with it stands in the row's own changes; only what does not is told besides:
     "payload": [names among a start's variables that its event carried]
     "stores": {name: what the data store held} of those that the step asked for
     "at": the start event, or the activity that is begun   "code", "message": of an error
+    "undoable": of a called case that is completed, it can compensate itself
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Input:
     at: str | None = None
     code: str | None = None
     message: str = ""
+    undoable: bool = False
 
     def play(self, graph: Graph, state: dict[str, Any], env: Environment) -> Step:
         """Raises what the machine raises; then nothing has happened."""
@@ -46,7 +48,7 @@ class Input:
 
 _PLAY: Mapping[str, Callable[[Input, Graph, dict[str, Any], Environment], Step]] = {
     "start": lambda i, graph, state, env: machine.start(graph, env, i.given, at=i.at, payload=i.payload),
-    "complete": lambda i, graph, state, env: machine.complete(graph, state, env, i.wait, i.given),
+    "complete": lambda i, graph, state, env: machine.complete(graph, state, env, i.wait, i.given, undoable=i.undoable),
     "trigger": lambda i, graph, state, env: machine.trigger(graph, state, env, i.wait, i.given),
     "fail": lambda i, graph, state, env: machine.fail(graph, state, env, i.wait, i.code, i.message, i.given),
     "escalate": lambda i, graph, state, env: machine.escalate(graph, state, env, i.wait, i.code, i.given),
@@ -54,6 +56,7 @@ _PLAY: Mapping[str, Callable[[Input, Graph, dict[str, Any], Environment], Step]]
     "skip": lambda i, graph, state, env: machine.skip(graph, state, env, i.wait, i.given),
     "begin": lambda i, graph, state, env: machine.begin_activity(graph, state, env, i.wait, i.at or ""),
     "end": lambda i, graph, state, env: machine.end(graph, state, env, i.wait),
+    "compensate": lambda i, graph, state, env: machine.compensate(graph, state, env),
     "look": lambda i, graph, state, env: machine.look(graph, state, env, i.given),
     "cancel": lambda i, graph, state, env: machine.cancel(graph, state, env),
 }
@@ -134,6 +137,7 @@ def tell(notes: list[Note], place: int, played: Played) -> None:
         "at": what.at,
         "code": what.code,
         "message": what.message,
+        "undoable": what.undoable,
         "payload": sorted(what.payload),
         "less": [name for name in changes if name not in given],
         "same": [name for name in rest if name in played.already],
@@ -155,5 +159,6 @@ def understood(data: Mapping[str, Any], graph: Graph, state: dict[str, Any]) -> 
     if kept.get("same"):
         seen = machine.variables_at(graph, state, kept[kind])
         given |= {name: seen[name] for name in kept["same"]}
-    what = Input(kind, kept[kind], given, payload, kept.get("at"), kept.get("code"), kept.get("message", ""))
+    how = (kept.get("at"), kept.get("code"), kept.get("message", ""), kept.get("undoable", False))
+    what = Input(kind, kept[kind], given, payload, *how)
     return what, kept.get("settings", {})

@@ -102,5 +102,7 @@ _TELL: Mapping[type, Callable[[Node | None, Any], _Told | None]] = {
     c.IncidentRaised: lambda node, change: ("incident:opened", None, {"message": change.message}),
     c.IncidentCleared: lambda node, change: None,  # who cleared it has a row of their own
     c.EscalationUncaught: lambda node, change: None,
+    c.CompensationCalled: lambda node, change: ("compensation:called", None, None),
     c.CaseEnded: lambda node, change: ("case:ended", change.code or change.outcome, None),
+    c.CaseReopened: lambda node, change: ("case:reopened", None, None),
 }

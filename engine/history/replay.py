@@ -46,7 +46,8 @@ _MACHINE = frozenset(
         "data": ("received",),
         "condition": ("met", "lapsed"),
         "store": ("written",),
-        "case": ("called", "returned", "ended"),
+        "case": ("called", "returned", "ended", "reopened"),
+        "compensation": ("called",),
     }.items()
     for verb in verbs
 )

@@ -303,7 +303,7 @@ def _tell_watchers(writer: Writer) -> list[dict[str, Any]]:
 # --- other cases, incidents, the end -------------------------------------------------------------------------------
 
 
-def _case_called(writer: Writer, change: c.CaseCalled) -> None:
+def _case_called(writer: Writer, change: c.CaseCalled | c.CompensationCalled) -> None:
     writer.others.append(change)
 
 
@@ -329,10 +329,15 @@ def _escalation_uncaught(writer: Writer, change: c.EscalationUncaught) -> None:
 
 
 def _ended(writer: Writer, change: c.CaseEnded) -> None:
-    writer.case.state = change.outcome
+    writer.case.state = "completed" if change.outcome == "compensated" else change.outcome
     writer.case.outcome = change.code or change.outcome
     writer.case.ended_at = writer.tx.now
     writer.others.append(change)
+
+
+def _reopened(writer: Writer, change: c.CaseReopened) -> None:
+    writer.case.state = "active"
+    writer.case.outcome = writer.case.ended_at = None
 
 
 def _only_told(writer: Writer, change: c.Change) -> None:
@@ -358,10 +363,12 @@ _APPLY: Mapping[type, Callable[[Writer, Any], None]] = {
     c.SignalThrown: _signal_thrown,
     c.CaseCalled: _case_called,
     c.CallClosed: _call_closed,
+    c.CompensationCalled: _case_called,
     c.IncidentRaised: _incident_raised,
     c.IncidentCleared: _incident_cleared,
     c.EscalationUncaught: _escalation_uncaught,
     c.CaseEnded: _ended,
+    c.CaseReopened: _reopened,
 }
 
 

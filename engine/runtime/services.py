@@ -98,7 +98,7 @@ class ThrowBpmnError:
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """Job: go on at an asynchronous point, or start a called case that had to wait."""
+    """Job: go on at an asynchronous point, or start a called case, or its compensation, that had to wait."""
 
     job_id: int
     fence: int
@@ -107,16 +107,19 @@ class Continue:
         held = taken(tx, self.job_id, self.fence)
         if held is None:
             return
-        called = held.payload.get("call")
-        if called is None:
-            go_on(tx, held, Input("complete", held.wait))
-            return
-        doer = steps.doer_of(tx.actor)
+        called, element = held.payload.get("call"), held.job.element or ""
         # The job is done by now: the called case may end at once, and its caller then wants no job any more.
-        problem = steps.call(tx, held.of_case, called, held.wait, doer)
-        if problem is not None:
-            element = held.job.element or ""
-            steps.park_call(tx, held.of_case, called, problem, doer, wait=held.wait, element=element)
+        doer = steps.doer_of(tx.actor)
+        if called is not None:
+            problem = steps.call(tx, held.of_case, called, held.wait, doer)
+            if problem is not None:
+                steps.park_call(tx, held.of_case, called, problem, doer, wait=held.wait, element=element)
+        elif "compensate" in held.payload:
+            problem = steps.compensate(tx, held.of_case, held.wait, doer)
+            if problem is not None:
+                steps.park_compensation(tx, held.of_case, problem, doer, wait=held.wait, element=element)
+        else:
+            go_on(tx, held, Input("complete", held.wait))
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,13 +202,24 @@ def park_call(
     tx: Transaction, caller: Case, called: Mapping[str, Any], problem: str, doer: Doer, *, wait: int, element: str
 ) -> None:
     """The call as a job: for the worker to go on with, or, where there is a problem, for somebody to decide."""
+    _park(tx, caller, {"call": called}, problem, doer, wait=wait, element=element)
+
+
+def park_compensation(tx: Transaction, caller: Case, problem: str, doer: Doer, *, wait: int, element: str) -> None:
+    """Likewise the compensation of a call."""
+    _park(tx, caller, {"compensate": True}, problem, doer, wait=wait, element=element)
+
+
+def _park(
+    tx: Transaction, caller: Case, payload: Mapping[str, Any], problem: str, doer: Doer, *, wait: int, element: str
+) -> None:
     row = jobs.row(
         "continue",
         tx.now,
         case_id=caller.id,
         wait=wait,
         element=element,
-        payload={"call": called},
+        payload=dict(payload),
         state="failed" if problem else "waiting",
         last_error=problem or None,
     )
@@ -240,16 +251,38 @@ def _cancel_called(tx: Transaction, caller: Case, change: c.CallClosed, doer: Do
         advance(tx, called, cancelled, doer, Note("case:cancelled", data={"reason": f"av {caller.number}"}))
 
 
+def _compensate_called(tx: Transaction, caller: Case, change: c.CompensationCalled, doer: Doer, now: bool) -> None:
+    problem = compensate(tx, caller, change.wait, doer) if now else ""
+    if problem is not None:
+        park_compensation(tx, caller, problem, doer, wait=change.wait, element=change.element)
+
+
+def compensate(tx: Transaction, caller: Case, wait: int, doer: Doer) -> str | None:
+    """Reopen the completed case that was called, for its compensation. A Swedish sentence where that cannot be done."""
+    case_id = tx.connection.execute(_CALLED, {"caller": caller.id, "at_wait": wait}).scalar()
+    called = store.lock(tx, case_id) if case_id else None
+    try:
+        played = play(tx, called, Input("compensate")) if called else None
+    except Stale as refused:
+        return refused.sv
+    if called is None or played is None:
+        return "Det anropade ärendet finns inte, så det kan inte göras ogjort."
+    advance(tx, called, played, doer)
+    return None
+
+
 def _return(tx: Transaction, called: Case, change: c.CaseEnded, doer: Doer, now: bool) -> None:
-    """The end of a called case is the end of the call: done, or an error that the caller may catch."""
+    """The end of a called case is the end of the call: done, undone, or an error that the caller may catch."""
     if called.parent_id is None or called.parent_wait is None or change.outcome == "cancelled":
         return
     given = dict(change.variables)
     if change.outcome == "failed":
         message = f"{called.number} gick fel"
         what = Input("fail", called.parent_wait, given, code=change.code, message=message)
+    elif change.outcome == "compensated":
+        what = Input("complete", called.parent_wait)
     else:
-        what = Input("complete", called.parent_wait, given)
+        what = Input("complete", called.parent_wait, given, undoable=change.undoable)
     _step_in_caller(tx, called.parent_id, what, doer)
 
 
@@ -285,6 +318,7 @@ def _let_through(caller: Case, what: Input) -> Mapping[str, Any]:
 _FOLLOW: Mapping[type, Callable[[Transaction, Case, Any, Doer, bool], None]] = {
     c.CaseCalled: _call,
     c.CallClosed: _cancel_called,
+    c.CompensationCalled: _compensate_called,
     c.CaseEnded: _return,
     c.EscalationUncaught: _escalate,
 }

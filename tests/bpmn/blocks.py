@@ -442,18 +442,22 @@ class Undoing(Block):
 
 @dataclass
 class Undo(Block):
-    """What was done is undone: all of it, by an event in the flow or at the end, or by an event that names it."""
+    """What was done is undone: all of it, by an event in the flow or at the end, or by an event that names it. Or the
+    event throws something else too (`among`)."""
 
     name: str
     body: Block
     kind: str = "intermediateThrowEvent"
     named: bool = False
+    among: bool = False
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         host = on.add("subProcess", scope)
         on.connect(before, host, condition)
         body = Sub(self.body).draw(on, host, on.add("startEvent", host, event=Event()))
         asks = Event("compensate", body if self.named else None)
+        if self.among:
+            asks = Event("multiple", parts=(thrown("signal", self.name), asks, thrown("escalation", self.name)))
         throw = on.add(self.kind, host, name=self.name, event=asks)
         on.connect(body, throw)
         if self.kind != "endEvent":
@@ -473,13 +477,14 @@ class Undo(Block):
 @dataclass
 class Chosen(Block):
     """An ad-hoc sub-process: each of `activities` is begun so often. `until`: a condition ends it, else somebody does.
-    `chained`: a flow leads from the first to the second."""
+    `chained`: a flow leads from the first to the second. `event`: one of this kind is waited for all the while."""
 
     name: str
     activities: Sequence[tuple[Wait | Sub, int]]
     sequential: bool = False
     until: bool = False
     chained: bool = False
+    event: str | None = None
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         count = f"n_{self.name}"
@@ -493,6 +498,9 @@ class Chosen(Block):
             on.change(activity, outputs=counts, properties={"times": str(times)})
         if self.chained:
             on.connect(drawn[0], drawn[1])
+        if self.event:
+            came = on.add("intermediateCatchEvent", made, name=f"{self.name}!", event=event(self.event))
+            on.connect(came, on.add("intermediateThrowEvent", made, name=f"{self.name}.", event=Event()))
         return made
 
     def _times(self) -> list[int]:
@@ -500,7 +508,8 @@ class Chosen(Block):
         return [times[0], times[0], *times[2:]] if self.chained else times
 
     def passed(self) -> Counter[str]:
-        return total(self._each(lambda activity: activity.passed())) + Counter([self.name])
+        came = Counter([f"{self.name}!", f"{self.name}."] * 2 if self.event else [])
+        return total(self._each(lambda activity: activity.passed())) + Counter([self.name]) + came
 
     def undone(self) -> Counter[str]:
         return total(self._each(lambda activity: activity.undone()))
@@ -512,6 +521,9 @@ class Chosen(Block):
     def inside(self) -> Sequence[Block]:
         return [activity for activity, _ in self.activities]
 
+    def rule(self, rules: Rules) -> None:
+        rules.first.add(f"{self.name}!")
+
 
 # --- a process -------------------------------------------------------------------------------------------------------
 
@@ -519,10 +531,11 @@ class Chosen(Block):
 @dataclass
 class Way:
     """How a process begins: a start event of `kind`, or message events behind an event-based gateway, of which one
-    (exclusive) or all (parallel) come."""
+    (exclusive) or all (parallel) come. `undoing`: it is compensated afterwards, by this and all that it can undo."""
 
     kind: str = "none"
     other: str = "other"
+    undoing: Wait | None = None
 
 
 def _begun_by(kind: str) -> Event:
@@ -568,4 +581,9 @@ def process_by(block: Block, way: Way) -> tuple[Graph, str | None, Counter[str]]
         on.connect(last, caught)
         last, passed = caught, passed + Counter(["sist"])
     on.connect(last, on.add("endEvent", "process", event=Event()))
+    if way.undoing:
+        inner = on.add("subProcess", "process", triggered_by_event=True)
+        last = way.undoing.draw(on, inner, on.add("startEvent", inner, event=COMPENSATE))
+        on.connect(last, on.add("endEvent", inner, event=COMPENSATE))
+        passed += way.undoing.passed() + block.undone()
     return on.graph("process"), at, passed

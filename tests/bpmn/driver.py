@@ -29,7 +29,9 @@ from engine.bpmn.changes import (
     CallClosed,
     CaseCalled,
     CaseEnded,
+    CaseReopened,
     Change,
+    CompensationCalled,
     ElementPassed,
     IncidentCleared,
     IncidentRaised,
@@ -50,7 +52,7 @@ from engine.bpmn.model import Graph
 from engine.bpmn.read import read
 
 MORNING = datetime(2026, 3, 2, 8, tzinfo=UTC)
-OPENING = (TaskOpened, JobAdded, TimerSet, WaitOpened, CaseCalled, AdHocOpened)
+OPENING = (TaskOpened, JobAdded, TimerSet, WaitOpened, CaseCalled, CompensationCalled, AdHocOpened)
 CLOSING = (AdHocClosed, TaskClosed, JobClosed, TimerFired, TimerCancelled, WaitClosed, CallClosed)
 
 State = dict[str, Any]
@@ -107,11 +109,25 @@ class Case:
 
     # --- when ---
 
-    def complete(self, element: str, *, instance: int | None = None, nth: int | None = None, **variables: Any) -> Case:
-        """A person does a task, the worker a job, a called case comes back. `instance` of a multi-instance activity,
-        or the `nth` of several tokens at one element."""
-        wait = self.wait(element, TaskOpened, JobAdded, CaseCalled, instance=instance, nth=nth)
-        return self.step(lambda graph, state, env: machine.complete(graph, state, env, wait, variables))
+    def complete(
+        self,
+        element: str,
+        *,
+        instance: int | None = None,
+        nth: int | None = None,
+        undoable: bool = False,
+        **variables: Any,
+    ) -> Case:
+        """A person does a task, the worker a job, a called case comes back (and is `undoable`). `instance` of a
+        multi-instance activity, or the `nth` of several tokens at one element."""
+        wait = self.wait(element, TaskOpened, JobAdded, CaseCalled, CompensationCalled, instance=instance, nth=nth)
+        return self.step(
+            lambda graph, state, env: machine.complete(graph, state, env, wait, variables, undoable=undoable)
+        )
+
+    def compensate(self) -> Case:
+        """Who called the case, which is completed, asks for its compensation."""
+        return self.step(machine.compensate)
 
     def fire(self, element: str, nth: int = 0) -> Case:
         """The clock reaches a timer, and it fires."""
@@ -135,7 +151,7 @@ class Case:
         **variables: Any,
     ) -> Case:
         """A job or called case ends with a BPMN error."""
-        wait = self.wait(element, JobAdded, CaseCalled, TaskOpened, instance=instance, nth=nth)
+        wait = self.wait(element, JobAdded, CaseCalled, CompensationCalled, TaskOpened, instance=instance, nth=nth)
         return self.step(lambda graph, state, env: machine.fail(graph, state, env, wait, code, message, variables))
 
     def escalate(self, element: str, code: str, **variables: Any) -> Case:
@@ -268,7 +284,9 @@ class Case:
         return Environment(self.now, stores=deepcopy(self.stores), **self._around)  # type: ignore[arg-type]
 
     def _took(self, step: Step) -> None:
-        assert self.ended is None, "a case that has ended goes on"
+        is_reopened = self.ended is not None and self.ended.undoable and step.changes[0] == CaseReopened()
+        assert self.ended is None or is_reopened, "a case that has ended goes on"
+        self.ended = None
         self.state, self.last = step.state, step.changes
         self.changes += step.changes
         for change in step.changes:
@@ -307,7 +325,10 @@ class Case:
         assert {int(number) for number, run in runs if "stuck" in run} == set(self.incidents)
         assert bool(self.ended) == ("ended" in self.state)
         if self.ended:
-            assert list(self.state["runs"]) == ["0"]
+            left = [number for number, run in self.state["runs"].items() if "kept" not in run]
+            assert left == ["0"]
+            assert self.ended.undoable or len(self.state["runs"]) == 1
+            assert self.ended.undoable == ("undoable" in self.state)
             assert self.ended.variables == self.variables
 
     def _check_counts(self) -> None:
@@ -383,6 +404,7 @@ _ACTIONS = frozenset(
     {
         "begin",
         "cancel",
+        "compensate",
         "complete",
         "end",
         "escalate",

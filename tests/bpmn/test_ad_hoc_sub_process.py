@@ -1,9 +1,9 @@
-"""Ad-hoc sub-processes (§10.3.5, §13.3.5): people choose what is done and when, until a condition holds."""
+"""Ad-hoc sub-processes (§10.3.5, §13.3.5): people choose what is done and when; events in them come again and again."""
 
 import pytest
 
 from engine.bpmn import machine
-from engine.bpmn.changes import ABSENT, AdHocClosed, AdHocOpened, ElementPassed, TaskClosed
+from engine.bpmn.changes import ABSENT, AdHocClosed, AdHocOpened, ElementPassed, TaskClosed, WaitClosed
 from engine.bpmn.checks import check
 from engine.errors import Refused
 from tests.bpmn.drawing import bpmn, chain
@@ -166,6 +166,114 @@ def test_what_repeats_counts_once_as_a_whole(play):
     assert case.waiting == ["efter"]
 
 
+# --- events that no flow leads to --------------------------------------------------------------------------------
+
+
+def test_an_event_is_waited_for_as_long_as_it_lies_open(play):
+    """§13.3.5: "Intermediate Events will have outgoing Sequence Flows and they can be triggered multiple times while
+    the Ad-Hoc Sub-Process is active". What they lead to is then enabled like anything a flow leads to."""
+    case = play("called", {"klart": False})
+    assert (case.waiting, case.offered("fritt")) == (["fritt", "svar"], ["a"])
+    with pytest.raises(Refused):
+        case.begin("fritt", "svar")
+    case.receive("svar", text="ett").receive("svar", text="två")
+    assert (case.waiting, case.offered("fritt")) == (["fritt", "svar"], ["a", "b"])
+    assert (case.variables["text"], case.passed.count("svar")) == ("två", 2)
+    case.begin("fritt", "b").begin("fritt", "b")
+    assert case.offered("fritt") == ["a"], "each time once"
+    case.complete("b", nth=0).receive("svar").complete("b", klart=True)
+    assert case.waiting == ["efter"], "it is over: nothing listens, and its token that waits for somebody goes with it"
+    assert case.outcomes("cancelled") == ["b"]
+
+
+def test_nothing_comes_once_it_closes(play):
+    """§10.3.5: what is under way may come to its end, but nothing more begins."""
+    case = play("called", {"klart": False}).begin("fritt", "a").begin("fritt", "a").complete("a", nth=0, klart=True)
+    assert case.waiting == ["a"]
+    assert [(c.outcome, c.kind) for c in case.found(WaitClosed)] == [("cancelled", "message")]
+    assert case.complete("a").waiting == ["efter"]
+
+
+def test_each_kind_comes_as_often_as_it_may(play):
+    """As at an edge: a message, signal or condition again and again, a cycle as it says, a date or duration once."""
+    case = play("kinds", {"belopp": 0})
+    assert case.waiting == ["fritt", "hogt", "larm", "snart", "varje"]
+    case.receive("larm").receive("larm").fire("snart").fire("varje").fire("varje")
+    assert case.waiting == ["fritt", "hogt", "larm"]
+    case.begin("fritt", "a").complete("a", belopp=200).begin("fritt", "a").complete("a", belopp=300)
+    assert case.passed.count("hogt") == 1, "it holds on: it must first become false"
+    case.begin("fritt", "a").complete("a", belopp=1).begin("fritt", "a").complete("a", belopp=101)
+    assert [case.passed.count(event) for event in ("larm", "snart", "varje", "hogt")] == [2, 1, 2, 2]
+    assert case.passed.count("sagt") == 7
+    assert case.end("fritt").waiting == ["efter"]
+    assert len(case.found(WaitClosed)) == 2
+
+
+def test_any_or_all_of_several(play):
+    case = play("several").receive("nagot").receive("nagot", nth=1)
+    assert case.passed == ["start", "nagot", "sagt", "nagot", "sagt"]
+    case.receive("bada")
+    assert case.passed.count("bada") == 0, "§10.5.1: all of its triggers must come"
+    case.receive("bada")
+    assert case.passed.count("bada") == 1
+    assert case.waiting == ["bada", "bada", "fritt", "nagot", "nagot"], "and all of them again"
+    case.receive("bada").receive("bada")
+    assert case.passed.count("bada") == 2
+    assert case.receive("bada").end("fritt").waiting == ["efter"], "also where it was half way"
+
+
+def test_an_event_is_no_activity(play):
+    """Sequential ordering and the completion condition are about activities (Table 10.22)."""
+    case = play("in_turn", {"klart": False}).begin("fritt", "a").receive("svar")
+    assert (case.waiting, case.offered("fritt")) == (["a", "fritt", "svar"], []), "it comes while one is under way"
+    case.complete("a")
+    assert case.offered("fritt") == ["a", "b"]
+    case.receive("svar", klart=True)
+    assert case.waiting == ["fritt", "svar"], "the condition is asked after an activity"
+    assert case.begin("fritt", "b").complete("b").waiting == ["efter"]
+
+
+def test_an_event_may_be_all_that_begins_by_itself(play):
+    """Who may begin what it leads to may say that it is done, too."""
+    case = play("by_event")
+    assert (case.waiting, case.offered("fritt")) == (["fritt", "svar"], [])
+    (opened,) = case.found(AdHocOpened)
+    assert opened.candidates == ("chef",)
+    assert case.receive("svar").offered("fritt") == ["a"]
+    assert case.begin("fritt", "a").end("fritt").waiting == ["efter"]
+
+
+def test_each_instance_waits_for_its_own(play):
+    case = play("each").receive("svar", nth=1)
+    assert case.waiting == ["fritt", "fritt", "svar", "svar"]
+    case.begin("fritt", "b", nth=1).complete("b").end("fritt")
+    assert case.waiting == ["fritt", "svar"]
+    assert case.end("fritt").waiting == ["efter"]
+
+
+def test_an_event_that_cannot_be_waited_for_is_an_incident(play):
+    case = play("late", {"tid": "snart", "klart": False})
+    assert (case.stuck_at, case.waiting) == (["frist"], ["fritt"])
+    case.begin("fritt", "a").complete("a", tid="PT1H").retry("frist")
+    assert (case.stuck_at, case.waiting) == ([], ["frist", "fritt"])
+    assert case.fire("frist").offered("fritt") == ["a", "b"]
+
+
+def test_an_incident_does_not_hold_open_what_is_done(play):
+    case = play("late", {"tid": "snart", "klart": False}).begin("fritt", "a").complete("a", klart=True)
+    assert (case.stuck_at, case.waiting) == ([], ["efter"])
+    case = play("late", {"tid": "snart", "klart": False}).begin("fritt", "a").begin("fritt", "a")
+    assert (case.complete("a", nth=0, klart=True).stuck_at, case.waiting) == ([], ["a"])
+    assert case.complete("a").waiting == ["efter"]
+
+
+def test_helped_past_an_event(play):
+    """As if it had come: it may come again."""
+    case = play("called", {"klart": False}).skip("svar", text="x")
+    assert (case.waiting, case.variables["text"]) == (["fritt", "svar"], "x")
+    assert case.offered("fritt") == ["a", "b"]
+
+
 # --- what goes wrong ---------------------------------------------------------------------------------------------
 
 
@@ -225,6 +333,12 @@ WHO = (
 )
 
 
+DAILY = (
+    '<intermediateCatchEvent id="i"><timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition>'
+    "</intermediateCatchEvent>"
+)
+
+
 def found(inside, properties=WHO):
     findings = check({"p.bpmn": bpmn(chain(f'<adHocSubProcess id="x">{properties}{inside}\n</adHocSubProcess>'))})
     return [(one.rule, one.severity, one.element) for one in findings]
@@ -242,6 +356,12 @@ def test_activities_need_no_flows():
         ('<task id="a"/><task id="b"/><exclusiveGateway id="g"/>\ng -> b', ("ad-hoc", "error", "g")),
         ('<task id="a"/><task id="b"/>\na -> b\nb -> a', ("ad-hoc", "error", "x")),
         ("", ("empty", "error", "x")),
+        ('<task id="a"/><intermediateThrowEvent id="i"/>\ni -> a', ("ad-hoc", "error", "i")),
+        (
+            f'<task id="a"/>{DAILY}',
+            ("ad-hoc", "warning", "i"),
+        ),
+        ('<task id="a"/><intermediateThrowEvent id="i"/>\na -> i', ("ad-hoc", "warning", "i")),
     ],
 )
 def test_what_it_may_hold(inside, told):

@@ -34,6 +34,46 @@ def test_an_output_that_is_not_given_holds_the_activity(play):
     assert case.skip("a", Beslut="nej").variables == {"Rapport": 1, "Beslut": "nej"}
 
 
+def test_which_output_set_is_expected_goes_by_the_input_set_it_began_with(play):
+    """Tables 10.58 and 10.60, outputSetRefs and inputSetRefs: said at one end it holds at both. Where the set that is
+    expected is not complete, that is an error as if none were."""
+    case = play("links", {"Rapport": 1}).complete("a", ja="J")
+    assert case.stuck_at == ["a"]
+    assert play("links", {"Rapport": 1}).complete("a", ja="J", nej="N").variables["Beslut"] == "N"
+    assert play("links", {"Anmalan": 1}).complete("a", ja="J", nej="N").variables["Beslut"] == "J"
+    assert play("links", {"Anmalan": 1}).complete("a", nej="N").stuck_at == ["a"]
+    case = play("links", {"Annat": 1}).complete("a", ja="J", nej="N", kanske="K")
+    assert case.variables["Beslut"] == "K", "sets of which nothing is said go together"
+
+
+def test_the_same_for_each_instance(play):
+    case = play("each_links", {"Rapport": 1}).complete("a", nej="N")
+    assert case.complete("a", ja="J").stuck_at == ["a"]
+
+
+def test_an_input_may_be_taken_while_the_activity_executes(play):
+    """§10.4.1, whileExecutingInputRefs: "DataInputs that can be evaluated while the Activity is executing". It is not
+    waited for, and as often as what it comes from changes it is taken anew."""
+    case = play("late", {"Rapport": "R"})
+    assert case.waiting == ["a", "b", "mycket"]
+    assert "tillagg" not in case.seen_at("a")
+    case.complete("b", Komplettering=1)
+    assert case.seen_at("a")["tillagg"] == 2
+    case.complete("b", Komplettering="fem", Rapport="ny", ort="Nacka")
+    seen = case.seen_at("a")
+    assert (seen["tillagg"], seen["underlag"]) == (2, "R"), "what cannot be made has not come; other inputs stay"
+    case.complete("b", Komplettering=9)
+    assert (case.seen_at("a")["tillagg"], case.waiting) == (10, ["a", "b", "c", "mycket"]), "conditions see it"
+    case.complete("a", svar="ja").complete("b", Komplettering=3).complete("c")
+    assert (case.outcome, case.variables["Beslut"]) == ("completed", "ja")
+
+
+def test_an_output_may_be_given_while_the_activity_executes(play):
+    """whileExecutingOutputRefs: it "can be" produced before the end; what is not there at the end is not missed."""
+    assert play("late", {"Rapport": "R"}).complete("a", svar="ja").variables["Beslut"] == "ja"
+    assert play("late", {"Rapport": "R"}).complete("a", utkast="u").stuck_at == ["a"]
+
+
 def test_transformations_and_assignments(play):
     case = play("shaped", {"a": 1, "b": 2, "Rapport": {"rubrik": "R"}})
     assert case.found(JobAdded)[0].variables == {

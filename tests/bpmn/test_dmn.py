@@ -869,7 +869,9 @@ def test_a_costly_table_stays_within_bounds() -> None:
     """SpiffWorkflow's own replacing of `?` takes time in the square of a cell's length."""
 
     def deciding(length: int) -> Callable[[], object]:
-        rows = "\n".join(f'{"? == 1 or " * max(1, length // 100)}? == "{"a" * length}{number}" -> 1' for number in range(180))
+        rows = "\n".join(
+            f'{"? == 1 or " * max(1, length // 100)}? == "{"a" * length}{number}" -> 1' for number in range(180)
+        )
         source = table(rows, policy="COLLECT")
         assert decide({"d.dmn": source}, "d", {"a": 1}, budget=Budget(steps=10_000_000)) == [{"ut": 1}] * 180
         return lambda: decide({"d.dmn": _anew(source)}, "d", {"a": 1}, budget=Budget(steps=10_000_000))

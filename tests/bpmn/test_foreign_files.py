@@ -362,7 +362,9 @@ def test_no_file_takes_two_seconds_or_two_hundred_megabytes(what: str) -> None:
     source = bpmn(f'<startEvent id="s"/>{COSTLY[what]}')
     cheapest = LIMIT
     for _ in range(3):  # a busy machine can only add
-        told = subprocess.run([sys.executable, "-c", _MEASURED], input=source, capture_output=True, timeout=60, check=True)
+        told = subprocess.run(
+            [sys.executable, "-c", _MEASURED], input=source, capture_output=True, timeout=60, check=True
+        )
         seconds, megabytes, count = (float(number) for number in told.stdout.split())
         cheapest = min(cheapest, seconds)
         if seconds < LIMIT:
@@ -376,7 +378,9 @@ def test_reading_takes_longer_as_a_diagram_grows_and_not_faster() -> None:
     def reading(count: int) -> Callable[[], object]:
         task = '<userTask id="x#" name="Uppgift #" camunda:candidateGroups="hsf" camunda:dueDate="${workdays(#)}"/>'
         flows = "".join(f"\nx{number} -> x{number + 1}" for number in range(count - 1))
-        source = bpmn(f'<startEvent id="s"/>{_wide(task, count)}<endEvent id="e"/>\ns -> x0{flows}\nx{count - 1} -> e\n')
+        source = bpmn(
+            f'<startEvent id="s"/>{_wide(task, count)}<endEvent id="e"/>\ns -> x0{flows}\nx{count - 1} -> e\n'
+        )
         assert len(only(read(source)).nodes) == count + 2
         return lambda: read(source)
 

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import threading
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -280,11 +281,15 @@ def test_attack_is_refused_wherever_it_stands(wrapping: str) -> None:
             refused(wrapping.format(attack))
 
 
+def _within_a_text(attack: str) -> Any:
+    return template(f"Hej ${{{attack}}}!").evaluate(TARGETS, {"f": lambda *_: 1})
+
+
 def test_attack_is_refused_in_scripts_and_templates() -> None:
     for attack in ATTACKS:
         refused(f"a = 1\nb = {attack}", as_script=True)
         with pytest.raises(ExpressionError):
-            in_time(lambda attack=attack: template(f"Hej ${{{attack}}}!").evaluate(TARGETS, {"f": lambda *_: 1}))
+            in_time(partial(_within_a_text, attack))
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,87 @@ def test_all_are_thrown(play):
     assert case.waiting == ["b", "c"], "the error is thrown; after it there is nothing left to terminate"
 
 
+def test_compensation_among_what_is_thrown_is_waited_for(play):
+    """Table 10.88: "all of the Triggers will be thrown"; in the order in which they are drawn, which the specification
+    leaves open, but that what may end the thrower comes last. What follows on a compensation that is waited for comes
+    when that is done."""
+    case = play("undo").complete("a").complete("b")
+    assert ([change.name for change in case.found(MessageThrown)], case.waiting) == (["svar"], ["ha"])
+    assert case.found(SignalThrown) == []
+    case.complete("ha")
+    assert [change.name for change in (*case.found(MessageThrown), *case.found(SignalThrown))] == ["klar", "stopp"]
+    assert case.waiting == ["c", "efter", "hb"], "what is not waited for goes on beside; the escalation is caught"
+    assert case.passed[-2:] == ["angra", "hojd"]
+    case.complete("hb").complete("efter")
+    assert case.waiting == ["c", "d"], "nothing is left to undo, and the error comes last"
+
+
+def test_what_ends_the_thrower_ends_what_it_did_not_wait_for(play):
+    case = play("undo").complete("a").complete("b").complete("ha").complete("efter")
+    assert (case.waiting, case.outcomes("cancelled")) == (["c", "d"], ["hb"])
+
+
+def test_an_error_waits_for_the_compensation_that_is_thrown_with_it(play):
+    case = play("undo_text", {"titel": "T"}).complete("a").complete("ha").complete("b").complete("efter")
+    assert (case.waiting, case.outcome) == (["hb"], None)
+    assert (case.complete("hb").outcome, case.ended.code) == ("failed", "fel")
+
+
+def test_a_trigger_that_cannot_be_thrown_is_tried_again_and_nothing_undone_twice(play):
+    case = play("undo_text").complete("a").complete("ha")
+    assert (case.waiting, case.stuck_at) == ([], ["angra"])
+    case.skip("angra")
+    assert (case.waiting, case.outcomes("completed")) == (["b"], ["angra"])
+    case = play("undo_text").complete("a").complete("ha", titel="T")
+    assert [change.payload for change in case.found(MessageThrown)] == [{"text": "T"}]
+    assert case.waiting == ["b"]
+
+
+def test_cancelled_while_it_compensates_among_others(play):
+    assert play("undo").complete("a").complete("b").cancel().outcome == "cancelled"
+
+
+# --- errors and escalations among all that must come -------------------------------------------------------------
+
+
+def test_an_error_is_caught_with_all_else_that_has_come(play):
+    """Table 10.93 lets an error be one of the triggers at an edge. It ends what it comes from (§10.5.6), and so comes
+    last: what has not come by then, never comes."""
+    case = play("edgeerror").receive("bada", text="T").fail("arbete", "fel")
+    assert (case.waiting, case.variables) == (["a"], {"text": "T", "kod": "fel"})
+    assert case.outcomes("failed") == ["arbete"]
+
+
+def test_an_error_that_comes_before_the_others_goes_on_to_the_next_that_catches_it(play):
+    case = play("edgeerror").fail("arbete", "fel")
+    assert (case.waiting, case.variables) == (["c"], {"kod": "fel"})
+    assert play("handlererror").fail("arbete", "fel").outcome == "failed"
+
+
+def test_an_escalation_is_noted_until_all_has_come(play):
+    """It does not end what it comes from (§10.5.6), which therefore goes on while the others are waited for."""
+    case = play("edgeerror").escalate("arbete", "hoj")
+    assert (case.waiting, case.found(EscalationUncaught)) == (["arbete", "bada", "notera"], [])
+    case.escalate("arbete", "hoj")
+    assert case.waiting == ["arbete", "bada", "d", "notera"], "come again, it goes on to the next"
+    case.receive("notera", text="T")
+    assert case.waiting == ["arbete", "b", "bada", "d", "notera"]
+    assert case.variables == {"vad": "hoj", "hojd": "hoj", "text": "T"}
+    case.receive("notera").escalate("arbete", "hoj")
+    assert case.waiting.count("b") == 2, "all of them are waited for again"
+    assert case.complete("arbete").waiting == ["b", "b", "d"]
+
+
+def test_errors_and_escalations_at_the_start_of_event_sub_processes(play):
+    case = play("handlererror").receive("bada").fail("arbete", "fel")
+    assert (case.waiting, case.variables) == (["a"], {"kod": "fel"})
+    assert case.complete("a").outcome == "completed"
+    case = play("handlererror").escalate("arbete", "hoj")
+    assert case.waiting == ["arbete", "bada"]
+    case.escalate("arbete", "mer")
+    assert (case.waiting, case.outcomes("cancelled")) == (["b"], ["arbete"]), "it interrupts once all have come"
+
+
 def test_behind_an_event_based_gateway(play):
     case = play("choice")
     assert case.waiting == ["ett", "ett", "tva"]

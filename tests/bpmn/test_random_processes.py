@@ -245,7 +245,7 @@ class Blocks:
     def _undo(self, depth: int) -> Undo:
         done = self.draw(st.sampled_from([self._undoable, self._undoing]))(max(depth, 1))
         kind = self.one_of("intermediateThrowEvent", "endEvent")
-        return Undo(self._name(), Sequence_([done, self.any(depth)]), kind, named=self.is_so())
+        return Undo(self._name(), Sequence_([done, self.any(depth)]), kind, named=self.is_so(), among=self.is_so())
 
     # --- what goes wrong, and what others do
 
@@ -258,9 +258,7 @@ class Blocks:
         return Wrong(self._name(), kind, climbs=self.is_so())
 
     def _escalating(self, depth: int) -> Escalating:
-        return Escalating(
-            self._name(), "callActivity", times=self.draw(st.integers(1, 2)), interrupting=self.is_so()
-        )
+        return Escalating(self._name(), "callActivity", times=self.draw(st.integers(1, 2)), interrupting=self.is_so())
 
     def _conversation(self, depth: int) -> Conversation:
         kind, size = self.one_of("sendTask", "intermediateThrowEvent"), self.draw(st.integers(1, 3))
@@ -275,7 +273,8 @@ class Blocks:
         activities = [
             (self._activity(depth), self.draw(st.integers(1, 2))) for _ in range(self.draw(st.integers(2, 3)))
         ]
-        return Chosen(self._name(), activities, self.is_so(), self.is_so(), self.is_so())
+        event = self.draw(st.sampled_from([None, "message", "signal", "timeCycle", "multiple"]))
+        return Chosen(self._name(), activities, self.is_so(), self.is_so(), self.is_so(), event)
 
     def _activity(self, depth: int) -> Wait | Sub:
         if self.is_so():
@@ -308,7 +307,9 @@ def ways(draw: st.DrawFn) -> Way:
         "store",
     ]
     kind = draw(st.sampled_from(kinds))
-    return Way(kind, draw(st.sampled_from(["other", "signal", "timer"] if kind == "exclusive" else ["other"])))
+    other = draw(st.sampled_from(["other", "signal", "timer"] if kind == "exclusive" else ["other"]))
+    undoing = draw(st.sampled_from([None, None, "userTask", "serviceTask", "message", "timer"]))
+    return Way(kind, other, Wait("undoing", undoing) if undoing else None)
 
 
 Move = Input
@@ -503,8 +504,9 @@ class Player:
 
     def _time_of(self, move: Move) -> datetime:
         opened = self.straight.open.get(move.wait)
-        is_due = isinstance(opened, TimerSet) and move.kind == "trigger"
-        return max(self.straight.now, opened.due) if is_due else self.straight.now
+        if isinstance(opened, TimerSet) and move.kind == "trigger":
+            return max(self.straight.now, opened.due)
+        return self.straight.now
 
     def make(self, move: Move) -> None:
         now, helped = self._time_of(move), self.straight.incidents.get(move.wait) if move.kind == "skip" else None
@@ -546,17 +548,26 @@ class Player:
                 yield self.graph.nodes[change.element].name
 
     def play(self, choose: Callable[[list[Move]], Move], after: Callable[[], None] = lambda: None) -> None:
+        self._play(choose, after)
+        assert self.straight.outcome == "completed"
+        if self.straight.ended and self.straight.ended.undoable:
+            self.straight.compensate()
+            self.restored.compensate()
+            self._note()
+            self._play(choose, after)
+            assert self.straight.outcome == "compensated"
+        assert not self.straight.incidents
+        passed = Counter(self._names(self.straight.changes))
+        del passed[""]
+        assert passed == self.foretold
+
+    def _play(self, choose: Callable[[list[Move]], Move], after: Callable[[], None]) -> None:
         while self.straight.ended is None:
             ready = self.ready()
             assert ready, f"nothing can happen, but {[(self.name(wait), wait) for wait in self.straight.open]} wait"
             self.make(choose(ready))
             after()
             assert self.made.total() < TOO_LONG, self.made
-        assert self.straight.outcome == "completed"
-        assert not self.straight.incidents
-        passed = Counter(self._names(self.straight.changes))
-        del passed[""]
-        assert passed == self.foretold
 
 
 WORK = TaskOpened | JobAdded | CaseCalled

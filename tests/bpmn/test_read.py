@@ -309,13 +309,8 @@ def test_lines_point_into_the_file(complete: Graph) -> None:
 _EVENT = '<intermediateCatchEvent id="x">{}</intermediateCatchEvent>'
 _LOOPED = '<task id="x"><multiInstanceLoopCharacteristics {}><loopCardinality>2</loopCardinality>{}</multiInstanceLoopCharacteristics></task>'
 _INSTANCES = "<multiInstanceLoopCharacteristics {}>{}</multiInstanceLoopCharacteristics>"
-_DATA = '<task id="x"><ioSpecification><dataInput id="i1"/><dataOutput id="o1"/><inputSet id="is">{}</inputSet><outputSet id="os">{}</outputSet></ioSpecification></task>'
 REFUSED_INSIDE = {
     "method": '<transaction id="x" method="##Store"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
-    "whileExecutingInputRefs": _DATA.format("<whileExecutingInputRefs>i1</whileExecutingInputRefs>", ""),
-    "whileExecutingOutputRefs": _DATA.format("", "<whileExecutingOutputRefs>o1</whileExecutingOutputRefs>"),
-    "outputSetRefs": _DATA.format("<outputSetRefs>os</outputSetRefs>", ""),
-    "inputSetRefs": _DATA.format("", "<inputSetRefs>is</inputSetRefs>"),
     "potentialOwner": '<userTask id="x"><potentialOwner/></userTask>',
     "humanPerformer": '<userTask id="x"><humanPerformer/></userTask>',
     "performer": '<task id="x"><performer/></task>',
@@ -361,6 +356,15 @@ def test_what_is_not_carried_out_is_refused_by_name(what: str) -> None:
     assert told[0].suggestion_en
     assert "stöds inte" in told[0].sv
     assert reading.is_draft
+
+
+def test_what_describes_a_process_as_a_service_is_told_to_have_no_effect() -> None:
+    sets = '<inputSet id="i"/><outputSet id="o"/>'
+    beside = '<message id="m" name="m"/><interface id="g" name="g"><operation id="q" name="q"><inMessageRef>m</inMessageRef></operation></interface>'
+    binding = '<ioBinding id="x" operationRef="q" inputDataRef="i" outputDataRef="o"/>'
+    body = f"<supportedInterfaceRef>g</supportedInterfaceRef><ioSpecification>{sets}</ioSpecification>{binding}"
+    reading = read(bpmn(body + chain('<task id="a"/>', "a", "a"), beside=beside))
+    assert [(one.rule, one.severity, one.element) for one in reading.findings] == [("description-only", "warning", "x")]
 
 
 def test_each_name_in_the_table_of_the_refused_is_tested() -> None:

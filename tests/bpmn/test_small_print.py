@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.bpmn.changes import JobAdded, TaskOpened, TimerSet
+from engine.bpmn.changes import JobAdded, MessageThrown, TaskOpened, TimerSet
 from engine.bpmn.read import read
 from tests.bpmn.drawing import bpmn, chain
 from tests.bpmn.driver import Case
@@ -71,6 +71,38 @@ def test_what_an_event_begins_does_not_count_as_under_way(run):
 
 
 # --- compensation ----------------------------------------------------------------------------------------------------
+
+
+AMONG = f"{COMPENSATE}{MESSAGE}"
+
+
+def test_an_error_whose_data_cannot_be_made_waits_at_its_event(run):
+    """What is thrown with a compensation comes when that is done; what it takes along is made before its token goes."""
+    given = '<dataInput id="ind" name="Besked"/><dataInputAssociation><sourceRef>besked</sourceRef>'
+    given += "<targetRef>ind</targetRef><transformation>Svar + 1</transformation></dataInputAssociation>"
+    given += "<inputSet><dataInputRefs>ind</dataInputRefs></inputSet>"
+    end = f'<endEvent id="e">{given}{COMPENSATE}<errorEventDefinition errorRef="f"/></endEvent>'
+    case = run(
+        f'<dataObject id="besked" name="Svar"/><startEvent id="s"/>{undoable("a")}{end}\ns -> a\na -> e\n'
+        + undone_by("a"),
+        Svar="x",
+    )
+    case.complete("a").complete("undo_a")
+    assert (case.stuck_at, case.outcome) == (["e"], None)
+    assert case.skip("e").outcome == "completed"
+
+
+def test_what_is_interrupted_throws_no_more(run):
+    """In the very step in which it would have gone on."""
+    inside = f'<startEvent id="i"/><parallelGateway id="d"/><task id="t"/><intermediateThrowEvent id="k">{AMONG}'
+    inside += (
+        '</intermediateThrowEvent><endEvent id="x"><errorEventDefinition errorRef="f"/></endEvent><endEvent id="y"/>'
+    )
+    flows = "\ni -> d\nd -> k\nd -> t\nt -> x\nk -> y\n"
+    edge = '<boundaryEvent id="b" attachedToRef="p1"><errorEventDefinition/></boundaryEvent>'
+    case = run(chain(f'<subProcess id="p1">{inside}{flows}</subProcess>{edge}', "p1", "p1") + "b -> e\n")
+    assert case.outcome == "completed"
+    assert case.found(MessageThrown) == []
 
 
 def test_only_the_activity_that_is_named_is_undone(run):

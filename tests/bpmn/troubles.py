@@ -158,9 +158,7 @@ TROUBLES: dict[str, Drawn] = {
     "call": _call,
     "cardinality": _task(loop=lambda mended: MultiInstance(False, compile_expression(mended))),
     "completion": _task(
-        loop=lambda mended: MultiInstance(
-            True, compile_expression("1"), completion=compile_expression(f"{mended} > 5")
-        )
+        loop=lambda mended: MultiInstance(True, compile_expression("1"), completion=compile_expression(f"{mended} > 5"))
     ),
     "loop": _task(standard_loop=lambda mended: StandardLoop(compile_expression(f"{mended} > 99"))),
     "edge": _edge,
@@ -306,9 +304,7 @@ class Conversation(Block):
         number = f"n_{self.name}"
         expected = number if self.by_context else None
         begin = script(on, scope, before, f"l_{self.name} = {[10 * one for one in range(self.size)]}", condition)
-        each = MultiInstance(
-            self.sequential, collection=compile_expression(f"l_{self.name}"), element_variable=number
-        )
+        each = MultiInstance(self.sequential, collection=compile_expression(f"l_{self.name}"), element_variable=number)
         host = on.add("subProcess", scope, loop=each)
         on.connect(begin, host)
         last = on.add("startEvent", host, event=Event())
@@ -345,4 +341,3 @@ class Told(Block):
 
     def passed(self) -> Counter[str]:
         return Counter([self.name])
-

@@ -112,6 +112,26 @@ def test_nothing_once_it_is_done_suspended_or_cancelled(house: House) -> None:
     assert "ad_hoc:closed" in house.kinds(cancelled)
 
 
+EVERY_DAY = """<intermediateCatchEvent id="ny_dag" name="Ny dag">
+        <timerEventDefinition><timeCycle>R2/P1D</timeCycle></timerEventDefinition>
+      </intermediateCatchEvent>
+      <sequenceFlow id="f3" sourceRef="ny_dag" """
+
+
+def test_an_event_lets_people_begin_what_it_leads_to(house: House) -> None:
+    house.deploy("fritt", change={"fritt.bpmn": ('<sequenceFlow id="f3" sourceRef="fraga" ', EVERY_DAY)})
+    case = house.start("fritt", antal=0)
+    assert opened(house, case, "Sara") == [(["fraga", "rakna"], True)]
+    house.wait(days=1)
+    assert opened(house, case, "Sara") == [(["fraga", "rakna", "sammanstall"], True)]
+    begin(house, case, "sammanstall", "Sara")
+    house.wait(days=1)
+    begin(house, case, "sammanstall", "Sara")
+    assert house.elements(case) == ["sammanstall", "sammanstall"]
+    house.do(EndAdHoc(case, 1), house.person("Sara"))
+    assert house.state(case) == "completed"
+
+
 def test_what_is_stuck_can_be_begun_again(house: House) -> None:
     case = house.start("fritt", antal="ett")
     begin(house, case, "rakna", "Sara")

@@ -58,7 +58,11 @@ def world(now: datetime, stores: dict[str, Any] | None = None) -> Environment:
 
 def constructs(graph: Graph) -> set[str]:
     """The names of what a diagram is made of."""
-    return {name for node in graph.nodes.values() for name in _constructs(node)}
+    events = {node.id for node in graph.nodes.values() if node.kind == "intermediateCatchEvent" and not node.incoming}
+    within = {"event in ad_hoc" for scope in graph.scopes.values() if events.intersection(scope.starts)}
+    if graph.key in graph.compensation.by_event:
+        within.add("compensation of the process")
+    return within.union(*map(_constructs, graph.nodes.values()))
 
 
 def _constructs(node: Node) -> Iterator[str]:
@@ -111,6 +115,10 @@ class Played:
 
     def go_on(self) -> bool:
         """What waits first is done; false where nothing does."""
+        if "undoable" in self.state:
+            self.ended = None
+            self.step(Input("compensate"))
+            return True
         runs = self.state["runs"]
         work = [number for number in self.open if runs.get(str(number), {}).get("open") in (*WORK, *EVENTS)]
         stuck = [int(number) for number, run in runs.items() if "stuck" in run]
@@ -139,11 +147,11 @@ def golden(graph: Graph) -> dict[str, Any] | None:
     try:
         played = Played(graph)
         stages: list[tuple[dict[str, Any], int]] = [({}, 0), (deepcopy(played.state), 1)]
-        while played.ended is None and len(played.done) < STEPS and played.go_on():
+        while (played.ended is None or "undoable" in played.state) and len(played.done) < STEPS and played.go_on():
             stages.append((deepcopy(played.state), len(played.done)))
     except Exception:
         return None
-    live = [stage for stage in stages if "ended" not in stage[0]]
+    live = [stage for stage in stages if "ended" not in stage[0] or "undoable" in stage[0]]
     state, done = live[len(live) // 2]
     return {"process": graph.key, "state": state, "then": played.done[done:], "comes": played.state}
 

@@ -137,11 +137,13 @@ def sentence(world: World, graph: Graph, element: str, kind: str, outcome: str |
         ("escalation_event", "boundary", "", "case:ended", "failed", "Ärendet avslutades med ett fel"),
         ("escalation_event", "boundary", "", "case:ended", "E-7", "Ärendet avslutades med felet ”E-7”"),
         ("escalation_event", "boundary", "", "case:returned", "failed", "”Namnet” misslyckades"),
+        ("compensation_of_process", "called", "", "case:reopened", None, "Ärendet öppnades igen för att göras ogjort"),
+        ("compensation_of_process", "called", "", "case:ended", "compensated", "Ärendet är gjort ogjort"),
         ("escalation_event", "boundary", "", "ad_hoc:closed", "completed", "I ”Namnet” startas inget mer"),
     ],
 )
 def test_what_went_otherwise_is_told_so(
-    world: World, file: str, process: str, element: str, kind: str, outcome: str, words: str
+    world: World, file: str, process: str, element: str, kind: str, outcome: str | None, words: str
 ) -> None:
     graph = graph_of(file, process)
     assert sentence(world, graph, f"{process}.{element}", kind, outcome).startswith(words)

@@ -106,9 +106,10 @@ def compensation_activities_stand_outside_the_flow(subject: Subject) -> Iterator
 
 
 def one_way_to_compensate(subject: Subject) -> Iterator[Finding]:
-    """§13.5.5: an activity is compensated either by an event sub-process inside it or by an activity beside it."""
+    """§13.5.5: an activity is compensated either by an event sub-process inside it or by an activity beside it, a
+    process by an event sub-process."""
     seen: set[str] = set()
-    ways = [(node.attached_to, node) for node in subject.nodes("boundaryEvent") if is_compensation(node)]
+    ways = [(node.attached_to or "", node) for node in subject.nodes("boundaryEvent") if is_compensation(node)]
     ways += [(subject.graph.nodes[start.scope].scope, start) for start in _compensation_starts(subject)]
     for activity, way in ways:
         if activity in seen:
@@ -121,7 +122,7 @@ def one_way_to_compensate(subject: Subject) -> Iterator[Finding]:
                 "Keep one of them.",
                 activity=subject.label(activity),
             )
-        elif activity is not None and activity in subject.graph.nodes:
+        elif activity in subject.graph.scopes or activity in subject.graph.nodes:
             seen.add(activity)
 
 
@@ -134,30 +135,14 @@ def _compensation_starts(subject: Subject) -> list[Node]:
     ]
 
 
-def a_process_is_not_compensated_whole(subject: Subject) -> Iterator[Finding]:
-    """§10.7.1 knows an event sub-process that compensates a whole process; here a process that has ended is closed."""
-    for start in _compensation_starts(subject):
-        if subject.graph.nodes[start.scope].scope == subject.graph.key:
-            yield subject.error(
-                start,
-                "compensation-of-process",
-                "{who} skulle göra hela {process} ogjord, men ett avslutat ärende öppnas aldrig igen",
-                "{who} would undo the whole of {process}, but a case that has ended is never opened again",
-                "Lägg den i en delprocess. Gäller det en anropad process, sätt en kompensationshändelse på"
-                " anropsaktiviteten.",
-                "Put it into a sub-process. For a called process, put a compensation event on the call activity.",
-                process=subject.label(subject.graph),
-            )
-
-
 def compensation_is_asked_of_something(subject: Subject) -> Iterator[Finding]:
     """Table 10.88: the activity must be visible from the event that throws. One without a handler: nothing happens."""
     asked = subject.graph.compensation.asked
     alive = {subject.graph.nodes[activity].scope for activity in asked}
-    for node in throws(subject.graph):
+    for node, event in throws(subject.graph):
         if node.id in subject.broken:
             continue
-        named = node.event.name if node.event else None
+        named = event.name
         scopes = visible_from(subject.graph, node)
         if named is None:
             if alive.isdisjoint(scopes):
@@ -289,7 +274,6 @@ RULES: tuple[Rule, ...] = (
     compensation_events_lead_to_one_activity,
     compensation_activities_stand_outside_the_flow,
     one_way_to_compensate,
-    a_process_is_not_compensated_whole,
     compensation_is_asked_of_something,
     cancel_events_belong_to_transactions,
     transactions_can_be_left,

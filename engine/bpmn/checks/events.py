@@ -64,8 +64,8 @@ def events_fit_their_place(subject: Subject) -> Iterator[Finding]:
             yield subject.error(
                 node,
                 "event-type",
-                "{who}: {place} kan vara {allowed}, men är {kind}",
-                "{who}: {place} may be {allowed}, but is {kind}",
+                "{who}: {place} kan vara {allowed}, men är {kind} (BPMN tabell 10.93)",
+                "{who}: {place} may be {allowed}, but is {kind} (BPMN table 10.93)",
                 "Byt händelsetyp.",
                 "Change the trigger.",
                 place=place,
@@ -252,9 +252,10 @@ def _triggers(subject: Subject) -> Iterator[tuple[Node, Event]]:
 def some_are_alone(subject: Subject) -> Iterator[Finding]:
     """§10.5.5: a link is no trigger but half a flow. What is compensated is over already, and its event leads to no
     flow (§10.7.1); and a cancel belongs to a transaction that is undone first (Table 10.90): neither is one way among
-    others to the same flow."""
+    others to the same flow. Thrown, compensation is one of those that "will all be thrown" (Table 10.88)."""
     for node, event in _triggers(subject):
-        if event.kind in _ALONE and node.event is not event:
+        is_thrown = event.kind == "compensate" and node.kind in _THROWING
+        if event.kind in _ALONE and node.event is not event and not is_thrown:
             yield subject.error(
                 node,
                 "not-alone",
@@ -267,6 +268,7 @@ def some_are_alone(subject: Subject) -> Iterator[Finding]:
             )
 
 
+_THROWING = ("intermediateThrowEvent", "endEvent")
 _ALONE = {
     "link": (Label("en länk", "a link"), Label("BPMN 10.5.5", "BPMN 10.5.5")),
     "compensate": (Label("en kompensation", "a compensation"), Label("BPMN 10.7.1", "BPMN 10.7.1")),
@@ -274,27 +276,23 @@ _ALONE = {
 }
 
 
-def all_of_several_can_be_waited_for(subject: Subject) -> Iterator[Finding]:
-    """§10.5.1: where all must come, each must be something to wait for."""
-    for node in subject.nodes():
-        if node.event is None or node.event.kind != "parallelMultiple" or node.id in subject.broken:
-            continue
-        kinds = {event.kind for event in node.event.parts}
-        if node.kind in ("intermediateThrowEvent", "endEvent"):
-            continue  # thrown, they are all thrown anyway
-        if not kinds <= _WAITED_FOR:
+def one_error_of_all(subject: Subject) -> Iterator[Finding]:
+    """§10.5.6: an error ends what it comes from, so that of two that must both come the second never does."""
+    for node in subject.nodes("boundaryEvent", "startEvent"):
+        is_parallel = node.event is not None and node.event.kind == "parallelMultiple"
+        errors = [event for event in triggers_of(node) if event.kind == "error"]
+        if is_parallel and len(errors) > 1 and node.id not in subject.broken:
             yield subject.error(
                 node,
                 "parallel-multiple",
-                "{who} väntar på att alla dess händelser kommer, och kan då bara ha meddelanden, timrar, signaler"
-                " och villkor",
-                "{who} waits for all of its triggers, and so may have messages, timers, signals and conditions only",
-                "Rita fel och eskaleringar som egna händelser.",
-                "Draw errors and escalations as events of their own.",
+                "{who} väntar på att alla dess händelser kommer, men av {count} fel kommer bara ett: det avslutar det"
+                " som det kommer från (BPMN 10.5.6)",
+                "{who} waits for all of its triggers, but of {count} errors only one comes: it ends what it comes from"
+                " (BPMN 10.5.6)",
+                "Behåll ett av felen, eller rita dem som egna händelser.",
+                "Keep one of the errors, or draw them as events of their own.",
+                count=len(errors),
             )
-
-
-_WAITED_FOR = frozenset({"message", "timer", "signal", "conditional"})
 
 
 RULES: tuple[Rule, ...] = (
@@ -307,5 +305,5 @@ RULES: tuple[Rule, ...] = (
     one_start_per_message,
     conditions_can_come_true,
     some_are_alone,
-    all_of_several_can_be_waited_for,
+    one_error_of_all,
 )

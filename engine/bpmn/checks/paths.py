@@ -19,7 +19,7 @@ class Paths:
     def __init__(self, graph: Graph, interruptions: bool = True) -> None:
         self._graph = graph
         self._interruptions = interruptions
-        self._throws = [throw.id for throw in throws(graph)]
+        self._throws = [throw.id for throw, _ in throws(graph)]
         self._next: dict[str, list[str]] = {}
         for node in graph.nodes.values():
             self._add(node)

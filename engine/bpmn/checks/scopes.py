@@ -166,6 +166,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
             if node.triggered_by_event or node.for_compensation:
                 continue
             begins = node.kind in ("startEvent", "boundaryEvent") or node.instantiate or kind_of(node) == "link"
+            begins = begins or _is_ad_hoc(subject, scope.id)  # see `ad_hoc_holds_what_it_may`
             if not node.incoming and not begins and (has_start or node.kind in EVENTS):
                 yield subject.error(
                     node,
@@ -175,8 +176,7 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
                     "Rita flödet dit, eller ta bort elementet.",
                     "Draw the flow to it, or delete the element.",
                 )
-            is_ad_hoc = scope.id in subject.graph.nodes and subject.graph.nodes[scope.id].ad_hoc is not None
-            may_end = (is_ad_hoc and node.kind in ACTIVITIES) or kind_of(node) == "link" or is_compensation(node)
+            may_end = _is_ad_hoc(subject, scope.id) or kind_of(node) == "link" or is_compensation(node)
             if not node.outgoing and node.kind not in ("startEvent", "endEvent") and not may_end:
                 yield subject.warning(
                     node,
@@ -186,6 +186,10 @@ def nodes_are_joined_by_flows(subject: Subject) -> Iterator[Finding]:
                     "Rita en sluthändelse, så att det syns att det är meningen.",
                     "Draw an end event, so that the intention can be seen.",
                 )
+
+
+def _is_ad_hoc(subject: Subject, scope: str) -> bool:
+    return scope in subject.graph.nodes and subject.graph.nodes[scope].ad_hoc is not None
 
 
 def event_sub_process_stands_alone(subject: Subject) -> Iterator[Finding]:
@@ -219,7 +223,11 @@ def event_sub_process_is_nothing_else(subject: Subject) -> Iterator[Finding]:
 
 
 def ad_hoc_holds_what_it_may(subject: Subject) -> Iterator[Finding]:
-    """§10.3.5: activities, with flows, gateways and intermediate events between them; no start and no end events."""
+    """§10.3.5: activities, with flows, gateways and intermediate events; no start and no end events.
+
+    §13.3.5: an intermediate event may be triggered many times, which is said of those that catch. Nobody begins one
+    that throws: performers choose among activities.
+    """
     for whole in subject.nodes("adHocSubProcess"):
         inside = subject.inside[whole.id]
         for node in inside:
@@ -233,15 +241,49 @@ def ad_hoc_holds_what_it_may(subject: Subject) -> Iterator[Finding]:
                     "Ta bort den, eller gör delprocessen till en vanlig.",
                     "Remove it, or make the sub-process an ordinary one.",
                 )
-        if inside and not any(node.kind in ACTIVITIES and not node.incoming for node in inside):
+            elif node.kind in EVENTS - {"boundaryEvent"}:
+                yield from _event_in_ad_hoc(subject, whole, node)
+        if inside and not any(_can_begin(node) for node in inside):
             yield subject.error(
                 whole,
                 "ad-hoc",
-                "{who} ska ha en aktivitet som inget flöde leder till, men har ingen, så inget i den kan börja",
-                "{who} should have an activity that no flow leads to, but has none, so that nothing in it can begin",
+                "{who} ska ha en aktivitet eller väntande händelse som inget flöde leder till, men har ingen, så inget"
+                " i den kan börja",
+                "{who} should have an activity or catching event that no flow leads to, but has none, so that nothing"
+                " in it can begin",
                 "Ta bort flödet till den aktivitet som kan göras först.",
                 "Remove the flow to the activity that can be done first.",
             )
+
+
+def _can_begin(node: Node) -> bool:
+    """By itself, or by somebody's choice."""
+    is_inside_the_flow = not (node.triggered_by_event or node.for_compensation)
+    return not node.incoming and is_inside_the_flow and node.kind in (*ACTIVITIES, "intermediateCatchEvent")
+
+
+def _event_in_ad_hoc(subject: Subject, whole: Node, node: Node) -> Iterator[Finding]:
+    if node.kind == "intermediateThrowEvent" and not node.incoming and kind_of(node) != "link":
+        yield subject.error(
+            node,
+            "ad-hoc",
+            "inget flöde leder till {who}, så den skickar aldrig något: i {whole} börjar människor med aktiviteter,"
+            " inte med händelser (BPMN 13.3.5)",
+            "no flow leads to {who}, so it never throws anything: in {whole} people begin activities, not events (BPMN"
+            " 13.3.5)",
+            "Låt en sändande uppgift skicka det, eller rita ett flöde till händelsen från den aktivitet som går före.",
+            "Let a send task throw it, or draw a flow to the event from the activity that comes before it.",
+            whole=subject.label(whole),
+        )
+    elif not node.outgoing and kind_of(node) != "link":
+        yield subject.warning(
+            node,
+            "ad-hoc",
+            "inget flöde går från {who}, så inget kan följa på den (BPMN 13.3.5)",
+            "no flow leaves {who}, so nothing can follow on it (BPMN 13.3.5)",
+            "Rita ett flöde till den aktivitet som då kan göras, eller ta bort händelsen.",
+            "Draw a flow to the activity that may then be done, or delete the event.",
+        )
 
 
 def quantities_can_come(subject: Subject) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ Pure: time and functions come in by `Environment`, numbers from the state, so th
     escalate   likewise an escalation       retry      what an incident holds is tried again
     skip       it goes on without           cancel     everything ends
     begin_activity  of ad-hoc work is chosen           end        that work is done
-    look       other cases wrote to data stores
+    look       other cases wrote to data stores     compensate  a called case is undone, having been completed
 
 State, one JSON object:
 
@@ -19,8 +19,9 @@ State, one JSON object:
 each with what it has to remember (`play.Run` names every field). A run's number is its `wait` outside; none is used
 twice, so a late event meets nothing (`Stale`). User data lies under `vars` only. `next` is the next number, `bytes` the
 size of all variables, `watched` by name the first of those who wait for a condition on it, `ended` the outcome once
-there is one; then only the variables of the process are left. `kept` counts the completed activities that are
-remembered because the diagram has somebody who may ask for their compensation; only they let a state grow.
+there is one; then only the variables of the process are left, and where it is `undoable` what is kept. `kept` counts
+the completed activities that are remembered because the diagram has somebody who may ask for their compensation; only
+they let a state grow.
 
 Each step touches a run, those around it, those that listen on it and those it makes; none looks at `runs` as a whole.
 5,000 instances of a multi-instance activity are 5,000 small runs that know their body, while the body knows only how
@@ -42,7 +43,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.changes import CaseEnded, Change, ElementPassed, Variables
-from engine.bpmn.machine import activities, adhoc, conditions, correlation, data, events, incidents, waits
+from engine.bpmn.machine import activities, adhoc, compensation, conditions, correlation, data, events, incidents, waits
 from engine.bpmn.machine.adhoc import AdHocWork, Offered
 from engine.bpmn.machine.moves import play_on
 from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
@@ -59,6 +60,7 @@ __all__ = [
     "ad_hoc_work",
     "begin_activity",
     "cancel",
+    "compensate",
     "complete",
     "end",
     "escalate",
@@ -124,11 +126,19 @@ def start(
     return _played(play)
 
 
-def complete(graph: Graph, state: State, env: Environment, wait: int, variables: Mapping[str, Any]) -> Step:
-    """A task, job or called case is done and gave `variables`; or an asynchronous point may go on."""
+def complete(
+    graph: Graph, state: State, env: Environment, wait: int, variables: Mapping[str, Any], *, undoable: bool = False
+) -> Step:
+    """A task, job or called case is done and gave `variables`; or an asynchronous point may go on.
+
+    `undoable`: of a called case, it can compensate itself, and will be asked to (`CompensationCalled`) where the call
+    is to be compensated. That done, it is completed once more.
+    """
     play = _resume(graph, state, env)
     run = _open(play, wait, "task", "job", "call", "go_on")
     given = _taken(play, wait, variables)
+    if undoable and run["open"] == "call":
+        run["undoable"] = True
     if run["open"] == "go_on":
         incidents.let_in(play, wait, run)
     else:
@@ -183,6 +193,18 @@ def look(graph: Graph, state: State, env: Environment, stores: Mapping[str, Any]
     """Other cases have left `stores` so: conditions on them are looked at. No changes: nothing came of it."""
     play = _resume(graph, state, env)
     conditions.look_into(play, stores)
+    return _played(play)
+
+
+def compensate(graph: Graph, state: State, env: Environment) -> Step:
+    """Whoever called this case, which is completed, asks for its compensation: it is reopened for that (§10.7.1)."""
+    if "undoable" not in state:
+        raise Stale(
+            "Expected a completed case whose process can compensate it, but it is none, or that has been done.",
+            "Ärendet kan inte göras ogjort: det är inte slutfört, det är redan gjort ogjort, eller så saknas ett sätt.",
+        )
+    play = Play(graph, env, state)
+    compensation.undo_process(play)
     return _played(play)
 
 

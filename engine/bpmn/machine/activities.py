@@ -178,7 +178,7 @@ def _sub_process(play: Play, number: int, node: Node) -> None:
 
 def _ad_hoc(play: Play, number: int, node: Node) -> None:
     adhoc.offer(play, number, node)
-    open_scope(play, number, node.id, [])
+    open_scope(play, number, node.id, [("listen", number, event) for event in adhoc.events_in(play, node)])
 
 
 def open_scope(play: Play, number: int, scope: str, entries: list[Move]) -> None:
@@ -199,7 +199,8 @@ def open_scope(play: Play, number: int, scope: str, entries: list[Move]) -> None
 
 
 def listen(play: Play, scope: int, start: Node) -> None:
-    """An event sub-process begins to listen. Until it does, the scope is held open as by a token."""
+    """An event sub-process, or an event of an ad-hoc one, begins to listen. Until it does, the scope is held open as by
+    a token."""
     waits.listen(play, scope, [start.id])
     tokens.spread(play, scope, ())
 
@@ -219,7 +220,9 @@ def ended(play: Play, number: int) -> None:
     if run["live"] or "undo" in run or ("ad_hoc" in run and not run.get("interrupted")):
         return
     if number == ROOT:
-        waits.end_case(play, CaseEnded("completed", None, dict(run["vars"])), "completed")
+        outcome = "compensated" if "undoing" in run else "completed"
+        undoable = compensation.can_undo_process(play)
+        waits.end_case(play, CaseEnded(outcome, None, dict(run["vars"]), undoable), outcome)
     else:
         finish(play, number, {})
 
@@ -273,4 +276,6 @@ def _result(play: Play, number: int, node: Node, given: Variables) -> Variables:
         given = _returned(play, node, node.call, given)
     if not node.outputs and node.data is None:
         return given
-    return events.mapped(play, node, {**play.visible(number), **given}, given)
+    run = play.run(number)
+    whole = play.run(run["scope"]) if {"index", "turn"} & run.keys() else run
+    return events.mapped(play, node, {**play.visible(number), **given}, given, whole.get("began"))

@@ -3,6 +3,10 @@
 Enabled are the activities that no flow leads to, any number of times, and those before which enough tokens wait: in it
 a flow enables what it leads to and does not begin it. Where the order is sequential, nothing is while one is under way.
 After each activity the completion condition is asked; where there is none, a person says when the work is done.
+
+An event that no flow leads to is waited for as long as the sub-process lies open, and may come many times:
+"Intermediate Events will have outgoing Sequence Flows and they can be triggered multiple times while the Ad-Hoc
+Sub-Process is active".
 """
 
 from __future__ import annotations
@@ -58,9 +62,9 @@ def offer(play: Play, number: int, node: Node) -> None:
 
 
 def _of_activities(play: Play, node: Node, seen: Variables) -> list[str]:
-    """Who may begin one of its activities, as far as that can be said now."""
+    """Who may begin one of its activities, as far as that can be said now; where an event comes before each, of all."""
     candidates: list[str] = []
-    for inner in _free(play, node):
+    for inner in _free(play, node) or [one for one in play.graph.nodes.values() if _is_in(node, one)]:
         with suppress(Stuck):  # what it asks for may be written later
             candidates += people.candidates_of(play, inner, seen)
     return candidates
@@ -160,9 +164,28 @@ def _close(play: Play, number: int, node: Node) -> None:
     waits.close(play, number, run, "completed")
     run.pop("open", None)
     run["ad_hoc"] = "closing"
+    _stop_events(play, number)
     if how.cancel_remaining and not how.is_sequential:
         waits.clear(play, number)
     play.touched[number] = None
+
+
+def events_in(play: Play, node: Node) -> list[Node]:
+    """What is waited for while it lies open: events that no flow leads to."""
+    starts = map(play.graph.nodes.__getitem__, play.graph.scopes[node.id].starts)
+    return [start for start in starts if start.kind == "intermediateCatchEvent"]
+
+
+def _stop_events(play: Play, number: int) -> None:
+    """Its events are not waited for any more, nor is one that could not be."""
+    run = play.run(number)
+    own = {event.id for event in events_in(play, play.node(run))}
+    for one in (*run.get("watch", ()), *play.kids(run)):
+        waiting = play.run(one)
+        if waiting["at"] in own and ("on" in waiting or waiting.get("stuck") == "listen"):
+            waits.close(play, one, waiting, "cancelled")
+            play.drop(one)
+            run["live"] -= "on" not in waiting
 
 
 def over(play: Play, number: int) -> None:
@@ -177,7 +200,12 @@ def _how(node: Node) -> AdHoc:
 
 def _free(play: Play, node: Node) -> list[Node]:
     """What may be begun any number of times: no flow leads to it."""
-    return [play.graph.nodes[start] for start in play.graph.scopes[node.id].starts]
+    starts = map(play.graph.nodes.__getitem__, play.graph.scopes[node.id].starts)
+    return [start for start in starts if start.kind in ACTIVITIES]
+
+
+def _is_in(node: Node, one: Node) -> bool:
+    return one.scope == node.id and one.kind in ACTIVITIES and not (one.triggered_by_event or one.for_compensation)
 
 
 def _is_busy(play: Play, number: int) -> bool:

@@ -5,6 +5,9 @@ takes such runs out of the scopes it sees, so that each is compensated once, and
 that has a handler of its own starts it; one that has none becomes a scope again and works off what is kept inside it.
 What works for somebody says for whom (`asked`).
 
+A process may have an event sub-process that compensates it (§10.7.1). What called it asks for that: the case it called
+is reopened with its data as they were when it completed, and what was kept in it, and the call waits for its end.
+
 The specification contradicts itself on multi-instance activities with a compensation activity: once for each instance
 (§10.7.2) or once for all (§13.5.5). Here it is once for each, which alone can see the data of its instance.
 An error that leaves a sub-process compensates nothing in it by itself (§10.3.5; §10.7.3 says otherwise): its handler
@@ -13,7 +16,7 @@ asks for that.
 
 from __future__ import annotations
 
-from engine.bpmn.changes import ElementPassed, JobAdded, Variables
+from engine.bpmn.changes import CaseReopened, CompensationCalled, ElementPassed, JobAdded, Variables
 from engine.bpmn.machine import tokens, waits
 from engine.bpmn.machine.play import ROOT, Play, Run, Stuck, size_of
 from engine.bpmn.model import Event, Node
@@ -30,7 +33,7 @@ def keeps(play: Play, run: Run, node: Node, direct: bool = False) -> bool:
         return False
     if _is_body(run, node):
         return "completed" in run
-    if node.id not in ways.by_activity and node.id not in ways.by_event and "completed" not in run:
+    if node.id not in ways.by_activity and node.id not in ways.by_event and not {"completed", "undoable"} & run.keys():
         return False
     limit = play.env.limits.compensations
     if play.state.get("kept", 0) < limit:
@@ -52,9 +55,9 @@ def retire(play: Play, number: int, run: Run, kept: bool) -> None:
     snapshot: Run = {"at": run["at"], "scope": run["scope"]}
     if "vars" in run:
         snapshot["vars"] = run["vars"]
-    for one_of_many in ("index", "turn"):
-        if one_of_many in run:
-            snapshot[one_of_many] = run[one_of_many]
+    for own in ("index", "turn", "undoable"):
+        if own in run:
+            snapshot[own] = run[own]
     inside = run.get("completed", [])
     if node.id in play.graph.compensation.by_activity and not _is_body(run, node):
         for number_inside in inside:  # to its handler it is a black box
@@ -85,12 +88,27 @@ def throw(play: Play, scope: int, node: Node) -> None:
     if not asked:
         tokens.go(play, scope, node, flows)
         return
-    number = play.add({"at": node.id, "scope": scope, "undo": asked})
-    play.queue.append(("undo", number))
-    if not event.waits:
-        play.run(number)["asked"] = None
-        play.run(scope)["live"] += 1
+    if event.waits:
+        play.queue.append(("undo", play.add({"at": node.id, "scope": scope, "undo": asked})))
+    else:
+        _undo_beside(play, scope, node, asked)
         tokens.go(play, scope, node, flows)
+
+
+def throw_among_others(play: Play, number: int, event: Event) -> None:
+    """The same for one of the triggers of the event where run `number` stands, which then goes on with the others."""
+    run = play.run(number)
+    asked = _take(play, run["scope"], event.name)
+    if event.waits:
+        run["undo"] = asked
+    elif asked:
+        _undo_beside(play, run["scope"], play.node(run), asked)
+    play.queue.append(("undo", number))
+
+
+def _undo_beside(play: Play, scope: int, node: Node, asked: list[int]) -> None:
+    play.run(scope)["live"] += 1
+    play.queue.append(("undo", play.add({"at": node.id, "scope": scope, "undo": asked, "asked": None})))
 
 
 def _take(play: Play, scope: int, activity: str | None) -> list[int]:
@@ -124,6 +142,8 @@ def undo_next(play: Play, number: int) -> None:
         _compensate(play, run["undo"].pop(), number)
     elif "cancelling" in run:
         _leave_cancelled(play, number, run, node)
+    elif "part" in run:
+        play.queue.append(("throw", number))
     elif "asked" not in run:
         flows = tokens.choose(play, run["scope"], node)
         play.drop(number)
@@ -136,15 +156,20 @@ def undo_next(play: Play, number: int) -> None:
 
 
 def _compensate(play: Play, number: int, asker: int) -> None:
-    """The kept run `number` is compensated: by its compensation activity, by the event sub-process inside it, or by
-    compensating what is kept inside it."""
+    """The kept run `number` is compensated: by its compensation activity, by the event sub-process inside it or inside
+    the process that it called, or by compensating what is kept inside it."""
     run, ways = play.run(number), play.graph.compensation
     node = play.node(run)
     by_default = "partial" in run or _is_body(run, node)
     if node.id in ways.by_activity and not by_default:
         _begin_activity(play, number, run, asker, play.graph.nodes[ways.by_activity[node.id]])
         return
-    play.revive(number)
+    if "undoable" in run:
+        play.revive(number)
+        run.update({"asked": asker, "open": "call"})
+        play.changes.append(CompensationCalled(number, node.id))
+        return
+    play.revive_scope(number)
     run["asked"] = asker
     if node.id in ways.by_event and not by_default:
         run["live"] = 1
@@ -189,6 +214,24 @@ def done(play: Play, number: int, node: Node, given: Variables, freed: int = 0) 
         play.changes.append(ElementPassed(run.get("undoes", node.id), "compensated"))
     tokens.spread(play, run["scope"], ())
     play.queue.append(("undo", run["asked"]))
+
+
+# --- processes -------------------------------------------------------------------------------------------------------
+
+
+def can_undo_process(play: Play) -> bool:
+    """Whether the case, about to be completed, could compensate itself later. As with a sub-process, not where anything
+    cut it short, and not twice."""
+    return play.graph.key in play.graph.compensation.by_event and not play.run(ROOT).get("interrupted")
+
+
+def undo_process(play: Play) -> None:
+    """The completed case is open again, for its event sub-process."""
+    del play.state["ended"], play.state["undoable"]
+    play.run(ROOT).update({"live": 1, "interrupted": True, "undoing": True})
+    play.changes.append(CaseReopened())
+    start = play.graph.nodes[play.graph.compensation.by_event[play.graph.key]]
+    play.queue.append(("handle", ROOT, start, {}))
 
 
 # --- transactions ----------------------------------------------------------------------------------------------------

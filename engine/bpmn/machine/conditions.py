@@ -17,7 +17,7 @@ from typing import Any
 from engine.bpmn.changes import ConditionLapsed, IncidentRaised
 from engine.bpmn.machine import events, waits
 from engine.bpmn.machine.play import Play, Run, Stuck, as_watched
-from engine.bpmn.model import Event, Node
+from engine.bpmn.model import Event
 
 
 def look(play: Play) -> None:
@@ -54,7 +54,7 @@ def _has_come_true(play: Play, number: int) -> bool:
         _give_up(play, number, run, why)
         return False
     held = run.pop("held", False)
-    if holds and _goes_on(node):
+    if holds and waits.comes_again(play, run):
         run["held"] = True
     return holds and not held
 
@@ -82,10 +82,6 @@ def _holds(play: Play, number: int, event: Event) -> bool:
 
 def _seen_in(play: Play, store: str) -> Any:
     return play.glimpsed[store] if store in play.glimpsed else play.in_store(store)
-
-
-def _goes_on(node: Node) -> bool:
-    return node.kind in ("boundaryEvent", "startEvent") and not node.interrupting
 
 
 def _give_up(play: Play, number: int, run: Run, why: Stuck) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from engine.bpmn.changes import Variables, WaitClosed, WaitOpened
 from engine.bpmn.machine import incidents
-from engine.bpmn.machine.play import ROOT, Play, Stuck
+from engine.bpmn.machine.play import ROOT, Play, Stuck, same
 from engine.bpmn.model import DataAssociation, DataFlow, DataSet, Flow, Node
 
 # --- taken -----------------------------------------------------------------------------------------------------------
@@ -21,8 +22,41 @@ def is_ready(play: Play, scope: int, node: Node) -> bool:
 
 def take(play: Play, number: int, node: Node) -> None:
     """Fill the inputs and properties of run `number`, which now begins."""
-    if node.data is not None and (node.data.taken or node.data.inputs):
-        play.keep_local(number, _taken(play, node.data, play.visible(number)))
+    data = node.data
+    if data is None:
+        return
+    seen = play.visible(number)
+    chosen = _chosen(data, seen)
+    if data.taken or data.inputs:
+        play.keep_local(number, _taken(play, data, seen, chosen))
+    if chosen is not None and (chosen.late or chosen.gives is not None):
+        play.run(number)["began"] = data.input_sets.index(chosen)
+    if chosen is not None and chosen.late:
+        play.run(ROOT).setdefault("late", []).append(number)
+
+
+def _refresh(play: Play) -> None:
+    """§10.4.1: some inputs may be taken while the activity executes. Looks at those that have any, no others."""
+    root = play.run(ROOT)
+    late = [number for number in root["late"] if play.exists(number) and "kept" not in play.run(number)]
+    for number in late:
+        run = play.run(number)
+        data, own = play.node(run).data or DataFlow(), run.get("vars", {})
+        chosen = data.input_sets[run["began"]]
+        with suppress(Stuck):  # as long as it cannot be made it has not come
+            taken = _taken(play, data, play.visible(run["scope"]), chosen)
+            new = {name: taken[name] for name in chosen.late if name in taken and not _is(own, name, taken[name])}
+            play.keep_local(number, new)
+            for name in new:
+                play.look_at(name)
+    if late:
+        root["late"] = late
+    else:
+        del root["late"]
+
+
+def _is(own: Variables, name: str, value: Any) -> bool:
+    return name in own and same(own[name], value)
 
 
 def carried(play: Play, scope: int, node: Node) -> Variables:
@@ -33,7 +67,7 @@ def carried(play: Play, scope: int, node: Node) -> Variables:
     seen = play.visible(scope)
     if data.input_sets and _chosen(data, seen) is None:
         raise _missing(data, seen)
-    taken = _taken(play, data, seen)
+    taken = _taken(play, data, seen, _chosen(data, seen))
     return {name: taken[name] for name in data.inputs if name in taken}
 
 
@@ -57,8 +91,7 @@ def _lacks(data: DataFlow, seen: Mapping[str, Any], required: Sequence[str]) -> 
             yield from (source for source in ways[0].sources if source not in seen)
 
 
-def _taken(play: Play, data: DataFlow, seen: Variables) -> Variables:
-    chosen = _chosen(data, seen)
+def _taken(play: Play, data: DataFlow, seen: Variables, chosen: DataSet | None) -> Variables:
     wanted = data.inputs if chosen is None else (*chosen.required, *chosen.optional)
     taken: Variables = {name: seen[name] for name in wanted if name in seen and not _is_filled(data, name)}
     for one in data.taken:
@@ -92,9 +125,9 @@ def _put(whole: Any, path: Sequence[str], value: Any) -> Any:
 # --- given -----------------------------------------------------------------------------------------------------------
 
 
-def given(play: Play, node: Node, seen: Variables, result: Variables) -> Variables:
+def given(play: Play, node: Node, seen: Variables, result: Variables, began: int | None = None) -> Variables:
     """What of `result` reaches the scope around an activity or event that ends. `seen`: what can be seen from it, its
-    own variables and `result` included."""
+    own variables and `result` included; `began`: the input set that it began with, where that is of importance."""
     data = node.data
     if data is None:
         return result
@@ -103,7 +136,7 @@ def given(play: Play, node: Node, seen: Variables, result: Variables) -> Variabl
         return kept
     there = {name for name in data.outputs if name in result}
     if data.output_sets and data.outputs:
-        there &= _output_set(data, there)
+        there &= _output_set(data, there, began)
     for one in data.given:
         if not all(source in there or (source not in data.outputs and source in seen) for source in one.sources):
             continue
@@ -114,12 +147,14 @@ def given(play: Play, node: Node, seen: Variables, result: Variables) -> Variabl
     return kept
 
 
-def _output_set(data: DataFlow, there: set[str]) -> set[str]:
-    """The first output set that is complete (§10.4.1: where none is, that is an error)."""
-    for one in data.output_sets:
+def _output_set(data: DataFlow, there: set[str], began: int | None) -> set[str]:
+    """The first output set that is complete, of those that are expected (§10.4.1: where none is, that is an error)."""
+    places = None if began is None else data.input_sets[began].gives
+    expected = [one for place, one in enumerate(data.output_sets) if places is None or place in places]
+    for one in expected:
         if there.issuperset(one.required):
             return {*one.required, *one.optional}
-    lacking = ", ".join(sorted(set(data.output_sets[0].required) - there))
+    lacking = ", ".join(sorted(set(expected[0].required) - there)) if expected else "utdata"
     raise Stuck(
         f"Expected {lacking} among what the element gives, but it is not there.",
         f"Här ska {lacking} lämnas vidare, men det finns inte med.",
@@ -143,6 +178,8 @@ def wait(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
 def settle(play: Play) -> None:
     """With every token at rest: let those begin whose data has come. Looks at those that wait for data, no others."""
     root = play.run(ROOT)
+    if "late" in root:
+        _refresh(play)
     if "hungry" not in root:
         return
     hungry = [number for number in root["hungry"] if play.exists(number) and play.run(number).get("open") == "data"]

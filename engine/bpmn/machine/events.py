@@ -50,10 +50,10 @@ def caught(play: Play, scope: int, node: Node, given: Variables, direct: bool) -
     tokens.go(play, scope, node, flows, written)
 
 
-def mapped(play: Play, node: Node, seen: Variables, given: Variables) -> Variables:
+def mapped(play: Play, node: Node, seen: Variables, given: Variables, began: int | None = None) -> Variables:
     """Where an element has output mappings or data outputs, only they reach the scope around it."""
     result = play.values(node.outputs, seen) if node.outputs else given
-    return result if node.data is None else data.given(play, node, {**seen, **result}, result)
+    return result if node.data is None else data.given(play, node, {**seen, **result}, result, began)
 
 
 def land(play: Play, scope: int, node: Node, result: Mapping[str, Any], freed: int = 0) -> tuple[Sequence[Flow], Data]:
@@ -76,14 +76,45 @@ def throw(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
         play.changes.append(ElementPassed(node.id))
         tokens.spread(play, scope, node.outgoing)
         return
+    if any(one.kind == "compensate" for one in event.triggers):
+        play.queue.append(("undo", play.add({"at": node.id, "scope": scope, "undo": [], "part": 0})))
+        return
     for one in event.triggers:
-        if one.kind in ("message", "signal"):
+        if one.kind in _SENT:
             send(play, scope, node, one)
-    upwards = [one for one in event.triggers if one.kind in _THROWN_UP]
-    if not upwards:
-        tokens.leave(play, scope, node)
+    _throw_up(play, scope, node, tokens.choose(play, scope, node))
+
+
+def throw_next(play: Play, number: int) -> None:
+    """One by one, as they are drawn: what follows on a compensation that is waited for is thrown when that is done.
+    What may end the thrower comes last."""
+    if not play.exists(number):
+        return
+    run = play.run(number)
+    scope, node = run["scope"], play.node(run)
+    event = node.event or NONE
+    beside = [one for one in event.triggers if one.kind not in _THROWN_UP]
+    if run["part"] < len(beside):
+        one = beside[run["part"]]
+        if one.kind in _SENT:
+            send(play, number, node, one)
+            play.queue.append(("undo", number))
+        else:
+            compensation.throw_among_others(play, number, one)
+        run["part"] += 1
         return
     flows = tokens.choose(play, scope, node)
+    data.carried(play, scope, node)  # Stuck, if at all, while there is a token to wait for it
+    play.drop(number)
+    _throw_up(play, scope, node, flows)
+
+
+def _throw_up(play: Play, scope: int, node: Node, flows: Sequence[Flow]) -> None:
+    """What is left to throw concerns the scopes around, or there is nothing left."""
+    upwards = [one for one in (node.event or NONE).triggers if one.kind in _THROWN_UP]
+    if not upwards:
+        tokens.go(play, scope, node, flows)
+        return
     play.changes.append(ElementPassed(node.id, "completed", tuple(flow.id for flow in flows)))
     upwards.sort(key=lambda one: _LAST.index(one.kind))
     if all(_THROWN_UP[one.kind](play, scope, node, one) for one in upwards):
@@ -186,6 +217,7 @@ def _cancel(play: Play, scope: int, node: Node, event: Event) -> bool:
     return compensation.cancel(play, scope, node)
 
 
+_SENT = ("message", "signal")
 _THROWN_UP = {"terminate": _terminate, "error": _error, "escalation": _escalation, "cancel": _cancel}
 """These concern the scopes around; true: the token that threw is still there."""
 _LAST = ("escalation", "cancel", "error", "terminate")
@@ -199,6 +231,8 @@ def fail(play: Play, number: int, code: str | None, message: str, variables: Var
     """A BPMN error, thrown inside scope `number` or by the activity `number`, ends all up to who catches it, else the
     case (§10.5.6)."""
     found = _catcher(play, "error", code, number)
+    if found is not None and (found.node.event or NONE).kind == "parallelMultiple":
+        variables = {**several.given_by(play, found.holder, found.node), **variables}
     if number != ROOT and "live" not in play.run(number):
         waits.cancel(play, number, "failed")
     if found is None:
@@ -213,7 +247,14 @@ def escalate(play: Play, number: int, element: str, code: str | None, variables:
     if found is None:
         play.changes.append(EscalationUncaught(element, code))
         return True
-    _react(play, found, {**variables, **_caught_as(found.event, code, "")}, "cancelled")
+    given = {**variables, **_caught_as(found.event, code, "")}
+    if (found.node.event or NONE).kind == "parallelMultiple":
+        number = several.note(play, found.holder, found.node, found.part)
+        if not several.is_last(play, number, given):
+            return True
+        given = several.all_given(play, number)
+        several.begin_anew(play, number)
+    _react(play, found, given, "cancelled")
     return not found.node.interrupting
 
 
@@ -223,13 +264,18 @@ def _caught_as(event: Event, code: str | None, message: str) -> Variables:
 
 
 class _Catcher(NamedTuple):
-    """`node`, a boundary event on run `holder`, or the start of an event sub-process inside it; `scope` is where the
-    token that it starts belongs, `event` the one of its triggers that came from inside the case."""
+    """`node`, a boundary event on run `holder`, or inside it an event of an ad-hoc sub-process or the start of an event
+    sub-process; `scope` is where the token that it starts belongs, `event` the one of its triggers, the
+    `part`-th, that came from inside the case."""
 
     node: Node
     holder: int
     scope: int
-    event: Event = NONE
+    part: int = 0
+
+    @property
+    def event(self) -> Event:
+        return (self.node.event or NONE).triggers[self.part]
 
 
 def _catcher(play: Play, kind: str, code: str | None, number: int) -> _Catcher | None:
@@ -239,12 +285,12 @@ def _catcher(play: Play, kind: str, code: str | None, number: int) -> _Catcher |
     past = ""
     while True:
         run = play.run(number)
-        found = _match(play, kind, code, _event_sub_processes(play, number, run, past))
+        found = _match(play, kind, code, number, _event_sub_processes(play, number, run, past))
         if found is not None:
             return _Catcher(found[0], number, number, found[1])
         if number == ROOT:
             return None
-        found = _match(play, kind, code, _boundary(play, run))
+        found = _match(play, kind, code, number, _boundary(play, run))
         if found is not None:
             return _Catcher(found[0], number, run["scope"], found[1])
         past, number = run["at"], run["scope"]
@@ -266,13 +312,15 @@ def _boundary(play: Play, run: Run) -> Sequence[str]:
     return () if {"index", "turn"} & run.keys() or compensation.is_again(run, node) else node.boundary
 
 
-def _match(play: Play, kind: str, code: str | None, candidates: Iterable[str]) -> tuple[Node, Event] | None:
+def _match(play: Play, kind: str, code: str | None, number: int, candidates: Iterable[str]) -> tuple[Node, int] | None:
+    """Which event of those that listen on run `number`, and the how-manieth of its triggers."""
     nodes = [play.graph.nodes[candidate] for candidate in candidates]
     for wanted in (code, None):
         for node in nodes:
-            for event in (node.event or NONE).triggers:
-                if event.kind == kind and event.name == wanted:
-                    return node, event
+            for part, event in enumerate((node.event or NONE).triggers):
+                fits = event.kind == kind and event.name == wanted
+                if fits and several.is_awaited(play, number, node, part):
+                    return node, part
     return None
 
 
@@ -289,7 +337,7 @@ def came(play: Play, number: int, given: Variables) -> None:
         if not several.is_last(play, number, given):
             return
         given = several.all_given(play, number)
-    if node.kind not in ("boundaryEvent", "startEvent"):
+    if node.kind not in ("boundaryEvent", "startEvent") and "ad_hoc" not in held:  # one token stands there, and goes on
         if held["at"] == node.id:  # an event with several triggers, and no gateway before it
             play.drop(number)
             waits.stop_listening(play, held)
@@ -299,10 +347,10 @@ def came(play: Play, number: int, given: Variables) -> None:
         return
     if needs_all:
         several.begin_anew(play, number)
-    elif node.interrupting:
-        play.drop(number)
-    else:
+    elif waits.comes_again(play, run):
         waits.listen_again(play, number, node)
+    else:
+        play.drop(number)
     _react(play, _Catcher(node, holder, held["scope"] if node.kind == "boundaryEvent" else holder), given, "cancelled")
 
 
@@ -319,8 +367,11 @@ def _chosen(play: Play, gateway: int, number: int, given: Variables) -> None:
 
 def _react(play: Play, catcher: _Catcher, given: Variables, outcome: str) -> None:
     """Interrupting, the catcher's token takes the place of what it interrupts; else it is one more."""
-    node, holder, scope, _ = catcher
-    if node.kind == "boundaryEvent":
+    node, holder, scope = catcher.node, catcher.holder, catcher.scope
+    if node.kind == "intermediateCatchEvent":  # in an ad-hoc sub-process
+        play.run(scope)["live"] += 1
+        play.queue.append(("caught", scope, node, given, False))
+    elif node.kind == "boundaryEvent":
         if not node.interrupting:
             play.run(scope)["live"] += 1
         elif play.exists(holder):

@@ -9,7 +9,7 @@ from engine.bpmn.machine import events, loops, multi, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Run, Stuck
 from engine.bpmn.model import Flow, Node
 
-_IN_ITS_RUN = frozenset({"finish", "ended", "body", "expect", "undo", "begin", "loop", "looped", "ad_hoc"})
+_IN_ITS_RUN = frozenset({"finish", "ended", "body", "expect", "undo", "throw", "begin", "loop", "looped", "ad_hoc"})
 """These moves concern a run that is there and stays; the others a token on its way, which gets a run to wait in."""
 
 
@@ -80,6 +80,7 @@ _AGAIN: dict[str, Callable[[int, Run, Node], Move]] = {
     "ended": lambda number, run, node: ("ended", number),
     "expect": lambda number, run, node: ("expect", number),
     "undo": lambda number, run, node: ("undo", number),
+    "throw": lambda number, run, node: ("throw", number),
     "begin": lambda number, run, node: ("begin", number),
 }
 

@@ -33,7 +33,7 @@ def play_on(play: Play) -> None:
             if play.queue:
                 _make(play, play.queue.popleft())
         data.settle(play)
-        if play.queue or complex_gateway.settle(play):
+        if play.queue or play.looking or complex_gateway.settle(play):
             continue
         tokens.settle(play)
         if not play.queue:
@@ -101,13 +101,14 @@ _MOVES: dict[str, Callable[..., None]] = {
     "caught": events.caught,  # scope, node, given, direct: a token starts from an event that came
     "finish": activities.finish,  # run, given, direct: an activity or event is done
     "ended": activities.ended,  # scope: its last token is gone
-    "listen": activities.listen,  # scope, start event: an event sub-process begins to listen
+    "listen": activities.listen,  # scope, event: an event sub-process, or an event in an ad-hoc one, begins to listen
     "expect": waits.expect_again,  # run: what it waits for is asked for anew
     "met": conditions.met,  # run: the condition it waits for holds
     "handle": activities.handle,  # scope, start event, given: an event sub-process starts
     "instance": activities.begin_instance,  # body, index, item
     "body": multi.end_body,  # body, given: all instances are done
     "undo": compensation.undo_next,  # run: it compensates the next of what it has to, or is done with it
+    "throw": events.throw_next,  # run: it throws the next of its triggers, having compensated
     "begin": activities.begin_handler,  # run: a compensation activity begins
     "loop": loops.go_on,  # body: one more turn of a standard loop, or none
     "turn": activities.begin_turn,  # body

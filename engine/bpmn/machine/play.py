@@ -37,12 +37,16 @@ class Run(TypedDict, total=False):
     signal; or condition or data, which come from within the case. Closed by exactly one change."""
     hungry: list[int]
     """Of the root: the runs that wait for data."""
+    late: list[int]
+    """Of the root: the runs that take data while they execute."""
+    began: int
+    """The input set that this activity began with, where its output sets go by that."""
     stuck: str
     """An incident holds the token; names the move that a retry makes again, or is `join` for a dead join."""
     via: str
     """The flow on which a stuck token came."""
     part: int
-    """Which of several triggers of its event this one waits for."""
+    """Which of several triggers of its event this one waits for; or, with `undo`, which of those it throws is next."""
     came: int
     """Of a parallel multiple event: this one has come, as the so-manieth, with `given`; the rest is waited for."""
     reads: dict[str, list[int]]
@@ -75,6 +79,10 @@ class Run(TypedDict, total=False):
     not wait. Names the run that goes on when it is done."""
     undoes: str
     """The activity that this handler compensates."""
+    undoable: bool
+    """Of a call activity: the case it called is completed, and can compensate itself."""
+    undoing: bool
+    """Of the root: the case was completed, and compensates itself now."""
     cancelling: bool
     """This transaction is cancelled; it ends when all is undone."""
     joins: dict[str, dict[str, int]]
@@ -271,16 +279,36 @@ class Play:
                 self.run(scope).setdefault("completed", []).insert(0, one)
 
     def revive(self, number: int) -> Run:
-        """A kept run that no list holds any more is at work again, as a scope."""
+        """A kept run that no list holds any more is at work again."""
         run = self.run(number)
         del run["kept"]
         self.remember(-1)
         holder = self.run(run["scope"])
         holder.setdefault("kids", []).append(number)
         holder["live"] += 1
+        return run
+
+    def revive_scope(self, number: int) -> Run:
+        """The same, as a scope."""
+        run = self.revive(number)
         run["live"] = 0
         run["interrupted"] = True
         return run
+
+    def end(self, undoable: bool) -> None:
+        """The case has ended. Left are the variables of the process; and what is kept for compensation, with the
+        conversations that this may go on with, where the process may have to compensate itself."""
+        root = self.run(ROOT)
+        left: Run = {"live": 0, "vars": root["vars"]}
+        if undoable:
+            for name in ("completed", "keys"):
+                if name in root:
+                    left[name] = root[name]
+            self.state["undoable"] = True
+        else:
+            self.runs.clear()
+            self.state.pop("kept", None)
+        self.runs[str(ROOT)] = left
 
     def watch(self, number: int, names: Iterable[str]) -> None:
         """Let run `number`, which waits for a condition, be looked at now and when one of its variables is written."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from engine.bpmn.changes import (
     AdHocClosed,
     CallClosed,
+    CaseEnded,
     Change,
     Data,
     ElementPassed,
@@ -48,6 +49,15 @@ def listen(play: Play, number: int, nodes: Iterable[str]) -> None:
                 if node.event and node.event.parts:
                     run["part"] = part
                 expect(play, play.add(run), node)
+
+
+def comes_again(play: Play, run: Run) -> bool:
+    """Whether what a run waits for may come many times: it interrupts nothing, or is an event in an ad-hoc sub-process
+    that no flow leads to (§13.3.5)."""
+    node = play.node(run)
+    if node.kind == "intermediateCatchEvent":
+        return "on" in run and "ad_hoc" in play.run(run["on"])
+    return node.kind in ("boundaryEvent", "startEvent") and not node.interrupting
 
 
 def event_of(run: Run, node: Node) -> Event:
@@ -125,7 +135,7 @@ def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
 
 
 def listen_again(play: Play, number: int, node: Node) -> None:
-    """A listener that interrupts nothing goes on listening: all but timers under the old number, a cycle under a
+    """A listener whose event may come again goes on listening: all but timers under the old number, a cycle under a
     new one, so that a firing that comes twice finds nothing."""
     run = play.run(number)
     event = event_of(run, node)
@@ -243,14 +253,11 @@ def recall(play: Play, number: int) -> None:
         play.queue.extend(moves)
 
 
-def end_case(play: Play, change: Change, outcome: str) -> None:
-    """Nothing is left but the variables of the process."""
+def end_case(play: Play, change: CaseEnded, outcome: str) -> None:
+    """Nothing is left but the variables of the process, and what it needs to compensate itself where it can."""
     clear(play, ROOT)
-    root = play.run(ROOT)
-    play.runs.clear()
-    play.runs[str(ROOT)] = {"live": 0, "vars": root["vars"]}
     play.state["ended"] = outcome
-    play.state.pop("kept", None)
+    play.end(change.undoable)
     play.queue.clear()
     play.touched.clear()
     play.changes.append(change)

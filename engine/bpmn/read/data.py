@@ -36,8 +36,8 @@ _PLACEHOLDER = "__targetRef_placeholder"
 """What Camunda Modeler and bpmn.io draw an arrow to where there is no data input: a picture, nothing to fill."""
 _OWN_END = {"dataInputAssociation": "targetRef", "dataOutputAssociation": "sourceRef"}
 _SETS = {
-    "inputSet": ("dataInputRefs", "optionalInputRefs"),
-    "outputSet": ("dataOutputRefs", "optionalOutputRefs"),
+    "inputSet": ("dataInputRefs", "optionalInputRefs", "whileExecutingInputRefs"),
+    "outputSet": ("dataOutputRefs", "optionalOutputRefs", "whileExecutingOutputRefs"),
 }
 
 
@@ -206,7 +206,7 @@ class ProcessData:
         flow = DataFlow(
             inputs=tuple(own["dataInput"]),
             outputs=tuple(own["dataOutput"]),
-            input_sets=tuple(self._sets(element, holder, "inputSet", own["dataInput"])),
+            input_sets=tuple(self._linked(holder, self._sets(element, holder, "inputSet", own["dataInput"]))),
             output_sets=tuple(self._sets(element, holder, "outputSet", own["dataOutput"])),
             taken=tuple(self._associations(element, "dataInputAssociation")),
             given=tuple(self._associations(element, "dataOutputAssociation")),
@@ -219,15 +219,36 @@ class ProcessData:
         found = list(holder.iterchildren(model(kind)))
         members: set[str] = set()
         for one in found:
-            named, optional = (tuple(self._named(element, one, name)) for name in _SETS[kind])
+            named, optional, late = (tuple(self._named(element, one, name)) for name in _SETS[kind])
             members.update(named)
-            if lost := [name for name in optional if name not in named]:
+            may_lack = tuple(dict.fromkeys((*optional, *late)))
+            if lost := [name for name in may_lack if name not in named]:
                 self._tell_set(one, lost[0])
-            yield DataSet(tuple(name for name in named if name not in optional), optional)
+            required = tuple(name for name in named if name not in may_lack)
+            yield DataSet(required, may_lack, late if kind == "inputSet" else ())
         if not found and known:
             yield DataSet(tuple(known))
         elif lost := [name for name in known if name not in members]:
             self._tell_set(holder, lost[0])
+
+    def _linked(self, holder: etree._Element, input_sets: Iterable[DataSet]) -> Iterator[DataSet]:
+        """Tables 10.58 and 10.60: which output sets are expected where the activity begins with which input set. It may
+        be said at either end. A set of which nothing is said goes with those of which nothing is said."""
+        ins, outs = list(holder.iterchildren(model("inputSet"))), list(holder.iterchildren(model("outputSet")))
+        links = {(i, j) for i, one in enumerate(ins) for j in self._places(one, "outputSetRefs", outs)}
+        links |= {(i, j) for j, one in enumerate(outs) for i in self._places(one, "inputSetRefs", ins)}
+        free = set(range(len(outs))) - {j for _, j in links}
+        for place, one in enumerate(input_sets):
+            own = {j for i, j in links if i == place} or free
+            yield replace(one, gives=tuple(sorted(own))) if links else one
+
+    def _places(self, one: etree._Element, link: str, sets: list[etree._Element]) -> Iterator[int]:
+        for child in one.iterchildren(model(link)):
+            found = resolve(self._document, child, child.text)
+            if found in sets:
+                yield sets.index(found)
+            else:
+                self._tell_dangling(child)
 
     def _tell_set(self, element: etree._Element, lost: str) -> None:
         """§10.4.1: inputs and outputs belong to a set, and what one has as optional it lists too."""

@@ -36,7 +36,8 @@ READ = _names(
     dataInputAssociation dataOutputAssociation sourceRef targetRef
     transformation assignment from to ioSpecification dataInput dataOutput inputSet outputSet
     correlationSubscription correlationPropertyBinding dataPath operationRef
-    dataInputRefs optionalInputRefs dataOutputRefs optionalOutputRefs"""
+    dataInputRefs optionalInputRefs whileExecutingInputRefs outputSetRefs
+    dataOutputRefs optionalOutputRefs whileExecutingOutputRefs inputSetRefs"""
 )
 KEPT = _names(
     """documentation extensionElements textAnnotation text group association categoryValueRef auditing monitoring
@@ -58,23 +59,6 @@ _LATER: Words = (
 )
 _ELEMENTS: dict[str, tuple[Words, Words]] = {
     # local name: (what it is called, what to do instead)
-    **dict.fromkeys(
-        ("whileExecutingInputRefs", "whileExecutingOutputRefs"),
-        (
-            ("in- och utdata under tiden", "data while executing"),
-            (
-                "Ta bort dem: data tas när aktiviteten börjar och lämnas när den är klar.",
-                "Remove them: data is taken as the activity begins and given as it ends.",
-            ),
-        ),
-    ),
-    **dict.fromkeys(
-        ("inputSetRefs", "outputSetRefs"),
-        (
-            ("koppling mellan in- och utdatauppsättningar", "the link between input and output sets"),
-            ("Ta bort den; varje uppsättning gäller för sig.", "Remove it; each set holds by itself."),
-        ),
-    ),
     "potentialOwner": (
         ("potentialOwner", "potentialOwner"),
         ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
@@ -256,6 +240,8 @@ def _walk(document: Document, element: etree._Element, engines: dict[str, etree.
             is_read = name in READ | KEPT or (name, local(element)) in _READ_IN
             if is_read:
                 yield from _walk(document, child, engines)
+            elif name == "ioBinding":
+                yield _binding(document, child)
             else:
                 yield _refusal(document, child, name)
 
@@ -314,6 +300,18 @@ def _quirks(document: Document, element: etree._Element) -> Iterator[Finding]:
     if element.get("language", "") not in _LANGUAGES:
         language = shown(element.get("language", ""))
         yield _not_supported(document, element, _both(f"språket {language}", f"the language {language}"), _EXPRESSION)
+
+
+def _binding(document: Document, element: etree._Element) -> Finding:
+    """§10.3.1, Table 10.2: which operation of an interface the process carries out where it is offered as a service."""
+    who = document.label(element)
+    return document.place(element).warning(
+        "description-only",
+        f"{who.sv}: en ioBinding beskriver processen som tjänst för andra system, och påverkar inte utförandet här",
+        f"{who.en}: an ioBinding describes the process as a service for other systems, and has no effect here",
+        "Det kan stå kvar. Processen startas av anropsaktiviteter, händelser eller människor.",
+        "It may stay. The process is started by call activities, events or people.",
+    )
 
 
 def _refusal(document: Document, element: etree._Element, name: str) -> Finding:

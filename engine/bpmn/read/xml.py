@@ -339,6 +339,7 @@ _REFERENCES: dict[str, tuple[tuple[str, ...], bool]] = {
     "correlationPropertyBinding": (("correlationPropertyRef",), True),
     "correlationPropertyRetrievalExpression": (("messageRef",), True),
     "participant": (("processRef",), True),
+    "ioBinding": (("operationRef", "inputDataRef", "outputDataRef"), False),
     "messageFlow": (("sourceRef", "targetRef", "messageRef"), False),
     "association": (("sourceRef", "targetRef"), False),
     "dataObject": (("itemSubjectRef",), False),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from operator import or_
 
+from engine.bpmn.compensation import is_compensation
 from engine.bpmn.model import SYNCHRONIZING, Event, Graph, Node
 from engine.bpmn.soundness.complex_joins import HAD, ComplexJoin, Leaving, some_of, splits_at_start
 
@@ -68,7 +69,8 @@ class Net:
         return self.complex[node.id].places if node.id in self.complex else (f"@{node.id}",)
 
     def _interrupts(self, handler: Node) -> bool:
-        return any(self._graph.nodes[start].interrupting for start in self._graph.scopes[handler.id].starts)
+        starts = (self._graph.nodes[start] for start in self._graph.scopes[handler.id].starts)
+        return any(start.interrupting and not is_compensation(start) for start in starts)  # what is undone is over
 
     def _in_order(self, inside: Sequence[Node]) -> list[str]:
         """Elements so that, loops aside, each comes after those before it."""
@@ -159,7 +161,8 @@ class Net:
         """Whether an event sub-process of this scope catches the error: then the scope ends with that (§13.5.4)."""
         handlers = (node for node in self.nodes.values() if node.triggered_by_event and self._endings.get(node.id))
         starts = (self._graph.nodes[start] for one in handlers for start in self._graph.scopes[one.id].starts)
-        triggers = (trigger for start in starts if start.event for trigger in start.event.triggers)
+        catching = (start.event for start in starts if start.event and start.event.kind != "parallelMultiple")
+        triggers = (trigger for one in catching for trigger in one.triggers)
         return event.kind == "error" and any(
             trigger.kind == "error" and trigger.name in (None, event.name) for trigger in triggers
         )

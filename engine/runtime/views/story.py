@@ -26,6 +26,8 @@ TOLD = frozenset(
         "case:cancelled",
         "case:called",
         "case:returned",
+        "case:reopened",
+        "compensation:called",
         "activity:begun",
         "ad_hoc:opened",
         "ad_hoc:ended",
