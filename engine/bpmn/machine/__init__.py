@@ -16,7 +16,7 @@ State, one JSON object:
                                        "8": {"at": "paminn", "on": 7, "open": "timer", "due": "2026-..."}}}
 
 `runs` holds what is alive and nothing else, hence its size does not grow with time: tokens at rest, scopes, listeners,
-each with what it has to remember (`play.Run` names every field). A run's number is its `wait` outside; none is used
+each with what it has to remember (`runs.Run` names every field). A run's number is its `wait` outside; none is used
 twice, so a late event meets nothing (`Stale`). User data lies under `vars` only. `next` is the next number, `bytes` the
 size of all variables, `watched` by name the first of those who wait for a condition on it, `ended` the outcome once
 there is one; then only the variables of the process are left, and where it is `undoable` what is kept. `kept` counts
@@ -29,8 +29,8 @@ many; a store may therefore keep runs apart and fetch them one by one through an
 
 Walk on in `moves.py`: what each kind of element does with a token. From there `activities.py` (with `people.py` and
 `multi.py`), `events.py` (thrown, caught, up the scopes), `compensation.py` and `tokens.py` (splits, joins, deadlocks);
-below them `waits.py` (what is asked of the world outside, and its cancelling) and `play.py` (runs and variables).
-`incidents.py` parks what cannot be played.
+below them `waits.py` (what is asked of the world outside, and its cancelling), `play.py` (runs and variables at work)
+and `runs.py` (what a run is). `incidents.py` parks what cannot be played.
 
 A state that is passed in is used up: go on with the one that comes back. A call that is refused changed nothing.
 """
@@ -46,7 +46,8 @@ from engine.bpmn.changes import CaseEnded, Change, ElementPassed, Variables
 from engine.bpmn.machine import activities, adhoc, compensation, conditions, correlation, data, events, incidents, waits
 from engine.bpmn.machine.adhoc import AdHocWork, Offered
 from engine.bpmn.machine.moves import play_on
-from engine.bpmn.machine.play import ROOT, Environment, Move, Play, Run, Stuck, plain, size_of, visible
+from engine.bpmn.machine.play import Environment, Move, Play, Stuck, plain, size_of
+from engine.bpmn.machine.runs import ROOT, Run, visible
 from engine.bpmn.model import Event, Graph, Node
 from engine.errors import Refused
 

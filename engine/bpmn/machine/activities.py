@@ -8,7 +8,8 @@ from contextlib import suppress
 from engine.bpmn import dmn
 from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
 from engine.bpmn.machine import adhoc, compensation, data, events, loops, multi, people, tokens, waits
-from engine.bpmn.machine.play import ROOT, Move, Play, Stuck, around
+from engine.bpmn.machine.play import Move, Play, Stuck
+from engine.bpmn.machine.runs import ROOT, around
 from engine.bpmn.model import Call, Flow, Node
 from engine.errors import Refused
 

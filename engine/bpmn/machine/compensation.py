@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from engine.bpmn.changes import CaseReopened, CompensationCalled, ElementPassed, JobAdded, Variables
 from engine.bpmn.machine import tokens, waits
-from engine.bpmn.machine.play import ROOT, Play, Run, Stuck, size_of
+from engine.bpmn.machine.play import Play, Stuck, size_of
+from engine.bpmn.machine.runs import ROOT, Run
 from engine.bpmn.model import Event, Node
 
 # --- completed -------------------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from typing import Any
 
 from engine.bpmn.changes import ConditionLapsed, IncidentRaised
 from engine.bpmn.machine import events, waits
-from engine.bpmn.machine.play import Play, Run, Stuck, as_watched
+from engine.bpmn.machine.play import Play, Stuck, as_watched
+from engine.bpmn.machine.runs import Run
 from engine.bpmn.model import Event
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-from engine.bpmn.machine.play import Play, Run, Stuck, around
+from engine.bpmn.machine.play import Play, Stuck
+from engine.bpmn.machine.runs import Run, around
 from engine.bpmn.model import Correlation, Event
 
 

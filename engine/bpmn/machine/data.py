@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.bpmn.changes import Variables, WaitClosed, WaitOpened
 from engine.bpmn.machine import incidents
-from engine.bpmn.machine.play import ROOT, Play, Stuck, same
+from engine.bpmn.machine.play import Play, Stuck, same
+from engine.bpmn.machine.runs import ROOT
 from engine.bpmn.model import DataAssociation, DataFlow, DataSet, Flow, Node
 
 # --- taken -----------------------------------------------------------------------------------------------------------

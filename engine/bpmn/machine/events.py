@@ -15,7 +15,8 @@ from engine.bpmn.changes import (
     Variables,
 )
 from engine.bpmn.machine import compensation, correlation, data, several, tokens, waits
-from engine.bpmn.machine.play import ROOT, Play, Run
+from engine.bpmn.machine.play import Play
+from engine.bpmn.machine.runs import ROOT, Run
 from engine.bpmn.model import Event, Flow, Node
 
 NONE = Event()

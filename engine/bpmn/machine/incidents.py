@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from engine.bpmn.changes import IncidentRaised, Variables
 from engine.bpmn.machine import events, loops, multi, tokens, waits
-from engine.bpmn.machine.play import Move, Play, Run, Stuck
+from engine.bpmn.machine.play import Move, Play, Stuck
+from engine.bpmn.machine.runs import Run
 from engine.bpmn.model import Flow, Node
 
 _IN_ITS_RUN = frozenset({"finish", "ended", "body", "expect", "undo", "throw", "begin", "loop", "looped", "ad_hoc"})

@@ -10,7 +10,8 @@ from typing import Any
 from engine.bpmn.changes import ElementPassed, Variables
 from engine.bpmn.expressions import Expression
 from engine.bpmn.machine import compensation, events, tokens, waits
-from engine.bpmn.machine.play import Play, Run, Stuck, plain
+from engine.bpmn.machine.play import Play, Stuck, plain
+from engine.bpmn.machine.runs import Run
 from engine.bpmn.model import MultiInstance, Node
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from engine.bpmn.changes import Variables
 from engine.bpmn.machine import waits
-from engine.bpmn.machine.play import Play, Run
+from engine.bpmn.machine.play import Play
+from engine.bpmn.machine.runs import Run
 from engine.bpmn.model import Node
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.bpmn.changes import Data, ElementPassed, IncidentCleared, IncidentRaised, Variables
-from engine.bpmn.machine.play import Play, Run, Stuck
+from engine.bpmn.machine.play import Play, Stuck
+from engine.bpmn.machine.runs import Run
 from engine.bpmn.model import ACTIVITIES, Flow, Node
 
 NO_DATA: Data = {}

@@ -23,7 +23,8 @@ from engine.bpmn.changes import (
     WaitOpened,
 )
 from engine.bpmn.machine import correlation
-from engine.bpmn.machine.play import ROOT, Play, Run, Stuck, as_watched
+from engine.bpmn.machine.play import Play, Stuck, as_watched
+from engine.bpmn.machine.runs import ROOT, Run
 from engine.bpmn.machine.tokens import NO_DATA
 from engine.bpmn.model import Event, Node
 from engine.calendar import TimerRule
