@@ -290,8 +290,10 @@ class Connections:
 
     KEPT = 10
 
-    def __init__(self, database: sa.Engine) -> None:
+    def __init__(self, database: sa.Engine, first: str = "") -> None:
+        """`first`: what each is told as it is lent for the first time."""
         self._database = database
+        self._first = first
         self._idle: list[Connection] = []
 
     @contextmanager
@@ -315,7 +317,11 @@ class Connections:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._database.connect()
+            connection = self._database.connect()
+        if self._first:
+            connection.exec_driver_sql(self._first)
+            connection.commit()
+        return connection
 
     def close(self) -> None:
         while self._idle:

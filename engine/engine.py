@@ -33,6 +33,11 @@ _TRY_AGAIN = frozenset({"40001", "40P01", "55P03", "23505"})
 the second, run again, finds it and refuses in words."""
 
 
+_PLAN_ANEW = "SET plan_cache_mode = force_custom_plan"
+"""What a page asks depends on what is looked for: a plan made once for all words, or all roles, may read every row. The
+statements of a step are found by keys, and keep their plans."""
+
+
 class Command(Protocol[Given]):
     """Changes something. A command with a method `prepare(engine, actor) -> command` does its slow work (hashing,
     parsing) there, before the transaction begins, and what it gives is executed."""
@@ -116,7 +121,7 @@ class Engine:
         is_sqlite = self._database.dialect.name == "sqlite"
         options = {"reads": True} if is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._for_writing = db.Connections(self._database)
-        self._for_reading = db.Connections(self._database.execution_options(**options))
+        self._for_reading = db.Connections(self._database.execution_options(**options), "" if is_sqlite else _PLAN_ANEW)
         # SQLite lets one write at a time. Waiting here is fair and quick; its own waiting polls.
         self._turn: AbstractContextManager[Any] = threading.Lock() if is_sqlite else nullcontext()
 
