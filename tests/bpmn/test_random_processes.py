@@ -553,6 +553,7 @@ class Player:
         if self.straight.ended and self.straight.ended.undoable:
             self.straight.compensate()
             self.restored.compensate()
+            self.made["compensate"] += 1
             self._note()
             self._play(choose, after)
             assert self.straight.outcome == "compensated"
