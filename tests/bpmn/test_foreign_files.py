@@ -32,7 +32,7 @@ def _wide(element: str, count: int) -> str:
     ("name", "exporter", "expected"),
     [
         ("signavio.bpmn", "Signavio Process Editor", {"not-executable", "gateway-direction"}),
-        ("bizagi.bpmn", "Bizagi Modeler", {"not-executable", "not-supported"}),
+        ("bizagi.bpmn", "Bizagi Modeler", {"not-executable"}),
         ("zeebe.bpmn", "Camunda Modeler", {"foreign-extension", "expression"}),
         ("visual_paradigm.bpmn", "Visual Paradigm", {"standard-loop"}),
         ("activiti.bpmn", "", {"foreign-extension", "expression", "no-diagram"}),
@@ -52,7 +52,7 @@ TOOLS = {
     # file: (tool, how many elements each process has, the rules it breaks)
     "adonis.bpmn": ("ADONIS 14.0", [5], {"not-executable", "no-diagram", "not-supported"}),
     "adonis_6.bpmn": ("ADONIS 6.0.1.4", [6], {"not-executable", "no-diagram"}),
-    "bizagi.bpmn": ("Bizagi Modeler 4.0", [7], {"not-executable", "not-supported", "timer"}),
+    "bizagi.bpmn": ("Bizagi Modeler 4.0", [7], {"not-executable", "timer"}),
     "bonita.bpmn": ("BonitaSoft 2023.1", [5], {"not-executable", "no-diagram", "not-supported"}),
     "bpmn_io.bpmn": ("bpmn-js (https://demo.bpmn.io) 17.11.1", [3], {"not-executable"}),
     "camunda7.bpmn": ("Camunda Modeler 5.28.0", [6], {"not-supported", "expression"}),
@@ -60,7 +60,7 @@ TOOLS = {
     "enterprise_architect.bpmn": ("Enterprise Architect 16.1", [5], {"not-executable", "no-diagram", "timer"}),
     "flowable.bpmn": ("", [6], {"foreign-extension", "expression"}),
     "ibm.bpmn": ("http://www.ibm.com/BPM 8.0.1", [6], {"not-executable", "no-diagram"}),
-    "jbpm.bpmn2": ("jBPM Process Modeler 2.0", [4], {"foreign-extension", "expression", "not-supported"}),
+    "jbpm.bpmn2": ("jBPM Process Modeler 2.0", [4], {"foreign-extension", "expression", "script-format"}),
     "signavio.bpmn": ("Signavio Process Editor, http://www.signavio.com 15.8.0", [3, 2], {"not-executable"}),
     "trisotech.bpmn": ("Workflow Modeler 12.3.4", [3], {"not-supported"}),
     "visual_paradigm.bpmn": ("Visual Paradigm 17.2", [3], {"not-executable", "no-diagram"}),

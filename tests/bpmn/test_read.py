@@ -311,10 +311,7 @@ _LOOPED = '<task id="x"><multiInstanceLoopCharacteristics {}><loopCardinality>2<
 _INSTANCES = "<multiInstanceLoopCharacteristics {}>{}</multiInstanceLoopCharacteristics>"
 REFUSED_INSIDE = {
     "method": '<transaction id="x" method="##Store"><startEvent id="i"/><endEvent id="j"/>\ni -> j\n</transaction>',
-    "potentialOwner": '<userTask id="x"><potentialOwner/></userTask>',
-    "humanPerformer": '<userTask id="x"><humanPerformer/></userTask>',
-    "performer": '<task id="x"><performer/></task>',
-    "resourceRole": '<task id="x"><resourceRole/></task>',
+    "parameters of a resource": '<userTask id="x"><potentialOwner><resourceRef>g</resourceRef><resourceParameterBinding parameterRef="a"><formalExpression>1</formalExpression></resourceParameterBinding></potentialOwner></userTask>',
     "language": '<exclusiveGateway id="x"/><sequenceFlow id="q" sourceRef="x" targetRef="e"><conditionExpression xsi:type="tFormalExpression" language="javascript">a</conditionExpression></sequenceFlow>',
     "service class": '<serviceTask id="x" camunda:class="org.example.Delegate"/>',
     "service expression": '<serviceTask id="x" camunda:expression="${a}"/>',
@@ -365,6 +362,63 @@ def test_what_describes_a_process_as_a_service_is_told_to_have_no_effect() -> No
     body = f"<supportedInterfaceRef>g</supportedInterfaceRef><ioSpecification>{sets}</ioSpecification>{binding}"
     reading = read(bpmn(body + chain('<task id="a"/>', "a", "a"), beside=beside))
     assert [(one.rule, one.severity, one.element) for one in reading.findings] == [("description-only", "warning", "x")]
+
+
+@pytest.mark.parametrize("task", ["task", "serviceTask", "subProcess", "callActivity"])
+@pytest.mark.parametrize("role", ["potentialOwner", "humanPerformer", "performer", "resourceRole"])
+def test_who_is_responsible_for_what_no_person_does_is_told_to_have_no_effect(task: str, role: str) -> None:
+    body = f'<{task} id="x"><{role} id="q"><resourceRef>r</resourceRef></{role}></{task}>'
+    reading = read(bpmn(chain(body), beside='<resource id="r" name="hsf"/>'))
+    assert ("description-only", "q") in rules(reading)
+    assert not [one for one in reading.findings if one.rule == "not-supported"]
+
+
+_HSF = "<resourceRef>r</resourceRef>"
+_NAMED = "<resourceAssignmentExpression><formalExpression>{}</formalExpression></resourceAssignmentExpression>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "attributes", "candidates", "assignee"),
+    [
+        (f"<potentialOwner>{_HSF}</potentialOwner>", "", "hsf", None),
+        (f"<potentialOwner>{_NAMED.format('${roll}')}</potentialOwner>", "", "${roll}", None),
+        (f"<potentialOwner>{_NAMED.format('group(hsf), group(tsg)')}</potentialOwner>", "", "hsf, tsg", None),
+        (f"<potentialOwner>{_HSF}</potentialOwner>" * 2, 'camunda:candidateGroups="tsg"', "tsg, hsf, hsf", None),
+        (f"<humanPerformer>{_NAMED.format('${ansvarig}')}</humanPerformer>", "", None, "${ansvarig}"),
+        (f"<performer>{_NAMED.format('${ansvarig}')}</performer>", "", None, "${ansvarig}"),
+        (f"<performer>{_HSF}</performer>", "", "hsf", None),
+        (f"<humanPerformer>{_NAMED.format('${a}')}</humanPerformer>", 'camunda:candidateGroups="tsg"', "tsg", "${a}"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["userTask", "manualTask"])
+def test_who_does_a_task_in_bpmns_own_words(
+    kind: str, inside: str, attributes: str, candidates: str | None, assignee: str | None
+) -> None:
+    reading = read(
+        bpmn(chain(f'<{kind} id="x" {attributes}>{inside}</{kind}>'), beside='<resource id="r" name="hsf"/>')
+    )
+    assert reading.findings == ()
+    work = reading.graphs[0].nodes["x"].work
+    assert work
+    assert (work.candidates and work.candidates.source, work.assignee and work.assignee.source) == (
+        candidates,
+        assignee,
+    )
+
+
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        ("<potentialOwner/>", "resource-missing"),
+        ("<performer><resourceAssignmentExpression/></performer>", "xsd"),
+        (f"<humanPerformer>{_NAMED.format('${a}')}</humanPerformer>" * 2, "performer-twice"),
+        ("<potentialOwner><resourceRef>e</resourceRef></potentialOwner>", "dangling-reference"),
+        (f"<potentialOwner>{_NAMED.format('${a')}</potentialOwner>", "expression"),
+    ],
+)
+def test_who_does_a_task_must_be_clear(inside: str, expected: str) -> None:
+    reading = read(bpmn(chain(f'<userTask id="x">{inside}</userTask>')))
+    assert expected in {rule for rule, _ in rules(reading)}
 
 
 def test_each_name_in_the_table_of_the_refused_is_tested() -> None:

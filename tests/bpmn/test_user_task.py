@@ -27,6 +27,14 @@ def test_it_is_offered_with_all_that_the_diagram_says(play):
     ]
 
 
+def test_resources_say_who_may_do_it_and_who_does_it(play):
+    """§10.3.4: a potential owner may claim it, a performer does it."""
+    case = play("resources", {**GIVEN, "ansvarig": "7"})
+    opened = case.opened("granska")
+    assert (opened.candidates, opened.assignee) == (("hsf", "lokal_samverkan:huddinge@kommun"), "7")
+    assert case.complete("granska").outcome == "completed"
+
+
 def test_a_due_date_may_be_an_instant_or_a_length_of_time_or_missing(play):
     for given, due in (
         ("2026-03-31T12:00:00+02:00", datetime(2026, 3, 31, 10, tzinfo=UTC)),

@@ -36,6 +36,7 @@ from engine.bpmn.read.correlation import Correlations, has_message, message_of, 
 from engine.bpmn.read.data import ProcessData
 from engine.bpmn.read.links import link_flows
 from engine.bpmn.read.loops import DEFAULT_THROWN, Loops
+from engine.bpmn.read.people import named_by
 from engine.bpmn.read.says import hint, say
 from engine.bpmn.read.xml import CAMUNDA, Document, in_model, line_of, local, model, resolve
 from engine.calendar import TimerRule
@@ -409,15 +410,23 @@ class _Process:
     # --- activities
 
     def _human(self, element: etree._Element, properties: Mapping[str, str]) -> dict[str, Any]:
-        def given(attribute: str) -> Template | None:
+        def said(attribute: str) -> str | None:
             text = _camunda(element, attribute)
             if text is None and _kind(element) == "manualTask":  # where modelling tools have no field for it
                 text = properties.get(attribute)
+            return text
+
+        def given(attribute: str, otherwise: str | None = None) -> Template | None:
+            text = said(attribute) or otherwise
             return self._text(element, text, attribute) if text else None
 
+        named = named_by(self._document, element)
+        if named.assignee and _camunda(element, "assignee"):
+            say(self._document, element, "performer-twice")
+        groups = ", ".join(filter(None, (said("candidateGroups"), named.candidates)))
         work = HumanWork(
-            candidates=given("candidateGroups"),
-            assignee=given("assignee"),
+            candidates=self._text(element, groups, "candidateGroups") if groups else None,
+            assignee=given("assignee", named.assignee),
             due=given("dueDate"),
             follow_up=given("followUpDate"),
             priority=given("priority"),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from engine.bpmn.findings import Finding, shown
+from engine.bpmn.read.people import OF_PEOPLE, PERFORMERS
 from engine.bpmn.read.xml import CAMUNDA, Document, in_model, local
 
 Words = tuple[str, str]
@@ -59,22 +60,6 @@ _LATER: Words = (
 )
 _ELEMENTS: dict[str, tuple[Words, Words]] = {
     # local name: (what it is called, what to do instead)
-    "potentialOwner": (
-        ("potentialOwner", "potentialOwner"),
-        ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
-    ),
-    "humanPerformer": (
-        ("humanPerformer", "humanPerformer"),
-        ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
-    ),
-    "performer": (
-        ("performer", "performer"),
-        ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
-    ),
-    "resourceRole": (
-        ("resourceRole", "resourceRole"),
-        ("Ange rollen som kandidatgrupp (candidateGroups).", "Give the role as a candidate group."),
-    ),
     "callableElement": (("callableElement", "callableElement"), _LATER),
     "choreography": (("koreografi", "the choreography"), ("Rita en process.", "Draw a process.")),
     "globalConversation": (("global konversation", "the global conversation"), ("Rita en process.", "Draw a process.")),
@@ -136,19 +121,18 @@ _ATTRIBUTES: dict[str, Words] = {
     ),
     "decisionRefTenantId": _LATER,
 }
-_HUMAN = frozenset({"userTask", "manualTask", "globalUserTask", "globalManualTask"})
 _RULES = frozenset({"businessRuleTask", "globalBusinessRuleTask"})
 _TOPICAL = _RULES | {"serviceTask", "sendTask"}
 _READ_ATTRIBUTES: dict[str, frozenset[str]] = {
     # attribute: where it is read
     "candidateStarterGroups": frozenset({"process"}),
-    "formKey": _HUMAN | {"startEvent"},
-    "formRef": _HUMAN | {"startEvent"},
-    "assignee": _HUMAN,
-    "candidateGroups": _HUMAN,
-    "dueDate": _HUMAN,
-    "followUpDate": _HUMAN,
-    "priority": _HUMAN,
+    "formKey": OF_PEOPLE | {"startEvent"},
+    "formRef": OF_PEOPLE | {"startEvent"},
+    "assignee": OF_PEOPLE,
+    "candidateGroups": OF_PEOPLE,
+    "dueDate": OF_PEOPLE,
+    "followUpDate": OF_PEOPLE,
+    "priority": OF_PEOPLE,
     "type": _TOPICAL,
     "topic": _TOPICAL,
     "resultVariable": _RULES,
@@ -169,6 +153,8 @@ _HARMLESS_ATTRIBUTES = _names(
 )  # how an engine runs, not what the process means; asyncBefore is read wherever it stands
 _OFF = frozenset({"false", "0", ""})
 
+_WHO = frozenset({"potentialOwner", "resourceRole", *PERFORMERS})
+"""§10.3.4 and Table 10.5: who works on an activity or answers for it."""
 _READ_IN = frozenset(
     {
         ("completionCondition", "multiInstanceLoopCharacteristics"),
@@ -177,8 +163,30 @@ _READ_IN = frozenset(
         ("condition", "conditionalEventDefinition"),
         ("event", "complexBehaviorDefinition"),
         ("activationCondition", "complexGateway"),
+        *((name, task) for name in ("potentialOwner", *PERFORMERS) for task in OF_PEOPLE),
+        *((part, name) for part in ("resourceRef", "resourceAssignmentExpression") for name in _WHO),
+        ("formalExpression", "resourceAssignmentExpression"),
+        ("expression", "resourceAssignmentExpression"),
     }
 )  # read there, refused elsewhere
+_DESCRIPTION_ONLY = {
+    # §10.3.1, Table 10.2: which operation of an interface the process carries out where it is offered as a service
+    "ioBinding": (
+        "en ioBinding beskriver processen som tjänst för andra system",
+        "an ioBinding describes the process as a service for other systems",
+        "Det kan stå kvar. Processen startas av anropsaktiviteter, händelser eller människor.",
+        "It may stay. The process is started by call activities, events or people.",
+    ),
+    **{
+        name: (
+            f"{name} beskriver vem som ansvarar",
+            f"{name} describes who is responsible",
+            "Det kan stå kvar. Vem som gör något anges på användaruppgifter.",
+            "It may stay. Who does something is given at user tasks.",
+        )
+        for name in _WHO
+    },
+}
 _BPMN_ATTRIBUTES: tuple[tuple[str, frozenset[str], Words, Words], ...] = (
     # attribute, values that are fine, what another value asks for, what to do instead
     (
@@ -240,8 +248,8 @@ def _walk(document: Document, element: etree._Element, engines: dict[str, etree.
             is_read = name in READ | KEPT or (name, local(element)) in _READ_IN
             if is_read:
                 yield from _walk(document, child, engines)
-            elif name == "ioBinding":
-                yield _binding(document, child)
+            elif name in _DESCRIPTION_ONLY:
+                yield _description(document, child, name)
             else:
                 yield _refusal(document, child, name)
 
@@ -302,15 +310,14 @@ def _quirks(document: Document, element: etree._Element) -> Iterator[Finding]:
         yield _not_supported(document, element, _both(f"språket {language}", f"the language {language}"), _EXPRESSION)
 
 
-def _binding(document: Document, element: etree._Element) -> Finding:
-    """§10.3.1, Table 10.2: which operation of an interface the process carries out where it is offered as a service."""
-    who = document.label(element)
+def _description(document: Document, element: etree._Element, name: str) -> Finding:
+    who, (sv, en, keep_sv, keep_en) = document.label(element), _DESCRIPTION_ONLY[name]
     return document.place(element).warning(
         "description-only",
-        f"{who.sv}: en ioBinding beskriver processen som tjänst för andra system, och påverkar inte utförandet här",
-        f"{who.en}: an ioBinding describes the process as a service for other systems, and has no effect here",
-        "Det kan stå kvar. Processen startas av anropsaktiviteter, händelser eller människor.",
-        "It may stay. The process is started by call activities, events or people.",
+        f"{who.sv}: {sv}, och påverkar inte utförandet här",
+        f"{who.en}: {en}, and has no effect here",
+        keep_sv,
+        keep_en,
     )
 
 

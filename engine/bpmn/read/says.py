@@ -86,6 +86,18 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "Välj ett fel i egenskapspanelen och fyll i koden.",
         "Choose an error in the properties panel and fill in the code.",
     ),
+    "resource-missing": (
+        "{who} säger inte vem: {role} ska ha en resurs eller ett uttryck, men har inget av dem",
+        "{who} does not say who: {role} should have a resource or an expression, but has neither",
+        "Välj resursen vars namn är rollen, eller ange rollen som kandidatgrupp (candidateGroups).",
+        "Choose the resource whose name is the role, or give the role as a candidate group.",
+    ),
+    "performer-twice": (
+        "{who} ska göras av en person, men flera är angivna",
+        "{who} should be done by one person, but several are given",
+        "Behåll en av dem. De som kan ta uppgiften anges som kandidatgrupper (candidateGroups).",
+        "Keep one of them. Those who may take the task are given as candidate groups.",
+    ),
     "escalation-code-missing": (
         "{who} ska ange en eskalering som har en kod, men koden saknas",
         "{who} should refer to an escalation that has a code, but there is none",

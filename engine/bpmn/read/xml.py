@@ -369,6 +369,7 @@ _REFERRING_TEXT = {
     "errorRef": False,
     "supportedInterfaceRef": False,
     "correlationPropertyRef": True,
+    "resourceRef": True,
 }
 _TRIGGERS = "message timer signal error escalation conditional link compensate cancel terminate"
 _TARGETS = {
@@ -383,6 +384,7 @@ _TARGETS = {
     "errorRef": frozenset({"error"}),
     "escalationRef": frozenset({"escalation"}),
     "processRef": frozenset({"process"}),
+    "resourceRef": frozenset({"resource"}),
     "default": frozenset({"sequenceFlow"}),
     "incoming": frozenset({"sequenceFlow"}),
     "outgoing": frozenset({"sequenceFlow"}),
