@@ -319,8 +319,7 @@ class Connections:
         except IndexError:
             connection = self._database.connect()
         if self._first:
-            connection.exec_driver_sql(self._first)
-            connection.commit()
+            connection.exec_driver_sql(self._first)  # stays when its first transaction is committed
         return connection
 
     def close(self) -> None:
