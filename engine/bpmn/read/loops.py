@@ -10,8 +10,9 @@ from engine.bpmn.expressions import Expression
 from engine.bpmn.findings import shown
 from engine.bpmn.model import ComplexBehavior, Event, MultiInstance, StandardLoop
 from engine.bpmn.read.data import variable_name
+from engine.bpmn.read.extensions import camunda, is_true
 from engine.bpmn.read.says import say
-from engine.bpmn.read.xml import CAMUNDA, Document, local, model, resolve
+from engine.bpmn.read.xml import Document, local, model, resolve
 
 Compile = Callable[[etree._Element, str | None, str], Expression | None]
 """An element, an expression of it and the name of its field; None, with a finding, where it is missing or wrong."""
@@ -22,7 +23,6 @@ _THROWN = frozenset({"signal", "message", "escalation"})
 """What an implicit throw event can be, of what is carried out (§10.5.1, table 10.93, intermediate throw events)."""
 DEFAULT_THROWN = {"None": "noneBehaviorEventRef", "One": "oneBehaviorEventRef"}
 """Behavior -> the attribute that names its event; where it names none, a signal without a name is thrown."""
-_TRUE = frozenset({"true", "1"})
 
 
 class Loops:
@@ -52,14 +52,14 @@ class Loops:
         elif not maximum and not condition.strip():
             say(self._document, element, "standard-loop")
         compiled = self._compile(element, condition.strip(), "loopCondition")
-        return StandardLoop(compiled, found.get("testBefore", "").strip() in _TRUE, number)
+        return StandardLoop(compiled, is_true(found, "testBefore"), number)
 
     def multi_instance(self, element: etree._Element, properties: Mapping[str, str]) -> MultiInstance | None:
         """`properties`: those of the activity and of the characteristics, in the camunda namespace."""
         found = element.find(model("multiInstanceLoopCharacteristics"))
         if found is None:
             return None
-        count, collection = found.findtext(model("loopCardinality")), found.get(f"{{{CAMUNDA}}}collection")
+        count, collection = found.findtext(model("loopCardinality")), camunda(found, "collection")
         data_in = self._variable(element, found, "loopDataInputRef")
         if [bool(count), bool(collection), data_in is not None].count(True) != 1:
             say(self._document, element, "multi-instance")
@@ -69,10 +69,10 @@ class Loops:
             say(self._document, element, "multi-instance/data")
         behavior = found.get("behavior", "All").strip()
         return MultiInstance(
-            sequential=found.get("isSequential", "").strip() in _TRUE,
+            sequential=is_true(found, "isSequential"),
             cardinality=self._compile(element, count, "loopCardinality"),
             collection=self._compile(element, collection or data_in, "collection"),
-            element_variable=found.get(f"{{{CAMUNDA}}}elementVariable") or item_in,
+            element_variable=camunda(found, "elementVariable") or item_in,
             completion=self._compile(element, found.findtext(model("completionCondition")), "completionCondition"),
             output_collection=properties.get("outputCollection") or data_out,
             output_element=self._compile(element, properties.get("outputElement") or item_out, "outputElement"),
