@@ -76,7 +76,7 @@ def _ladder(plan: Plan, databases: Databases, told: dict[str, Any]) -> None:
         with _house(database, diagrams.ladder()) as one:
             measured = _side_by_side(one, rounds)
             if name == "sqlite":
-                measured["machine_ms"] = round(shapes.machine_cost(one), 3)
+                measured |= shapes.machine_cost(one)
             if not plan.short:
                 for workers in (2, 4):
                     rates = crowd(one.url, one.person, workers, rounds=4, cases=15)
