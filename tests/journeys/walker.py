@@ -266,9 +266,8 @@ class Walker:
     def _kolla(self, given: Mapping[str, Any]) -> None:
         name = str(given.get("arende"))
         for candidate, wanted in given.get("inkorg", {}).items():
-            page = self.be(candidate)
-            page.goto(f"{self.address}/inbox?place=all&q={self.number(name)}")
-            assert bool(page.locator("[data-task]").count()) is (wanted in ("ja", True)), f"inbox of {candidate}"
+            is_wanted = wanted in ("ja", True)
+            assert self._waits_in_the_inbox(candidate, name, is_wanted) is is_wanted, f"inbox of {candidate}"
         if "tillstand" in given or "titel" in given:
             text = self.case(name, "storsthlm" if "titel" in given else "revisor").locator(".case-head").inner_text()
             words = {"completed": "Avslutat", "active": "Pågår"}
@@ -278,6 +277,16 @@ class Walker:
             page = self.be("revisor")
             page.goto(f"{self.address}/cases?process={process}")
             assert page.locator("tbody tr").count() == count, f"{process}: {page.locator('tbody tr').count()}"
+
+    def _waits_in_the_inbox(self, candidate: str, name: str, is_awaited: bool) -> bool:
+        """What the worker of the house has to do before a task opens may take a moment."""
+        page = self.be(candidate)
+        for _ in range(40 if is_awaited else 1):
+            page.goto(f"{self.address}/inbox?place=all&q={self.number(name)}")
+            if page.locator("[data-task]").count():
+                return True
+            page.wait_for_timeout(250)
+        return False
 
     def _forvantat(self, given: Mapping[str, Any]) -> None:
         expected = _attempt(self.folder / given["fil"])["expected"]
