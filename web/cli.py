@@ -1,6 +1,6 @@
 """The command line `trappa`: the outermost room, where engine, handlers, processes and web are put together.
 
-Each command imports what it needs itself: `trappa check` starts without database and pages, three times as fast.
+Each command imports what it needs itself: `trappa check` starts without database and pages.
 """
 
 from __future__ import annotations

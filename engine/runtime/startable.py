@@ -19,10 +19,9 @@ from engine.cases.tables import case, offer, wait
 from engine.cases.words import words
 from engine.definitions import store as definitions
 from engine.engine import Read
-from engine.errors import NotFound
 from engine.identity import permissions
 from engine.identity.permissions import Candidate
-from engine.runtime.inbox import ALL, EVERYTHING, PAGE, STARTABLE, Search, begun_in, offered, role_of_place
+from engine.runtime.inbox import ALL, EVERYTHING, PAGE, STARTABLE, Search, begun_in, offered, require_place
 from engine.runtime.offers import by_name
 from engine.runtime.views.common import CASE_NUMBER, has_words
 
@@ -64,8 +63,7 @@ class Startable:
     def run(self, read: Read) -> StartablePage:
         if read.actor.person_id is None:
             return StartablePage((), None)
-        if self.place not in (ALL, STARTABLE) and role_of_place(read.actor, self.place) is None:
-            raise NotFound("Expected an inbox of one's own, but it is not.", "Inkorgen finns inte, eller är inte din.")
+        require_place(read.actor, self.place, ALL, STARTABLE)
         found = read.connection.execute(_with_details(self._chosen(read))).all()
         whole = groupby(found, key=lambda row: (row.case_id, row.wait))
         rows = [_row(read, list(offers)) for _, offers in whole]

@@ -32,6 +32,7 @@ from engine.runtime.inbox.places import (
     begun_in,
     membership_for,
     offered,
+    require_place,
     role_of_place,
     working_roles,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "begun_in",
     "membership_for",
     "offered",
+    "require_place",
     "role_of_place",
     "working_roles",
 ]

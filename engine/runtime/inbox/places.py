@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from engine.actor import Actor, Membership
 from engine.cases.tables import case, offer, task_candidate
+from engine.errors import NotFound
 from engine.identity import permissions
 
 BRANCH_LIMIT = 60
@@ -27,6 +28,12 @@ def working_roles(actor: Actor) -> list[Membership]:
 
 def role_of_place(actor: Actor, place: str) -> Membership | None:
     return next((held for held in working_roles(actor) if str(held) == place), None)
+
+
+def require_place(actor: Actor, place: str, *of_everybody: str) -> None:
+    """NotFound where the place is neither one `of_everybody` nor one of the actor's roles."""
+    if place not in of_everybody and role_of_place(actor, place) is None:
+        raise NotFound("Expected an inbox of one's own, but it is not.", "Inkorgen finns inte, eller är inte din.")
 
 
 def _patterns(held: Membership) -> list[tuple[str, str, str]]:

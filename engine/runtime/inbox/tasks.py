@@ -13,7 +13,6 @@ from engine.actor import Actor, Membership
 from engine.cases.tables import case, task
 from engine.db import Id, Moment, at_most
 from engine.engine import Read
-from engine.errors import NotFound
 from engine.identity.tables import person
 from engine.runtime.inbox.places import (
     ALL,
@@ -25,7 +24,7 @@ from engine.runtime.inbox.places import (
     Branch,
     branches,
     membership_for,
-    role_of_place,
+    require_place,
 )
 from engine.runtime.inbox.search import EVERYTHING, Search, few, narrowed, of_case, open_tasks
 
@@ -87,8 +86,7 @@ class Inbox:
     def run(self, read: Read) -> InboxPage:
         if read.actor.person_id is None:
             return InboxPage((), None)
-        if self.place not in (MINE, ALL, LATE, DONE) and role_of_place(read.actor, self.place) is None:
-            raise NotFound("Expected an inbox of one's own, but it is not.", "Inkorgen finns inte, eller är inte din.")
+        require_place(read.actor, self.place, MINE, ALL, LATE, DONE)
         if self.search.text and not (self.search.number or self.search.words):
             return InboxPage((), None)  # nothing but signs, and no word has those
         end = self._end(read) if self.place == DONE else None
