@@ -138,7 +138,7 @@ def test_the_focus_goes_to_what_must_be_mended(house: House, page: Page) -> None
     summary = page.locator("[data-error-summary]")
     expect(summary).to_be_focused()
     summary.get_by_role("link", name=re.compile("Beskriv problemet")).click()
-    assert page.url.endswith("#beskrivning")
+    expect(page).to_have_url(re.compile("#beskrivning$"))
     assert axe(page) == []
 
 
