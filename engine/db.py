@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 
+from engine import pipeline
 from engine.calendar import iso
 
 metadata = sa.MetaData(
@@ -237,13 +238,15 @@ def create(url: str) -> sa.Engine:
 
 
 def _postgresql(address: URL) -> sa.Engine:
-    return sa.create_engine(
+    database = sa.create_engine(
         address.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_size=10,
         max_overflow=20,
         connect_args={"options": "-c timezone=UTC", "application_name": "tvistetrappa"},
     )
+    pipeline.watch(database)
+    return database
 
 
 def _sqlite(address: URL) -> sa.Engine:

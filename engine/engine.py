@@ -20,7 +20,8 @@ from engine.actor import Actor
 from engine.actor import load as load_actor
 from engine.clock import Clock
 from engine.errors import Conflict, Refused, Unavailable, Unsure
-from engine.prepared import ToldBySqlalchemy
+from engine.pipeline import pipeline_of, pipelined
+from engine.told import ToldBySqlalchemy
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,7 @@ class Engine:
             raise _told(error) from None
 
     def _execute_once(self, command: Command[Answer], actor: Actor) -> Answer:
-        with self._turn, self._for_writing.lent() as connection:
+        with self._turn, self._for_writing.lent() as connection, pipelined(connection):
             _begin(connection, "BEGIN IMMEDIATE")
             tx = Transaction(connection, actor, self.clock.now(), self)
             answer = command.execute(tx)
@@ -219,11 +220,13 @@ def _commit(connection: Connection) -> None:
     try:
         if connection.in_transaction():  # SQLAlchemy has carried out a statement and keeps count itself
             connection.commit()
+        elif pipeline := pipeline_of(connection):
+            pipeline.commit()
         else:
             with ToldBySqlalchemy(connection, "COMMIT"):
                 _driver(connection).commit()
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated and error.statement in (None, "COMMIT"):
             raise Unsure("Expected the commit to be confirmed, but the connection broke.") from error
         raise
 

@@ -4,23 +4,25 @@ Of the time a small statement takes, most goes to SQLAlchemy's way from a constr
 keeps what comes out of it (text, the order of parameters, how values go in and come out) for each kind of database.
 Errors are those of SQLAlchemy, so whoever runs a statement this way notices no difference.
 
-On PostgreSQL statements inside `together` leave in one go and are answered in one go; on SQLite nothing is between.
+On PostgreSQL the statements of a command leave in one go and are answered in one go (`engine.pipeline`): ask for as
+much as possible before reading an answer. On SQLite nothing is between.
 """
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError
 
 from engine.db import Json, Moment, Words
+from engine.pipeline import pipeline_of
+from engine.told import ToldBySqlalchemy, tell
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -28,11 +30,12 @@ Convert = Callable[[Any], Any]
 
 class _Compiled(NamedTuple):
     """`names`: of the parameters, in the order in which the text has them; `pick` takes their values out of what is
-    given. `fixed`: those the statement gives itself.
+    given. `fixed`: those the statement gives itself. `numbered`: the text with $1, $2 … for a pipeline; "" where the
+    database has none.
     `ins`, `outs`: place, how a value goes in or comes out, where it does not as it is."""
 
     text: str
-    is_positional: bool
+    numbered: str
     names: Sequence[str]
     pick: Callable[[Values], Sequence[Any]]
     fixed: Values
@@ -40,9 +43,15 @@ class _Compiled(NamedTuple):
     row: Callable[[Sequence[Any]], Any] | None
     outs: Sequence[tuple[int, Convert]]
 
-    def parameters(self, values: Values) -> Any:
+    def carry_out(self, connection: Connection, values: Values) -> Any:
+        """What answers, a cursor or what is like one."""
         given = self.listed(values)
-        return given if self.is_positional else dict(zip(self.names, given, strict=True))
+        if self.numbered and (pipeline := pipeline_of(connection)):
+            return pipeline.add(self.numbered, given)
+        return _driver(connection).execute(self.text, self.bound(given))
+
+    def bound(self, given: Sequence[Any]) -> Any:
+        return dict(zip(self.names, given, strict=True)) if self.numbered else given
 
     def listed(self, values: Values) -> list[Any]:
         if self.fixed:
@@ -57,7 +66,7 @@ class _Compiled(NamedTuple):
 
 
 class Answer:
-    """What the database says to one statement. Ask inside `together`, read after it."""
+    """What the database says to one statement."""
 
     __slots__ = ("_compiled", "_connection", "_cursor")
 
@@ -98,11 +107,10 @@ class Prepared:
 
     def ask(self, connection: Connection, values: Values) -> Answer:
         compiled = self._for(connection, values)
-        given = compiled.parameters(values)
         try:
-            return Answer(compiled, connection, _driver(connection).execute(compiled.text, given))
+            return Answer(compiled, connection, compiled.carry_out(connection, values))
         except Exception as error:
-            _tell(error, connection, compiled.text)
+            tell(error, connection, compiled.text)
             raise
 
     def first(self, connection: Connection, values: Values) -> Any:
@@ -113,13 +121,14 @@ class Prepared:
 
     def many(self, connection: Connection, rows: Sequence[Values]) -> None:
         """For each of the rows, which have the same names; nothing is answered."""
-        if len(rows) == 1:
-            self.ask(connection, rows[0])
+        if len(rows) == 1 or pipeline_of(connection):
+            for row in rows:
+                self.ask(connection, row)
         elif rows:
             compiled = self._for(connection, rows[0])
             cursor = _driver(connection).cursor()
             with ToldBySqlalchemy(connection, compiled.text):
-                cursor.executemany(compiled.text, [compiled.parameters(row) for row in rows])
+                cursor.executemany(compiled.text, [compiled.bound(compiled.listed(row)) for row in rows])
 
     def _for(self, connection: Connection, values: Values) -> _Compiled:
         key = (connection.dialect.name, *values) if self.statement.is_insert else connection.dialect.name
@@ -136,18 +145,20 @@ class Rows(Prepared):
     def __init__(self, table: sa.Table) -> None:
         super().__init__(table.insert())
         self._table = table
+        self._in_one: dict[tuple[str, ...], _Compiled] = {}
 
     def many(self, connection: Connection, rows: Sequence[Values]) -> None:
         if len(rows) < 2 or connection.dialect.name != "postgresql":
             super().many(connection, rows)
             return
-        key = ("rows", *rows[0])
-        compiled = self._compiled.get(key)
-        if compiled is None:
-            compiled = self._compiled[key] = _compile_rows(self._table, connection.dialect, list(rows[0]))
-        given = [dict(zip(compiled.names, compiled.listed(row), strict=True)) for row in rows]
-        with ToldBySqlalchemy(connection, compiled.text):
-            _driver(connection).execute(compiled.text, {"rows": orjson.dumps(given).decode()})
+        each = self._for(connection, rows[0])
+        names = tuple(each.names)
+        all_in_one = self._in_one.get(names)
+        if all_in_one is None:
+            all_in_one = self._in_one[names] = _compile_rows(self._table, connection.dialect, names)
+        given = [dict(zip(names, each.listed(row), strict=True)) for row in rows]
+        with ToldBySqlalchemy(connection, all_in_one.text):
+            all_in_one.carry_out(connection, {"rows": orjson.dumps(given).decode()})
 
 
 def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
@@ -159,7 +170,9 @@ def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
         column_keys=list(values) if is_insert else None,
         for_executemany=is_insert and not columns,
     )
-    names = list(compiled.positiontup or compiled.binds)
+    text = str(compiled)
+    named = (name for name in compiled.binds if f"%({name})s" in text)  # SQLAlchemy also lists some that it left out
+    names = [str(name) for name in compiled.positiontup or named]
     binds = [compiled.binds[name] for name in names]
     # What the statement itself says goes in once and for all; its converter would not know it again.
     fixed = {
@@ -171,7 +184,16 @@ def _compile(statement: Any, dialect: Dialect, values: Values) -> _Compiled:
     outs = _converters((column.type for column in columns), _coming_out, dialect)
     record: Any = namedtuple("Row", [column.key for column in columns]) if columns else None
     row = record._make if record else None
-    return _Compiled(str(compiled), bool(compiled.positiontup), names, _picker(names), fixed, ins, row, outs)
+    numbered = "" if compiled.positiontup else _numbered(text, names)
+    return _Compiled(text, numbered, names, _picker(names), fixed, ins, row, outs)
+
+
+_PLACE = re.compile(r"%(?:\((\w+)\)s|%)")
+
+
+def _numbered(text: str, names: Sequence[str]) -> str:
+    """`%(name)s` as libpq has it."""
+    return _PLACE.sub(lambda found: f"${names.index(found[1]) + 1}" if found[1] else "%", text)
 
 
 def _picker(names: Sequence[str]) -> Callable[[Values], Sequence[Any]]:
@@ -200,8 +222,7 @@ def _compile_rows(table: sa.Table, dialect: Dialect, names: Sequence[str]) -> _C
     listed = ", ".join(f'"{column.name}"' for column in columns)
     typed = ", ".join(f'"{column.name}" {column.type.compile(dialect)}' for column in columns)
     text = f'INSERT INTO "{table.name}" ({listed}) SELECT {listed} FROM json_to_recordset(%(rows)s::json) AS r({typed})'  # noqa: S608
-    ins = _converters((column.type for column in columns), _going_in, dialect)
-    return _Compiled(text, False, names, _picker(names), {}, ins, None, ())
+    return _Compiled(text, _numbered(text, ["rows"]), ["rows"], _picker(["rows"]), {}, (), None, ())
 
 
 def _going_in(kind: Any, dialect: Dialect) -> Convert | None:
@@ -224,45 +245,3 @@ def _driver(connection: Connection) -> Any:
     if connection.dialect.name == "sqlite" and not driver.in_transaction:
         raise RuntimeError("Expected a prepared statement inside a transaction, but none has begun.")
     return driver
-
-
-@contextmanager
-def together(connection: Connection) -> Iterator[None]:
-    """Statements here are sent without waiting for the answer to the one before; the end waits for all."""
-    if connection.dialect.name == "postgresql":
-        driver = _driver(connection)
-        with ToldBySqlalchemy(connection, "several statements"), driver.pipeline():
-            yield
-    else:
-        yield
-
-
-class ToldBySqlalchemy:
-    """The driver's errors as SQLAlchemy tells them."""
-
-    __slots__ = ("connection", "text")
-
-    def __init__(self, connection: Connection, text: str) -> None:
-        self.connection = connection
-        self.text = text
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is not None:
-            _tell(error, self.connection, self.text)
-
-
-def _tell(error: BaseException, connection: Connection, text: str) -> None:
-    """Raise SQLAlchemy's error for one of the driver; nothing for any other."""
-    dialect = connection.dialect
-    base = dialect.loaded_dbapi.Error
-    if not isinstance(error, base):
-        return
-    is_lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
-    if is_lost:
-        connection.invalidate(error)
-    raise DBAPIError.instance(
-        text, None, error, base, hide_parameters=True, connection_invalidated=is_lost, dialect=dialect
-    ) from error

@@ -18,7 +18,7 @@ from engine.definitions.store import Definition
 from engine.engine import Clash, Read, Transaction
 from engine.errors import Conflict, NotFound
 from engine.history import chain
-from engine.prepared import Answer, Prepared, together
+from engine.prepared import Answer, Prepared
 
 LIVE = ("active", "suspended")
 
@@ -120,9 +120,8 @@ def lock_of_task(tx: Transaction, task_id: int, then: Callable[[], Answer]) -> t
 
     NotFound where there is no such task.
     """
-    with together(tx.connection):
-        locked = _LOCK_ALONE_OF_TASK.ask(tx.connection, {"task_id": task_id})
-        answer = then()
+    locked = _LOCK_ALONE_OF_TASK.ask(tx.connection, {"task_id": task_id})
+    answer = then()
     row = locked.first()
     if row:
         return _held(tx).setdefault(row.id, _case(tx, row)), answer.first()
@@ -192,7 +191,10 @@ _FOUND_BY = itemgetter(*map(_FACTS.index, ("title", "party", "area", "ended_at")
 
 
 def confirm(saved: Answer) -> None:
-    """Clash where somebody else saved it since it was read; the lock should not let that happen, this proves it."""
+    """Clash where somebody else saved it since it was read; the lock should not let that happen, this proves it.
+
+    A step that leaves history need not ask: the next row of a case is there only once, its key proves the same.
+    """
     if saved.rowcount != 1:
         raise Clash
 

@@ -15,7 +15,7 @@ from engine.contract import Mail
 from engine.engine import Read, Transaction
 from engine.errors import Conflict, NotFound
 from engine.jobs.tables import incident, job, mail
-from engine.prepared import Answer, Prepared, Rows
+from engine.prepared import Prepared, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,14 @@ COLUMNS = (
 _INSERT = Rows(job)
 _INSERT_RETURNING = job.insert().returning(job.c.id, sort_by_parameter_order=True)
 _BY_ID = Prepared(sa.select(*COLUMNS).where(job.c.id == bindparam("job_id")))
-_CANCEL, _CANCEL_FAILED = (
-    Prepared(
-        job.update()
-        .where(job.c.case_id == bindparam("of_case"), job.c.wait == bindparam("at_wait"), sa.text(open_as))
-        .values(state="cancelled", payload=None)
+_CANCEL = Prepared(
+    job.update()
+    .where(
+        job.c.case_id == bindparam("of_case"),
+        job.c.wait == bindparam("at_wait"),
+        sa.text("job.state IN ('waiting', 'leased', 'failed')"),
     )
-    for open_as in ("job.state IN ('waiting', 'leased')", "job.state = 'failed'")
+    .values(state="cancelled", payload=None)
 )
 _HELD = sa.and_(job.c.id == bindparam("job_id"), job.c.fence == bindparam("held"), job.c.state == "leased")
 _TAKE = Prepared(job.update().where(_HELD).values(state=bindparam("to"), payload=None, lease_until=None))
@@ -153,19 +154,11 @@ def _no_longer_held(job: Job, fence: int) -> Conflict:
     )
 
 
-def cancel(tx: Transaction, case_id: int, waits: Sequence[int]) -> list[Answer]:
-    """Close what is still open for these waits of the case. A worker that holds a lease on such a job will be refused.
-
-    What comes back is for `cancel_failed`, which sees to the rest.
-    """
-    return [_CANCEL.ask(tx.connection, {"of_case": case_id, "at_wait": wait}) for wait in waits]
-
-
-def cancel_failed(tx: Transaction, case_id: int, waits: Sequence[int], cancelled: Sequence[Answer]) -> None:
-    """Jobs that had failed, with the incidents about them: few, so they are looked for only where no other was open."""
-    failed = [wait for wait, answer in zip(waits, cancelled, strict=True) if answer.rowcount == 0]
-    _CANCEL_FAILED.many(tx.connection, [{"of_case": case_id, "at_wait": wait} for wait in failed])
-    clear_incidents(tx, case_id, failed)
+def cancel(tx: Transaction, case_id: int, waits: Sequence[int]) -> None:
+    """Close what is not done for these waits of the case, and the incident where it had failed. A worker that holds a
+    lease on such a job will be refused."""
+    _CANCEL.many(tx.connection, [{"of_case": case_id, "at_wait": wait} for wait in waits])
+    clear_incidents(tx, case_id, waits)
 
 
 # --- incidents -----------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from engine.history.inputs import Played
 from engine.identity import permissions
 from engine.identity.queries import person_named
 from engine.jobs import store as jobs
-from engine.prepared import Prepared, Rows, together
+from engine.prepared import Prepared, Rows
 from engine.runtime import offers
 from engine.runtime.offers import Offers
 
@@ -103,27 +103,26 @@ def write(writer: Writer) -> None:
         store.insert(tx, case)
     told = _tell_watchers(writer)
     offered = offers.changes(tx, case.id, writer.offers, writer.closed_work)
-    with together(tx.connection):
-        saved = None if is_new else store.save(tx, case)
-        _sync_readers(tx, case, writer.readers_before)
-        _sync_words(tx, case, before)
-        _close_tasks(writer)
-        _sync_parties(tx, case, before)
-        _open_tasks(writer)
-        _close_waits(writer)
-        _open_waits(writer)
-        offers.write(tx, offered)
-        cancelled = jobs.cancel(tx, case.id, writer.cancelled_jobs)
-        jobs.clear_incidents(tx, case.id, writer.cleared)
-        jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs, *told])
-        jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
-        data_stores.write(tx, case.id, writer.stores)
-        if any(one.is_watched for one in case.definition.graph.stores.values()):
-            data_stores.watch(tx, case.id, writer.closed_waits, writer.watched)
-        chain.write(tx, case.id, rows)
-    if saved:
+    # Nothing here reads an answer of the database: on PostgreSQL all of it leaves with the commit.
+    saved = None if is_new else store.save(tx, case)
+    _sync_readers(tx, case, writer.readers_before)
+    _sync_words(tx, case, before)
+    _close_tasks(writer)
+    _sync_parties(tx, case, before)
+    _open_tasks(writer)
+    _close_waits(writer)
+    _open_waits(writer)
+    offers.write(tx, offered)
+    jobs.cancel(tx, case.id, writer.cancelled_jobs)
+    jobs.clear_incidents(tx, case.id, writer.cleared)
+    jobs.add(tx, [*({**row, "case_id": case.id} for row in writer.jobs.values()), *writer.loose_jobs, *told])
+    jobs.open_incidents(tx, [{**row, "case_id": case.id} for row in writer.incidents.values()])
+    data_stores.write(tx, case.id, writer.stores)
+    if any(one.is_watched for one in case.definition.graph.stores.values()):
+        data_stores.watch(tx, case.id, writer.closed_waits, writer.watched)
+    chain.write(tx, case.id, rows)
+    if saved and not rows:
         store.confirm(saved)
-    jobs.cancel_failed(tx, case.id, writer.cancelled_jobs, cancelled)
 
 
 def note_down(tx: Transaction, case: Case, doer: Doer, *notes: Note) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from engine import db
 from engine.cases.tables import message, number
 from engine.engine import Engine, Transaction
-from engine.prepared import Prepared, Rows, together
+from engine.pipeline import pipelined
+from engine.prepared import Prepared, Rows
 from tests.engine.house import SYSTEM, House
 
 WHEN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -49,10 +50,9 @@ def test_rows_come_back_as_sqlalchemy_would_give_them(house: House, count: int) 
 def test_answers_of_statements_that_leave_together(house: House) -> None:
     def work(connection: sa.Connection) -> tuple[int, int, Any]:
         Rows(number).many(connection, [{"series": "A", "year": year, "last": 1} for year in (2025, 2026)])
-        with together(connection):
-            both = _COUNT.ask(connection, {"of": "A"})
-            none = _COUNT.ask(connection, {"of": "B"})
-            found = _FIND.ask(connection, {"wanted": "nobody"})
+        both = _COUNT.ask(connection, {"of": "A"})
+        none = _COUNT.ask(connection, {"of": "B"})
+        found = _FIND.ask(connection, {"wanted": "nobody"})
         return both.rowcount, none.rowcount, found.first()
 
     assert house.do(Do(work)) == (2, 0, None)
@@ -63,7 +63,7 @@ def test_what_the_database_refuses_is_told_without_the_row(house: House, in_a_ro
     def work(connection: sa.Connection) -> None:
         given = [{"series": "hemligt", "year": 2026, "last": 1}]
         if in_a_row:
-            with together(connection):
+            with pipelined(connection):
                 Rows(number).many(connection, given)
                 Rows(number).many(connection, given)
                 _FIND.ask(connection, {"wanted": "nobody"})
