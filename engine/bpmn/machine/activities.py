@@ -10,7 +10,7 @@ from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
 from engine.bpmn.machine import adhoc, compensation, data, events, loops, multi, people, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Stuck
 from engine.bpmn.machine.runs import ROOT, around
-from engine.bpmn.model import Call, Flow, Node
+from engine.bpmn.model import OVER_AT_ONCE, Call, Flow, Node
 from engine.errors import Refused
 
 # --- begin -----------------------------------------------------------------------------------------------------------
@@ -28,7 +28,17 @@ def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
 
 
 def enter(play: Play, scope: int, node: Node) -> None:
-    start(play, play.add({"at": node.id, "scope": scope}))
+    if node.id in play.graph.fleeting:
+        _pass(play, scope, node)
+    else:
+        start(play, play.add({"at": node.id, "scope": scope}))
+
+
+def _pass(play: Play, scope: int, node: Node) -> None:
+    """An activity that is over as it begins needs no run, only its number: those after it keep theirs in any replay."""
+    play.reserve()
+    flows, written = events.land(play, scope, node, _scripted(play, scope, node))
+    tokens.go(play, scope, node, flows, written)
 
 
 def start(play: Play, number: int) -> None:
@@ -67,7 +77,7 @@ def begin(play: Play, number: int, node: Node, boundary: tuple[str, ...] = ()) -
     """Start the work of one run. Its inputs come first: boundary events see them."""
     if node.inputs:
         play.keep_local(number, play.values(node.inputs, play.visible(number)))
-    if boundary and node.kind not in _AT_ONCE:
+    if boundary and node.kind not in OVER_AT_ONCE:
         waits.listen(play, number, boundary)
     _BEGIN[node.kind](play, number, node)
 
@@ -96,7 +106,12 @@ def _send(play: Play, number: int, node: Node) -> None:
 
 
 def _script(play: Play, number: int, node: Node) -> None:
-    finish(play, number, play.script(node.script, play.visible(number)) if node.script else {})
+    finish(play, number, _scripted(play, number, node))
+
+
+def _scripted(play: Play, number: int, node: Node) -> Variables:
+    """What its script gives as seen from run `number`; nothing where it has none."""
+    return play.script(node.script, play.visible(number)) if node.script else {}
 
 
 def _decide(play: Play, number: int, node: Node) -> None:
@@ -163,10 +178,6 @@ def left_behind(play: Play, number: int, outcome: Variables) -> Variables:
         with suppress(Stuck):
             through[name] = play.value(template, outcome)
     return through
-
-
-_AT_ONCE = frozenset({"task", "scriptTask"})
-"""These never wait: nothing can come to their boundary in between."""
 
 
 # --- scopes ----------------------------------------------------------------------------------------------------------
