@@ -223,13 +223,13 @@ def done(play: Play, number: int, node: Node, given: Variables, freed: int = 0) 
 def can_undo_process(play: Play) -> bool:
     """Whether the case, about to be completed, could compensate itself later. As with a sub-process, not where anything
     cut it short, and not twice."""
-    return play.graph.key in play.graph.compensation.by_event and not play.run(ROOT).get("interrupted")
+    return play.graph.key in play.graph.compensation.by_event and not play.root.get("interrupted")
 
 
 def undo_process(play: Play) -> None:
     """The completed case is open again, for its event sub-process."""
     del play.state["ended"], play.state["undoable"]
-    play.run(ROOT).update({"live": 1, "interrupted": True, "undoing": True})
+    play.root.update({"live": 1, "interrupted": True, "undoing": True})
     play.changes.append(CaseReopened())
     start = play.graph.nodes[play.graph.compensation.by_event[play.graph.key]]
     play.queue.append(("handle", ROOT, start, {}))

@@ -63,6 +63,7 @@ class Play:
         "instances_left",
         "looking",
         "queue",
+        "root",
         "runs",
         "state",
         "steps_left",
@@ -75,6 +76,7 @@ class Play:
         self.env = env
         self.state = state
         self.runs: MutableMapping[str, Run] = state["runs"]
+        self.root: Run = self.runs[str(ROOT)]
         self.queue: deque[Move] = deque()
         self.changes: list[Change] = []
         self.created: list[int] = []
@@ -196,17 +198,16 @@ class Play:
     def end(self, undoable: bool) -> None:
         """The case has ended. Left are the variables of the process; and what is kept for compensation, with the
         conversations that this may go on with, where the process may have to compensate itself."""
-        root = self.run(ROOT)
-        left: Run = {"live": 0, "vars": root["vars"]}
+        left: Run = {"live": 0, "vars": self.root["vars"]}
         if undoable:
             for name in ("completed", "keys"):
-                if name in root:
-                    left[name] = root[name]
+                if name in self.root:
+                    left[name] = self.root[name]
             self.state["undoable"] = True
         else:
             self.runs.clear()
             self.state.pop("kept", None)
-        self.runs[str(ROOT)] = left
+        self.runs[str(ROOT)] = self.root = left
 
     def watch(self, number: int, names: Iterable[str]) -> None:
         """Let run `number`, which waits for a condition, be looked at now and when one of its variables is written."""
@@ -285,7 +286,7 @@ class Play:
 
     def visible(self, number: int) -> Variables:
         """What can be seen from a run: its own variables, then those around it. To be read, not changed."""
-        return visible(self.runs, number)
+        return self.root["vars"] if number == ROOT else visible(self.runs, number)
 
     def plan(self, number: int, values: Mapping[str, Any], freed: int = 0) -> Writes:
         """Where each of `values` will land when written from run `number`; Stuck if they are no JSON or too much, even
@@ -296,15 +297,16 @@ class Play:
         """
         writes: Writes = []
         growth = 0
-        root = self.run(ROOT)["vars"] if number == ROOT else None
         for name, value in values.items():
-            after, size = plain(name, value)
-            home = self._home(number, name) if root is None else root
+            after, more = plain(name, value)
+            home = self.root["vars"] if number == ROOT else self._home(number, name)
             before = home.get(name, ABSENT)
-            if not same(before, after):
-                more = size - (0 if before is ABSENT else size_of(before))
-                growth += more
-                writes.append((home, name, before, after, more))
+            if before is not ABSENT:
+                if same(before, after):
+                    continue
+                more -= size_of(before)
+            growth += more
+            writes.append((home, name, before, after, more))
         self.weigh(growth - freed)
         return writes
 
@@ -339,8 +341,9 @@ class Play:
             self.state["bytes"] += more
             home[name] = after
             data[name] = (before, after)
-        for name in self.state.get("watched", {}).keys() & data.keys():
-            self.look_at(name)
+        if "watched" in self.state:
+            for name in data:
+                self.look_at(name)
         return data
 
     def _home(self, number: int, name: str) -> Variables:
@@ -355,7 +358,7 @@ class Play:
             if instance is None and "index" in run:
                 instance = run
             number = run["scope"]
-        root = self.run(ROOT)["vars"]
+        root = self.root["vars"]
         if instance is None or name in root:
             return root
         return instance.setdefault("vars", {})
