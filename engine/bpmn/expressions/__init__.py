@@ -67,14 +67,15 @@ __all__ = [
 class Compiled:
     """Ready to evaluate as often as one likes, in any thread.
 
-    `names`: the variables it looks at. `required`: those that must be there, that is all but those asked for with
+    `literal`: its value, where it is a text that stands there as it is; else None. `names`: the variables it looks at. `required`: those that must be there, that is all but those asked for with
     `defined`. `calls`: the functions it uses, built-in ones included.
     """
 
-    __slots__ = ("_cost", "_run", "calls", "names", "required", "source")
+    __slots__ = ("_cost", "_run", "calls", "literal", "names", "required", "source")
 
-    def __init__(self, source: str, run: Run, compiler: Compiler) -> None:
+    def __init__(self, source: str, run: Run, compiler: Compiler, literal: str | None = None) -> None:
         self.source = source
+        self.literal = literal
         self.names = frozenset(compiler.names | compiler.tested)
         self.required = frozenset(compiler.names - compiler.tested)
         self.calls = frozenset(compiler.calls)
@@ -110,11 +111,9 @@ class Expression(Compiled):
 
 
 class Template(Compiled):
-    """A text that may hold `${…}`. Made by `template`. `literal` is the text itself where it holds none, else None."""
+    """A text that may hold `${…}`. Made by `template`. Where it holds none, `literal` is the text itself."""
 
-    __slots__ = ("literal",)
-
-    literal: str | None
+    __slots__ = ()
 
 
 class Script:
@@ -152,6 +151,9 @@ class Script:
         seen = dict(variables)
         assigned: dict[str, Any] = {}
         for line, name, expression in self._lines:
+            if expression.literal is not None:
+                seen[name] = assigned[name] = expression.literal
+                continue
             try:
                 seen[name] = assigned[name] = expression.evaluate(seen, functions, budget)
             except ExpressionError as error:
@@ -181,9 +183,7 @@ def template(source: str) -> Template:
     compiler = Compiler()
     parts = pieces_of(source.strip())
     if len(parts) == 1 and parts[0][0]:
-        made = Template(source, compiled(compiler, parts[0][1].strip(), source), compiler)
-        made.literal = None
-        return made
+        return Template(source, compiled(compiler, parts[0][1].strip(), source), compiler)
     parts = pieces_of(source)
     pieces = [compiled(compiler, text.strip(), source) if is_code else text for is_code, text in parts]
     literal = None if any(is_code for is_code, _ in parts) else source
@@ -195,9 +195,7 @@ def template(source: str) -> Template:
             texts.append(value if type(value) is str else as_text(value, budget))
         return joined(texts, "", budget)
 
-    made = Template(source, run if literal is None else constant(literal), compiler)
-    made.literal = literal
-    return made
+    return Template(source, run if literal is None else constant(literal), compiler, literal)
 
 
 @lru_cache(maxsize=1024)
@@ -226,5 +224,9 @@ def compile_script(source: str) -> Script:
             run = compiler.compile(statement.value)
         except ExpressionError as error:
             raise located(error, source, statement.lineno) from None
-        lines.append((statement.lineno, target.id, Expression(source, run, compiler)))
+        lines.append((statement.lineno, target.id, Expression(source, run, compiler, _text_of(statement.value))))
     return Script(source, lines)
+
+
+def _text_of(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

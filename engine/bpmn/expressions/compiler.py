@@ -214,11 +214,10 @@ class Compiler:
         if compute is None:
             raise not_here(node.op)
         left, right = self.compile(node.left), self.compile(node.right)
-
-        def run(v: Variables, f: Functions, b: Budget) -> Any:
-            return compute(left(v, f, b), right(v, f, b), b)
-
-        return run
+        if isinstance(node.right, ast.Constant):
+            value = node.right.value
+            return lambda v, f, b: compute(left(v, f, b), value, b)
+        return lambda v, f, b: compute(left(v, f, b), right(v, f, b), b)
 
     def _compare(self, node: ast.Compare) -> Run:
         for sign, right in zip(node.ops, node.comparators, strict=True):

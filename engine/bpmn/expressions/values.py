@@ -138,8 +138,11 @@ def bounded_number(value: Any) -> Any:
     )
 
 
+_NUMBERS = frozenset({int, float})
+
+
 def is_number(value: Any) -> bool:
-    return type(value) is int or type(value) is float
+    return type(value) in _NUMBERS
 
 
 def within(count: int, limit: int) -> None:
@@ -193,7 +196,7 @@ def wrong_count(name: str, fewest: int, most: int, count: int) -> ExpressionErro
 
 def _calculates(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Budget], Any]:
     def run(left: Any, right: Any, budget: Budget) -> Any:
-        if is_number(left) and is_number(right):
+        if type(left) in _NUMBERS and type(right) in _NUMBERS:
             try:
                 return bounded_number(compute(left, right))
             except ZeroDivisionError:

@@ -19,7 +19,7 @@ from engine.errors import Refused
 def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """Each token starts a run of its own: an implicit merge does not wait (§13.3.2), unless it takes several. In an
     ad-hoc sub-process people let it in."""
-    if "ad_hoc" in play.run(scope):
+    if play.graph.has_ad_hoc_work and "ad_hoc" in play.run(scope):
         tokens.rest(play, scope, node, flow)
     elif node.start_quantity == 1:
         enter(play, scope, node)

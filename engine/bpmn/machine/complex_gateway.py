@@ -36,7 +36,9 @@ def settle(play: Play) -> bool:
     """With every token at rest, look at the gateways that wait for reset, and at conditions that data may have made
     true; whether one of them moved."""
     for scope in play.touched:
-        run = play.runs.get(str(scope), {})
+        run = play.runs.get(str(scope))
+        if run is None or not ("joins" in run or "resets" in run):
+            continue
         for node in map(play.graph.nodes.__getitem__, run.get("resets", ())):
             if not _is_awaiting(play, scope, node):
                 _reset(play, scope, node)

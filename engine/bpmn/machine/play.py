@@ -386,7 +386,7 @@ class Play:
     # --- expressions ---
 
     def value(self, expression: Expression | Template, variables: Mapping[str, Any]) -> Any:
-        if isinstance(expression, Template) and expression.literal is not None:
+        if expression.literal is not None:
             return expression.literal
         try:
             return expression.evaluate(variables, self.env.functions, self.budget)
@@ -410,18 +410,21 @@ def plain(name: str, value: Any) -> tuple[Any, int]:
     """A copy of `value` as JSON gives it back, and its size; Stuck where it would not come back equal."""
     try:
         text = orjson.dumps(value, option=_PLAIN)
-        copy = value if value is None or value.__class__ in _SCALARS else orjson.loads(text)
+        if value.__class__ in _KEPT:
+            return value, len(text)
+        copy = orjson.loads(text)
+        if copy == value:
+            return copy, len(text)
     except (TypeError, ValueError, RecursionError):
-        copy, text = ABSENT, b""
-    if (copy is not value and copy != value) or (text == b"null" and value is not None):
-        raise Stuck(
-            f"Expected the variable {name!r} to hold plain JSON, but it holds something that JSON cannot keep.",
-            f"Variabeln ”{name}” innehåller något som inte kan sparas som JSON.",
-        )
-    return copy, len(text)
+        pass
+    raise Stuck(
+        f"Expected the variable {name!r} to hold plain JSON, but it holds something that JSON cannot keep.",
+        f"Variabeln ”{name}” innehåller något som inte kan sparas som JSON.",
+    )
 
 
-_SCALARS = frozenset({str, int, float, bool})
+_KEPT = frozenset({str, int, bool, type(None)})
+"""What of these can be written at all is read back equal; a tuple is not, nor a number that is infinite."""
 
 
 def as_watched(store: str) -> str:

@@ -27,7 +27,7 @@ def go(play: Play, scope: int, node: Node, flows: Sequence[Flow], data: Data = N
         flows = [flow for flow in flows for _ in range(node.completion_quantity)]
     play.changes.append(ElementPassed(node.id, "completed", tuple([flow.id for flow in flows]), data))
     spread(play, scope, flows)
-    if node.kind in ACTIVITIES and "ad_hoc" in play.run(scope):
+    if play.graph.has_ad_hoc_work and node.kind in ACTIVITIES and "ad_hoc" in play.run(scope):
         play.queue.append(("ad_hoc", scope))
 
 
@@ -46,8 +46,9 @@ def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None =
     """The flows a token leaves by, with what it is about to write; Stuck where conditions leave it none."""
     if node.completion_quantity > 1:
         _need_room(play, node)
-    if node.kind == "parallelGateway" or not _has_choice(node):
-        return node.outgoing
+    flows = node.outgoing
+    if not flows or node.kind == "parallelGateway" or (len(flows) == 1 and flows[0].condition is None):
+        return flows
     seen = play.visible(scope)
     variables = {**seen, **given} if given else seen
     if node.kind == "complexGateway":
@@ -55,10 +56,10 @@ def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None =
     if node.kind == "exclusiveGateway":
         chosen = _first_that_holds(play, node, variables)
     else:
-        chosen = [flow for flow in node.outgoing if flow.id != node.default and holds(play, flow, variables)]
+        chosen = [flow for flow in flows if flow.id != node.default and holds(play, flow, variables)]
     if not chosen:
-        chosen = [flow for flow in node.outgoing if flow.id == node.default]
-    if not chosen and node.outgoing:
+        chosen = [flow for flow in flows if flow.id == node.default]
+    if not chosen:
         raise Stuck(
             "Expected one of the conditions after it to hold, but none does and there is no default flow.",
             "Inget av villkoren på vägarna härifrån är uppfyllt, och ingen väg är förval.",
@@ -71,11 +72,6 @@ def _need_room(play: Play, node: Node) -> None:
     if len(play.queue) + len(node.outgoing) * node.completion_quantity > play.steps_left:
         play.steps_left = -1
         play.check_steps()
-
-
-def _has_choice(node: Node) -> bool:
-    flows = node.outgoing
-    return len(flows) > 1 or (len(flows) == 1 and flows[0].condition is not None)
 
 
 def _first_that_holds(play: Play, node: Node, variables: Variables) -> list[Flow]:
@@ -178,11 +174,14 @@ def settle(play: Play) -> None:
 
     An ad-hoc sub-process that is closing is over once nothing is under way in it.
     """
+    scopes = []
     for scope in play.touched:
-        if _is_over(play.runs.get(str(scope), {})):
+        run = play.runs.get(str(scope), _GONE)
+        if "ad_hoc" in run and _is_over(run):
             play.queue.append(("over", scope))
             return
-    scopes = [scope for scope in play.touched if "joins" in play.runs.get(str(scope), ())]
+        if "joins" in run:
+            scopes.append(scope)
     for scope in scopes:
         ready = next(_ready(play, scope), None)
         if ready:
@@ -194,8 +193,11 @@ def settle(play: Play) -> None:
     play.touched.clear()
 
 
+_GONE: Run = {}
+
+
 def _is_over(run: Run) -> bool:
-    return run.get("ad_hoc") == "closing" and not run.get("kids") and "stuck" not in run
+    return run["ad_hoc"] == "closing" and not run.get("kids") and "stuck" not in run
 
 
 def _ready(play: Play, scope: int) -> Iterator[Node]:
