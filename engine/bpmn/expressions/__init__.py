@@ -67,8 +67,9 @@ __all__ = [
 class Compiled:
     """Ready to evaluate as often as one likes, in any thread.
 
-    `literal`: its value, where it is a text that stands there as it is; else None. `names`: the variables it looks at. `required`: those that must be there, that is all but those asked for with
-    `defined`. `calls`: the functions it uses, built-in ones included.
+    `names`: the variables it looks at. `required`: those that must be there, that is all but those asked for with
+    `defined`. `calls`: the functions it uses, built-in ones included. `literal`: its value, where that is a text that
+    stands there as it is; else None.
     """
 
     __slots__ = ("_cost", "_run", "calls", "literal", "names", "required", "source")

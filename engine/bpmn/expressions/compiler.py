@@ -17,6 +17,7 @@ from engine.bpmn.expressions.values import (
     Missing,
     Variables,
     bounded_number,
+    equal,
     is_number,
     not_there,
     plain,
@@ -229,6 +230,8 @@ class Compiler:
             compare, second = links[0]
             if isinstance(node.comparators[0], ast.Constant):
                 value = node.comparators[0].value
+                if compare is equal:  # a text, number, true, false or null: as Python compares them
+                    return lambda v, f, b: first(v, f, b) == value
                 return lambda v, f, b: compare(first(v, f, b), value, b)
             return lambda v, f, b: compare(first(v, f, b), second(v, f, b), b)
 

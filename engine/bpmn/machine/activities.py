@@ -35,8 +35,8 @@ def enter(play: Play, scope: int, node: Node) -> None:
 
 
 def _pass(play: Play, scope: int, node: Node) -> None:
-    """An activity that is over as it begins needs no run, only its number: those after it keep theirs in any replay."""
-    play.reserve()
+    """An activity that is over as it begins needs no run."""
+    play.come_and_go(scope)
     flows, written = events.land(play, scope, node, _scripted(play, scope, node))
     tokens.go(play, scope, node, flows, written)
 

@@ -29,7 +29,7 @@ def keeps(play: Play, run: Run, node: Node, direct: bool = False) -> bool:
     """Whether the activity, about to be completed, must be remembered; Stuck where too much is already, unless somebody
     helps it past (`direct`): then it cannot be compensated."""
     ways = play.graph.compensation
-    asked = node.id in ways.asked or (_is_one_of_many(run) and node.id in ways.cancelled)
+    asked = node.id in ways.asked or (node.id in ways.cancelled and _is_one_of_many(run))
     if not asked or run.get("interrupted"):
         return False
     if _is_body(run, node):

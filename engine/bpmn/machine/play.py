@@ -125,12 +125,18 @@ class Play:
         self.created.append(number)
         return number
 
+    def come_and_go(self, scope: int) -> None:
+        """As if a run had been added to a scope and dropped again: histories from when one was lead to the same state."""
+        self.reserve()
+        self.run(scope).setdefault("kids", [])
+
     def drop(self, number: int) -> None:
         run = self.runs.pop(str(number))
         if "reads" in run:
             self.unwatch(number, run)
-        for record in (*run.get("completed", ()), *run.get("undo", ())):
-            self.drop(record)
+        if "completed" in run or "undo" in run:
+            for record in (*run.get("completed", ()), *run.get("undo", ())):
+                self.drop(record)
         if "vars" in run:
             self.state["bytes"] -= sum(map(size_of, run["vars"].values()))
         if "out" in run:

@@ -176,7 +176,9 @@ def settle(play: Play) -> None:
     """
     scopes = []
     for scope in play.touched:
-        run = play.runs.get(str(scope), _GONE)
+        run = play.runs.get(str(scope))
+        if run is None:
+            continue
         if "ad_hoc" in run and _is_over(run):
             play.queue.append(("over", scope))
             return
@@ -191,9 +193,6 @@ def settle(play: Play) -> None:
     for scope in scopes:
         _find_deadlocks(play, scope)
     play.touched.clear()
-
-
-_GONE: Run = {}
 
 
 def _is_over(run: Run) -> bool:

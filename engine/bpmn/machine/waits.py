@@ -118,7 +118,7 @@ rule_of = lru_cache(maxsize=1024)(TimerRule.parse)
 def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
     if event.timer is None:
         raise Stuck("Expected a timer with a time, but it has none.", "Tidshändelsen saknar tid.")
-    text = play.value(event.timer, play.visible(number))
+    text = event.timer.literal or play.value(event.timer, play.visible(number))
     now = play.env.now
     try:
         rule = rule_of(text if isinstance(text, str) else "")
