@@ -95,9 +95,7 @@ class Compiled:
             if budget.steps < 0:
                 budget.take(0)
             value = self._run(variables, functions, budget)
-            if value is True or value is False or value is None:
-                return value
-            return plain(value, budget)
+            return value if value.__class__ is bool else plain(value, budget)
         except ExpressionError as error:
             error.source = error.source or self.source
             raise

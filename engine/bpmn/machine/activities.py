@@ -31,7 +31,7 @@ def enter(play: Play, scope: int, node: Node) -> None:
     if node.id in play.graph.fleeting:
         _pass(play, scope, node)
     else:
-        start(play, play.add({"at": node.id, "scope": scope}))
+        start(play, play.add({"at": node.id, "scope": scope}), node)
 
 
 def _pass(play: Play, scope: int, node: Node) -> None:
@@ -41,10 +41,10 @@ def _pass(play: Play, scope: int, node: Node) -> None:
     tokens.go(play, scope, node, flows, written)
 
 
-def start(play: Play, number: int) -> None:
-    """The activity that run `number` is at begins, once or again and again."""
-    node = play.node(play.run(number))
-    data.take(play, number, node)
+def start(play: Play, number: int, node: Node) -> None:
+    """The activity `node` that run `number` is at begins, once or again and again."""
+    if node.data is not None:
+        data.take(play, number, node.data)
     if node.loop is None and node.standard_loop is None:
         begin(play, number, node, node.boundary)
         return
@@ -60,7 +60,7 @@ def begin_handler(play: Play, number: int) -> None:
     if play.exists(number):
         play.steps_left -= 1
         play.check_steps()
-        start(play, number)
+        start(play, number, play.node(play.run(number)))
 
 
 def begin_instance(play: Play, body: int, index: int, item: object) -> None:

@@ -20,11 +20,8 @@ def is_ready(play: Play, scope: int, node: Node) -> bool:
     return data is None or not data.input_sets or _chosen(data, play.visible(scope)) is not None
 
 
-def take(play: Play, number: int, node: Node) -> None:
+def take(play: Play, number: int, data: DataFlow) -> None:
     """Fill the inputs and properties of run `number`, which now begins."""
-    data = node.data
-    if data is None:
-        return
     seen = play.visible(number)
     chosen = _chosen(data, seen)
     if data.taken or data.inputs:

@@ -34,12 +34,14 @@ def play_on(play: Play) -> None:
             if queue:
                 _make(play, queue.popleft())
         data.settle(play)
-        if queue or looking or complex_gateway.settle(play):
+        if queue or looking:
             continue
-        tokens.settle(play)
-        if not queue:
-            data.find_deadlock(play)
-            return
+        scopes = tokens.unsettled(play)
+        if scopes and (complex_gateway.settle(play, scopes) or tokens.settle(play, scopes)):
+            continue
+        play.touched.clear()
+        data.find_deadlock(play)
+        return
 
 
 def _make(play: Play, move: Move) -> None:

@@ -91,8 +91,8 @@ class Play:
         """What others left in data stores, for the conditions that are told of it and for nobody else."""
         limits = env.limits
         self.budget = Budget(limits.expression_steps, limits.expression_size, limits.cpu_seconds)
-        self.steps_left = env.limits.steps
-        self.instances_left = env.limits.instances
+        self.steps_left = limits.steps
+        self.instances_left = limits.instances
         for name, first in state.get("watched", {}).items():
             if first.__class__ is dict:
                 self._chain(name, first)
@@ -304,12 +304,12 @@ class Play:
         writes: Writes = []
         growth = 0
         for name, value in values.items():
-            after, more = plain(name, value)
             home = self.root["vars"] if number == ROOT else self._home(number, name)
             before = home.get(name, ABSENT)
+            if same(before, value):
+                continue
+            after, more = plain(name, value)
             if before is not ABSENT:
-                if same(before, after):
-                    continue
                 more -= size_of(before)
             growth += more
             writes.append((home, name, before, after, more))

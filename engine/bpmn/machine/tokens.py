@@ -169,34 +169,40 @@ def fire(play: Play, scope: int, node: Node) -> None:
     _clear_deadlock(play, scope, node)
 
 
-def settle(play: Play) -> None:
-    """With every token at rest: let inclusive joins fire (which moves tokens again), else look for dead joins.
+def unsettled(play: Play) -> list[int]:
+    """The scopes whose tokens moved and in which some wait for others: those have to be settled."""
+    found = []
+    for scope in play.touched:
+        run = play.runs.get(str(scope))
+        if run is not None and ("joins" in run or "resets" in run or "ad_hoc" in run):
+            found.append(scope)
+    return found
+
+
+def settle(play: Play, scopes: Sequence[int]) -> bool:
+    """With every token at rest: let an inclusive join in `scopes` fire, which moves tokens again (true), else look for
+    dead joins.
 
     An ad-hoc sub-process that is closing is over once nothing is under way in it.
     """
-    scopes = []
-    for scope in play.touched:
-        run = play.runs.get(str(scope))
-        if run is None:
-            continue
-        if "ad_hoc" in run and _is_over(run):
-            play.queue.append(("over", scope))
-            return
-        if "joins" in run:
-            scopes.append(scope)
     for scope in scopes:
+        if _is_over(play.run(scope)):
+            play.queue.append(("over", scope))
+            return True
+    joining = [scope for scope in scopes if "joins" in play.run(scope)]
+    for scope in joining:
         ready = next(_ready(play, scope), None)
         if ready:
             fire(play, scope, ready)
             play.queue.append(("leave", scope, ready))
-            return
-    for scope in scopes:
+            return True
+    for scope in joining:
         _find_deadlocks(play, scope)
-    play.touched.clear()
+    return False
 
 
 def _is_over(run: Run) -> bool:
-    return run["ad_hoc"] == "closing" and not run.get("kids") and "stuck" not in run
+    return run.get("ad_hoc") == "closing" and not run.get("kids") and "stuck" not in run
 
 
 def _ready(play: Play, scope: int) -> Iterator[Node]:
