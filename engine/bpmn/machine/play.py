@@ -126,7 +126,7 @@ class Play:
         return number
 
     def come_and_go(self, scope: int) -> None:
-        """As if a run had been added to a scope and dropped again: histories from when one was lead to the same state."""
+        """As if a run had come to a scope and gone: a history from when there was one must lead to the same state."""
         self.reserve()
         self.run(scope).setdefault("kids", [])
 

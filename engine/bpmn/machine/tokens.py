@@ -57,8 +57,7 @@ def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None =
         chosen = _first_that_holds(play, node, variables)
     else:
         chosen = [flow for flow in flows if flow.id != node.default and holds(play, flow, variables)]
-    if not chosen:
-        chosen = [flow for flow in flows if flow.id == node.default]
+        chosen = chosen or [flow for flow in flows if flow.id == node.default]
     if not chosen:
         raise Stuck(
             "Expected one of the conditions after it to hold, but none does and there is no default flow.",
@@ -75,10 +74,14 @@ def _need_room(play: Play, node: Node) -> None:
 
 
 def _first_that_holds(play: Play, node: Node, variables: Variables) -> list[Flow]:
+    """Or the default flow, wherever it stands."""
+    otherwise = []
     for flow in node.outgoing:
-        if flow.id != node.default and holds(play, flow, variables):
+        if flow.id == node.default:
+            otherwise = [flow]
+        elif holds(play, flow, variables):
             return [flow]
-    return []
+    return otherwise
 
 
 def holds(play: Play, flow: Flow, variables: Variables) -> bool:
