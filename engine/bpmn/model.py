@@ -30,6 +30,8 @@ GLOBAL_TASKS = {
 SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 ACTIVITIES = TASKS | {"callActivity"} | SUB_PROCESSES
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
+OVER_AT_ONCE = frozenset({"task", "scriptTask"})
+"""These never wait: nothing can come to their boundary in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +440,20 @@ class Graph:
         activity that waits for several tokens is none: it may be at work already, and feed itself. Each is found when
         it is asked for: of many flows into many joins most never are."""
         return _Sources(self.nodes)
+
+    @cached_property
+    def fleeting(self) -> frozenset[str]:
+        """The activities that are over as they begin: with nothing of their own, and nothing to remember of them."""
+        return frozenset(
+            node.id
+            for node in self.nodes.values()
+            if node.kind in OVER_AT_ONCE
+            and node.loop is None
+            and node.standard_loop is None
+            and node.data is None
+            and not (node.inputs or node.outputs)
+            and node.id not in self.compensation.asked
+        )
 
     @cached_property
     def compensation(self) -> Compensation:

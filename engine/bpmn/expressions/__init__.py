@@ -68,13 +68,15 @@ class Compiled:
     """Ready to evaluate as often as one likes, in any thread.
 
     `names`: the variables it looks at. `required`: those that must be there, that is all but those asked for with
-    `defined`. `calls`: the functions it uses, built-in ones included.
+    `defined`. `calls`: the functions it uses, built-in ones included. `literal`: its value, where that is a text that
+    stands there as it is; else None.
     """
 
-    __slots__ = ("_cost", "_run", "calls", "names", "required", "source")
+    __slots__ = ("_cost", "_run", "calls", "literal", "names", "required", "source")
 
-    def __init__(self, source: str, run: Run, compiler: Compiler) -> None:
+    def __init__(self, source: str, run: Run, compiler: Compiler, literal: str | None = None) -> None:
         self.source = source
+        self.literal = literal
         self.names = frozenset(compiler.names | compiler.tested)
         self.required = frozenset(compiler.names - compiler.tested)
         self.calls = frozenset(compiler.calls)
@@ -93,9 +95,7 @@ class Compiled:
             if budget.steps < 0:
                 budget.take(0)
             value = self._run(variables, functions, budget)
-            if value is True or value is False or value is None:
-                return value
-            return plain(value, budget)
+            return value if value.__class__ is bool else plain(value, budget)
         except ExpressionError as error:
             error.source = error.source or self.source
             raise
@@ -110,11 +110,9 @@ class Expression(Compiled):
 
 
 class Template(Compiled):
-    """A text that may hold `${…}`. Made by `template`. `literal` is the text itself where it holds none, else None."""
+    """A text that may hold `${…}`. Made by `template`. Where it holds none, `literal` is the text itself."""
 
-    __slots__ = ("literal",)
-
-    literal: str | None
+    __slots__ = ()
 
 
 class Script:
@@ -152,6 +150,9 @@ class Script:
         seen = dict(variables)
         assigned: dict[str, Any] = {}
         for line, name, expression in self._lines:
+            if expression.literal is not None:
+                seen[name] = assigned[name] = expression.literal
+                continue
             try:
                 seen[name] = assigned[name] = expression.evaluate(seen, functions, budget)
             except ExpressionError as error:
@@ -181,9 +182,7 @@ def template(source: str) -> Template:
     compiler = Compiler()
     parts = pieces_of(source.strip())
     if len(parts) == 1 and parts[0][0]:
-        made = Template(source, compiled(compiler, parts[0][1].strip(), source), compiler)
-        made.literal = None
-        return made
+        return Template(source, compiled(compiler, parts[0][1].strip(), source), compiler)
     parts = pieces_of(source)
     pieces = [compiled(compiler, text.strip(), source) if is_code else text for is_code, text in parts]
     literal = None if any(is_code for is_code, _ in parts) else source
@@ -195,9 +194,7 @@ def template(source: str) -> Template:
             texts.append(value if type(value) is str else as_text(value, budget))
         return joined(texts, "", budget)
 
-    made = Template(source, run if literal is None else constant(literal), compiler)
-    made.literal = literal
-    return made
+    return Template(source, run if literal is None else constant(literal), compiler, literal)
 
 
 @lru_cache(maxsize=1024)
@@ -226,5 +223,9 @@ def compile_script(source: str) -> Script:
             run = compiler.compile(statement.value)
         except ExpressionError as error:
             raise located(error, source, statement.lineno) from None
-        lines.append((statement.lineno, target.id, Expression(source, run, compiler)))
+        lines.append((statement.lineno, target.id, Expression(source, run, compiler, _text_of(statement.value))))
     return Script(source, lines)
+
+
+def _text_of(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -17,6 +17,7 @@ from engine.bpmn.expressions.values import (
     Missing,
     Variables,
     bounded_number,
+    equal,
     is_number,
     not_there,
     plain,
@@ -214,11 +215,10 @@ class Compiler:
         if compute is None:
             raise not_here(node.op)
         left, right = self.compile(node.left), self.compile(node.right)
-
-        def run(v: Variables, f: Functions, b: Budget) -> Any:
-            return compute(left(v, f, b), right(v, f, b), b)
-
-        return run
+        if isinstance(node.right, ast.Constant):
+            value = node.right.value
+            return lambda v, f, b: compute(left(v, f, b), value, b)
+        return lambda v, f, b: compute(left(v, f, b), right(v, f, b), b)
 
     def _compare(self, node: ast.Compare) -> Run:
         for sign, right in zip(node.ops, node.comparators, strict=True):
@@ -230,6 +230,8 @@ class Compiler:
             compare, second = links[0]
             if isinstance(node.comparators[0], ast.Constant):
                 value = node.comparators[0].value
+                if compare is equal:  # a text, number, true, false or null: as Python compares them
+                    return lambda v, f, b: first(v, f, b) == value
                 return lambda v, f, b: compare(first(v, f, b), value, b)
             return lambda v, f, b: compare(first(v, f, b), second(v, f, b), b)
 

@@ -44,25 +44,25 @@ class Budget:
         self.steps = steps
         self.size = size
         self.seconds = seconds
-        self._look = steps - _STEPS_BETWEEN_LOOKS
+        self._look = max(0, steps - _STEPS_BETWEEN_LOOKS)
         self._started: float | None = None
 
     def take(self, steps: int, size: int = 0) -> None:
         self.steps -= steps
         self.size -= size
-        if (self.steps < self._look and self._is_late()) or self.steps < 0 or self.size < 0:
+        if (self.steps < self._look or self.size < 0) and self._is_spent():
             raise BudgetSpent(
                 "Expected an expression to end within its budget, but this takes too many steps, space or time.",
                 "Uttrycket avbröts eftersom det kräver för många steg, för mycket utrymme eller för lång tid.",
             )
 
-    def _is_late(self) -> bool:
-        """A look at the clock, which costs more than a step does."""
+    def _is_spent(self) -> bool:
+        """A closer look, also at the clock, which costs more than a step does."""
         now = thread_time()
         if self._started is None:
             self._started = now
-        self._look = self.steps - _STEPS_BETWEEN_LOOKS
-        return now - self._started > self.seconds
+        self._look = max(0, self.steps - _STEPS_BETWEEN_LOOKS)
+        return now - self._started > self.seconds or self.steps < 0 or self.size < 0
 
 
 _STEPS_BETWEEN_LOOKS = 500
@@ -86,13 +86,13 @@ def unlimited() -> Budget:
 def plain(value: Any, budget: Budget, depth: int = 0) -> Any:
     """A copy that is nothing but JSON and within bounds, or a refusal."""
     kind = type(value)
+    if kind is str:
+        budget.take(1, len(value))
+        return _storable(value)
     if kind is bool or value is None:
         return value
     if kind is int or kind is float:
         return bounded_number(value)
-    if kind is str:
-        budget.take(1, len(value))
-        return _storable(value)
     if depth >= MAX_DEPTH:
         raise too_deep()
     if kind is list or kind is tuple:
@@ -138,8 +138,11 @@ def bounded_number(value: Any) -> Any:
     )
 
 
+_NUMBERS = frozenset({int, float})
+
+
 def is_number(value: Any) -> bool:
-    return type(value) is int or type(value) is float
+    return type(value) in _NUMBERS
 
 
 def within(count: int, limit: int) -> None:
@@ -193,7 +196,7 @@ def wrong_count(name: str, fewest: int, most: int, count: int) -> ExpressionErro
 
 def _calculates(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Budget], Any]:
     def run(left: Any, right: Any, budget: Budget) -> Any:
-        if is_number(left) and is_number(right):
+        if type(left) in _NUMBERS and type(right) in _NUMBERS:
             try:
                 return bounded_number(compute(left, right))
             except ZeroDivisionError:

@@ -78,7 +78,7 @@ __all__ = [
 State = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """What came of an event: the state after it, and what is to be done about it, in order."""
 

@@ -10,7 +10,7 @@ from engine.bpmn.changes import CaseCalled, CaseEnded, JobAdded, Variables
 from engine.bpmn.machine import adhoc, compensation, data, events, loops, multi, people, tokens, waits
 from engine.bpmn.machine.play import Move, Play, Stuck
 from engine.bpmn.machine.runs import ROOT, around
-from engine.bpmn.model import Call, Flow, Node
+from engine.bpmn.model import OVER_AT_ONCE, Call, Flow, Node
 from engine.errors import Refused
 
 # --- begin -----------------------------------------------------------------------------------------------------------
@@ -19,7 +19,7 @@ from engine.errors import Refused
 def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     """Each token starts a run of its own: an implicit merge does not wait (§13.3.2), unless it takes several. In an
     ad-hoc sub-process people let it in."""
-    if "ad_hoc" in play.run(scope):
+    if play.graph.has_ad_hoc_work and "ad_hoc" in play.run(scope):
         tokens.rest(play, scope, node, flow)
     elif node.start_quantity == 1:
         enter(play, scope, node)
@@ -28,13 +28,23 @@ def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
 
 
 def enter(play: Play, scope: int, node: Node) -> None:
-    start(play, play.add({"at": node.id, "scope": scope}))
+    if node.id in play.graph.fleeting:
+        _pass(play, scope, node)
+    else:
+        start(play, play.add({"at": node.id, "scope": scope}), node)
 
 
-def start(play: Play, number: int) -> None:
-    """The activity that run `number` is at begins, once or again and again."""
-    node = play.node(play.run(number))
-    data.take(play, number, node)
+def _pass(play: Play, scope: int, node: Node) -> None:
+    """An activity that is over as it begins needs no run."""
+    play.come_and_go(scope)
+    flows, written = events.land(play, scope, node, _scripted(play, scope, node))
+    tokens.go(play, scope, node, flows, written)
+
+
+def start(play: Play, number: int, node: Node) -> None:
+    """The activity `node` that run `number` is at begins, once or again and again."""
+    if node.data is not None:
+        data.take(play, number, node.data)
     if node.loop is None and node.standard_loop is None:
         begin(play, number, node, node.boundary)
         return
@@ -50,7 +60,7 @@ def begin_handler(play: Play, number: int) -> None:
     if play.exists(number):
         play.steps_left -= 1
         play.check_steps()
-        start(play, number)
+        start(play, number, play.node(play.run(number)))
 
 
 def begin_instance(play: Play, body: int, index: int, item: object) -> None:
@@ -67,7 +77,7 @@ def begin(play: Play, number: int, node: Node, boundary: tuple[str, ...] = ()) -
     """Start the work of one run. Its inputs come first: boundary events see them."""
     if node.inputs:
         play.keep_local(number, play.values(node.inputs, play.visible(number)))
-    if boundary and node.kind not in _AT_ONCE:
+    if boundary and node.kind not in OVER_AT_ONCE:
         waits.listen(play, number, boundary)
     _BEGIN[node.kind](play, number, node)
 
@@ -96,7 +106,12 @@ def _send(play: Play, number: int, node: Node) -> None:
 
 
 def _script(play: Play, number: int, node: Node) -> None:
-    finish(play, number, play.script(node.script, play.visible(number)) if node.script else {})
+    finish(play, number, _scripted(play, number, node))
+
+
+def _scripted(play: Play, number: int, node: Node) -> Variables:
+    """What its script gives as seen from run `number`; nothing where it has none."""
+    return play.script(node.script, play.visible(number)) if node.script else {}
 
 
 def _decide(play: Play, number: int, node: Node) -> None:
@@ -163,10 +178,6 @@ def left_behind(play: Play, number: int, outcome: Variables) -> Variables:
         with suppress(Stuck):
             through[name] = play.value(template, outcome)
     return through
-
-
-_AT_ONCE = frozenset({"task", "scriptTask"})
-"""These never wait: nothing can come to their boundary in between."""
 
 
 # --- scopes ----------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ def keeps(play: Play, run: Run, node: Node, direct: bool = False) -> bool:
     """Whether the activity, about to be completed, must be remembered; Stuck where too much is already, unless somebody
     helps it past (`direct`): then it cannot be compensated."""
     ways = play.graph.compensation
-    asked = node.id in ways.asked or (_is_one_of_many(run) and node.id in ways.cancelled)
+    asked = node.id in ways.asked or (node.id in ways.cancelled and _is_one_of_many(run))
     if not asked or run.get("interrupted"):
         return False
     if _is_body(run, node):
@@ -223,13 +223,13 @@ def done(play: Play, number: int, node: Node, given: Variables, freed: int = 0) 
 def can_undo_process(play: Play) -> bool:
     """Whether the case, about to be completed, could compensate itself later. As with a sub-process, not where anything
     cut it short, and not twice."""
-    return play.graph.key in play.graph.compensation.by_event and not play.run(ROOT).get("interrupted")
+    return play.graph.key in play.graph.compensation.by_event and not play.root.get("interrupted")
 
 
 def undo_process(play: Play) -> None:
     """The completed case is open again, for its event sub-process."""
     del play.state["ended"], play.state["undoable"]
-    play.run(ROOT).update({"live": 1, "interrupted": True, "undoing": True})
+    play.root.update({"live": 1, "interrupted": True, "undoing": True})
     play.changes.append(CaseReopened())
     start = play.graph.nodes[play.graph.compensation.by_event[play.graph.key]]
     play.queue.append(("handle", ROOT, start, {}))

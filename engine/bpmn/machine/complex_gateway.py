@@ -13,7 +13,7 @@ flow how many wait on it; the conditions of outgoing flows see `waitingForStart`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from engine.bpmn.machine import tokens
@@ -32,11 +32,11 @@ def arrive(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
         _fire(play, scope, node)
 
 
-def settle(play: Play) -> bool:
-    """With every token at rest, look at the gateways that wait for reset, and at conditions that data may have made
-    true; whether one of them moved."""
-    for scope in play.touched:
-        run = play.runs.get(str(scope), {})
+def settle(play: Play, scopes: Sequence[int]) -> bool:
+    """With every token at rest, look at the gateways of `scopes` that wait for reset, and at conditions that data may
+    have made true; whether one of them moved."""
+    for scope in scopes:
+        run = play.run(scope)
         for node in map(play.graph.nodes.__getitem__, run.get("resets", ())):
             if not _is_awaiting(play, scope, node):
                 _reset(play, scope, node)

@@ -9,7 +9,6 @@ from typing import Any
 from engine.bpmn.changes import Variables, WaitClosed, WaitOpened
 from engine.bpmn.machine import incidents
 from engine.bpmn.machine.play import Play, Stuck, same
-from engine.bpmn.machine.runs import ROOT
 from engine.bpmn.model import DataAssociation, DataFlow, DataSet, Flow, Node
 
 # --- taken -----------------------------------------------------------------------------------------------------------
@@ -21,11 +20,8 @@ def is_ready(play: Play, scope: int, node: Node) -> bool:
     return data is None or not data.input_sets or _chosen(data, play.visible(scope)) is not None
 
 
-def take(play: Play, number: int, node: Node) -> None:
+def take(play: Play, number: int, data: DataFlow) -> None:
     """Fill the inputs and properties of run `number`, which now begins."""
-    data = node.data
-    if data is None:
-        return
     seen = play.visible(number)
     chosen = _chosen(data, seen)
     if data.taken or data.inputs:
@@ -33,12 +29,12 @@ def take(play: Play, number: int, node: Node) -> None:
     if chosen is not None and (chosen.late or chosen.gives is not None):
         play.run(number)["began"] = data.input_sets.index(chosen)
     if chosen is not None and chosen.late:
-        play.run(ROOT).setdefault("late", []).append(number)
+        play.root.setdefault("late", []).append(number)
 
 
 def _refresh(play: Play) -> None:
     """§10.4.1: some inputs may be taken while the activity executes. Looks at those that have any, no others."""
-    root = play.run(ROOT)
+    root = play.root
     late = [number for number in root["late"] if play.exists(number) and "kept" not in play.run(number)]
     for number in late:
         run = play.run(number)
@@ -171,14 +167,14 @@ def wait(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     run = play.run(number)
     if flow is not None:
         run["via"] = flow.id
-    play.run(ROOT).setdefault("hungry", []).append(number)
+    play.root.setdefault("hungry", []).append(number)
     lacking = _names(node.data, play.visible(scope)) if node.data else ""
     play.changes.append(WaitOpened(number, node.id, "data", lacking))
 
 
 def settle(play: Play) -> None:
     """With every token at rest: let those begin whose data has come. Looks at those that wait for data, no others."""
-    root = play.run(ROOT)
+    root = play.root
     if "late" in root:
         _refresh(play)
     if "hungry" not in root:
@@ -205,10 +201,10 @@ def _let_in(play: Play, number: int) -> None:
 
 def find_deadlock(play: Play) -> None:
     """Where all that is left waits for data, none can come any more: an incident at each."""
-    hungry = play.run(ROOT).get("hungry")
+    hungry = play.root.get("hungry")
     if not hungry or any(run.get("open", "data") != "data" or "stuck" in run for run in play.runs.values()):
         return
-    del play.run(ROOT)["hungry"]
+    del play.root["hungry"]
     for number in hungry:
         run = play.run(number)
         node = play.node(run)

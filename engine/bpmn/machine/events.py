@@ -197,7 +197,7 @@ def _catch_default(play: Play, holder: int, node: Node, given: Variables) -> Non
 def _terminate(play: Play, scope: int, node: Node, event: Event) -> bool:
     """Everything in the scope ends, the scope itself as usual; around it all goes on (§13.5.6)."""
     if scope == ROOT:
-        waits.end_case(play, CaseEnded("terminated", None, dict(play.run(ROOT)["vars"])), "terminated")
+        waits.end_case(play, CaseEnded("terminated", None, dict(play.root["vars"])), "terminated")
     else:
         waits.clear(play, scope)
         play.run(scope)["interrupted"] = True
@@ -237,7 +237,7 @@ def fail(play: Play, number: int, code: str | None, message: str, variables: Var
     if number != ROOT and "live" not in play.run(number):
         waits.cancel(play, number, "failed")
     if found is None:
-        waits.end_case(play, CaseEnded("failed", code, dict(play.run(ROOT)["vars"])), "failed")
+        waits.end_case(play, CaseEnded("failed", code, dict(play.root["vars"])), "failed")
     else:
         _react(play, found, {**variables, **_caught_as(found.event, code, message)}, "failed")
 

@@ -26,19 +26,22 @@ from engine.bpmn.model import ACTIVITIES, Flow, Node
 def play_on(play: Play) -> None:
     """Make all moves, oldest first, and those that follow from them; in between, conditions that may have changed are
     looked at. Then joins are: they need the whole picture."""
+    queue, looking = play.queue, play.looking
     while True:
-        while play.queue or play.looking:
-            if play.looking:
+        while queue or looking:
+            if looking:
                 conditions.look(play)
-            if play.queue:
-                _make(play, play.queue.popleft())
+            if queue:
+                _make(play, queue.popleft())
         data.settle(play)
-        if play.queue or play.looking or complex_gateway.settle(play):
+        if queue or looking:
             continue
-        tokens.settle(play)
-        if not play.queue:
-            data.find_deadlock(play)
-            return
+        scopes = tokens.unsettled(play)
+        if scopes and (complex_gateway.settle(play, scopes) or tokens.settle(play, scopes)):
+            continue
+        play.touched.clear()
+        data.find_deadlock(play)
+        return
 
 
 def _make(play: Play, move: Move) -> None:
@@ -69,7 +72,7 @@ def _wait_for_worker(play: Play, scope: int, node: Node, flow: Flow | None) -> N
 
 def _enter(play: Play, scope: int, node: Node, flow: Flow | None) -> None:
     play.check_steps()
-    if data.is_ready(play, scope, node):
+    if node.data is None or data.is_ready(play, scope, node):
         _ELEMENTS[node.kind](play, scope, node, flow)
     else:
         data.wait(play, scope, node, flow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from engine.bpmn.changes import TaskOpened, Variables
 from engine.bpmn.expressions import Template
@@ -56,12 +57,12 @@ def _candidates(play: Play, work: HumanWork, seen: Variables) -> tuple[str, ...]
 
 def _time(play: Play, template: Template | None, seen: Variables) -> datetime | None:
     """A date means the last second of that day in Stockholm; a duration counts from now."""
-    text = _text(play, template, seen)
+    text = None if template is None else _text(play, template, seen)
     if text is None:
         return None
     try:
         if len(text) == len("2026-03-31") and text[0] != "P":
-            return midnight(date.fromisoformat(text) + timedelta(days=1)) - timedelta(seconds=1)
+            return _end_of(text)
         return rule_of(text).first(play.env.now)
     except (BadTime, ValueError, OverflowError):
         raise Stuck(
@@ -70,8 +71,14 @@ def _time(play: Play, template: Template | None, seen: Variables) -> datetime | 
         ) from None
 
 
+@lru_cache(maxsize=1024)
+def _end_of(day: str) -> datetime:
+    """Many tasks are due on the same day."""
+    return midnight(date.fromisoformat(day) + timedelta(days=1)) - timedelta(seconds=1)
+
+
 def _priority(play: Play, template: Template | None, seen: Variables) -> int:
-    text = _text(play, template, seen)
+    text = None if template is None else _text(play, template, seen)
     if text is None:
         return 50
     if not text.isdecimal() or int(text) > 100:

@@ -63,6 +63,7 @@ class Play:
         "instances_left",
         "looking",
         "queue",
+        "root",
         "runs",
         "state",
         "steps_left",
@@ -75,6 +76,7 @@ class Play:
         self.env = env
         self.state = state
         self.runs: MutableMapping[str, Run] = state["runs"]
+        self.root: Run = self.runs[str(ROOT)]
         self.queue: deque[Move] = deque()
         self.changes: list[Change] = []
         self.created: list[int] = []
@@ -89,8 +91,8 @@ class Play:
         """What others left in data stores, for the conditions that are told of it and for nobody else."""
         limits = env.limits
         self.budget = Budget(limits.expression_steps, limits.expression_size, limits.cpu_seconds)
-        self.steps_left = env.limits.steps
-        self.instances_left = env.limits.instances
+        self.steps_left = limits.steps
+        self.instances_left = limits.instances
         for name, first in state.get("watched", {}).items():
             if first.__class__ is dict:
                 self._chain(name, first)
@@ -123,12 +125,18 @@ class Play:
         self.created.append(number)
         return number
 
+    def come_and_go(self, scope: int) -> None:
+        """As if a run had come to a scope and gone: a history from when there was one must lead to the same state."""
+        self.reserve()
+        self.run(scope).setdefault("kids", [])
+
     def drop(self, number: int) -> None:
         run = self.runs.pop(str(number))
         if "reads" in run:
             self.unwatch(number, run)
-        for record in (*run.get("completed", ()), *run.get("undo", ())):
-            self.drop(record)
+        if "completed" in run or "undo" in run:
+            for record in (*run.get("completed", ()), *run.get("undo", ())):
+                self.drop(record)
         if "vars" in run:
             self.state["bytes"] -= sum(map(size_of, run["vars"].values()))
         if "out" in run:
@@ -196,17 +204,16 @@ class Play:
     def end(self, undoable: bool) -> None:
         """The case has ended. Left are the variables of the process; and what is kept for compensation, with the
         conversations that this may go on with, where the process may have to compensate itself."""
-        root = self.run(ROOT)
-        left: Run = {"live": 0, "vars": root["vars"]}
+        left: Run = {"live": 0, "vars": self.root["vars"]}
         if undoable:
             for name in ("completed", "keys"):
-                if name in root:
-                    left[name] = root[name]
+                if name in self.root:
+                    left[name] = self.root[name]
             self.state["undoable"] = True
         else:
             self.runs.clear()
             self.state.pop("kept", None)
-        self.runs[str(ROOT)] = left
+        self.runs[str(ROOT)] = self.root = left
 
     def watch(self, number: int, names: Iterable[str]) -> None:
         """Let run `number`, which waits for a condition, be looked at now and when one of its variables is written."""
@@ -285,7 +292,7 @@ class Play:
 
     def visible(self, number: int) -> Variables:
         """What can be seen from a run: its own variables, then those around it. To be read, not changed."""
-        return visible(self.runs, number)
+        return self.root["vars"] if number == ROOT else visible(self.runs, number)
 
     def plan(self, number: int, values: Mapping[str, Any], freed: int = 0) -> Writes:
         """Where each of `values` will land when written from run `number`; Stuck if they are no JSON or too much, even
@@ -296,15 +303,16 @@ class Play:
         """
         writes: Writes = []
         growth = 0
-        root = self.run(ROOT)["vars"] if number == ROOT else None
         for name, value in values.items():
-            after, size = plain(name, value)
-            home = self._home(number, name) if root is None else root
+            home = self.root["vars"] if number == ROOT else self._home(number, name)
             before = home.get(name, ABSENT)
-            if not same(before, after):
-                more = size - (0 if before is ABSENT else size_of(before))
-                growth += more
-                writes.append((home, name, before, after, more))
+            if same(before, value):
+                continue
+            after, more = plain(name, value)
+            if before is not ABSENT:
+                more -= size_of(before)
+            growth += more
+            writes.append((home, name, before, after, more))
         self.weigh(growth - freed)
         return writes
 
@@ -339,8 +347,9 @@ class Play:
             self.state["bytes"] += more
             home[name] = after
             data[name] = (before, after)
-        for name in self.state.get("watched", {}).keys() & data.keys():
-            self.look_at(name)
+        if "watched" in self.state:
+            for name in data:
+                self.look_at(name)
         return data
 
     def _home(self, number: int, name: str) -> Variables:
@@ -355,7 +364,7 @@ class Play:
             if instance is None and "index" in run:
                 instance = run
             number = run["scope"]
-        root = self.run(ROOT)["vars"]
+        root = self.root["vars"]
         if instance is None or name in root:
             return root
         return instance.setdefault("vars", {})
@@ -383,7 +392,7 @@ class Play:
     # --- expressions ---
 
     def value(self, expression: Expression | Template, variables: Mapping[str, Any]) -> Any:
-        if isinstance(expression, Template) and expression.literal is not None:
+        if expression.literal is not None:
             return expression.literal
         try:
             return expression.evaluate(variables, self.env.functions, self.budget)
@@ -407,18 +416,21 @@ def plain(name: str, value: Any) -> tuple[Any, int]:
     """A copy of `value` as JSON gives it back, and its size; Stuck where it would not come back equal."""
     try:
         text = orjson.dumps(value, option=_PLAIN)
-        copy = value if value is None or value.__class__ in _SCALARS else orjson.loads(text)
+        if value.__class__ in _KEPT:
+            return value, len(text)
+        copy = orjson.loads(text)
+        if copy == value:
+            return copy, len(text)
     except (TypeError, ValueError, RecursionError):
-        copy, text = ABSENT, b""
-    if (copy is not value and copy != value) or (text == b"null" and value is not None):
-        raise Stuck(
-            f"Expected the variable {name!r} to hold plain JSON, but it holds something that JSON cannot keep.",
-            f"Variabeln ”{name}” innehåller något som inte kan sparas som JSON.",
-        )
-    return copy, len(text)
+        pass
+    raise Stuck(
+        f"Expected the variable {name!r} to hold plain JSON, but it holds something that JSON cannot keep.",
+        f"Variabeln ”{name}” innehåller något som inte kan sparas som JSON.",
+    )
 
 
-_SCALARS = frozenset({str, int, float, bool})
+_KEPT = frozenset({str, int, bool, type(None)})
+"""What of these can be written at all is read back equal; a tuple is not, nor a number that is infinite."""
 
 
 def as_watched(store: str) -> str:

@@ -27,7 +27,7 @@ def go(play: Play, scope: int, node: Node, flows: Sequence[Flow], data: Data = N
         flows = [flow for flow in flows for _ in range(node.completion_quantity)]
     play.changes.append(ElementPassed(node.id, "completed", tuple([flow.id for flow in flows]), data))
     spread(play, scope, flows)
-    if node.kind in ACTIVITIES and "ad_hoc" in play.run(scope):
+    if play.graph.has_ad_hoc_work and node.kind in ACTIVITIES and "ad_hoc" in play.run(scope):
         play.queue.append(("ad_hoc", scope))
 
 
@@ -46,8 +46,9 @@ def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None =
     """The flows a token leaves by, with what it is about to write; Stuck where conditions leave it none."""
     if node.completion_quantity > 1:
         _need_room(play, node)
-    if node.kind == "parallelGateway" or not _has_choice(node):
-        return node.outgoing
+    flows = node.outgoing
+    if not flows or node.kind == "parallelGateway" or (len(flows) == 1 and flows[0].condition is None):
+        return flows
     seen = play.visible(scope)
     variables = {**seen, **given} if given else seen
     if node.kind == "complexGateway":
@@ -55,10 +56,9 @@ def choose(play: Play, scope: int, node: Node, given: Mapping[str, Any] | None =
     if node.kind == "exclusiveGateway":
         chosen = _first_that_holds(play, node, variables)
     else:
-        chosen = [flow for flow in node.outgoing if flow.id != node.default and holds(play, flow, variables)]
+        chosen = [flow for flow in flows if flow.id != node.default and holds(play, flow, variables)]
+        chosen = chosen or [flow for flow in flows if flow.id == node.default]
     if not chosen:
-        chosen = [flow for flow in node.outgoing if flow.id == node.default]
-    if not chosen and node.outgoing:
         raise Stuck(
             "Expected one of the conditions after it to hold, but none does and there is no default flow.",
             "Inget av villkoren på vägarna härifrån är uppfyllt, och ingen väg är förval.",
@@ -73,16 +73,15 @@ def _need_room(play: Play, node: Node) -> None:
         play.check_steps()
 
 
-def _has_choice(node: Node) -> bool:
-    flows = node.outgoing
-    return len(flows) > 1 or (len(flows) == 1 and flows[0].condition is not None)
-
-
 def _first_that_holds(play: Play, node: Node, variables: Variables) -> list[Flow]:
+    """Or the default flow, wherever it stands."""
+    otherwise = []
     for flow in node.outgoing:
-        if flow.id != node.default and holds(play, flow, variables):
+        if flow.id == node.default:
+            otherwise = [flow]
+        elif holds(play, flow, variables):
             return [flow]
-    return []
+    return otherwise
 
 
 def holds(play: Play, flow: Flow, variables: Variables) -> bool:
@@ -173,25 +172,36 @@ def fire(play: Play, scope: int, node: Node) -> None:
     _clear_deadlock(play, scope, node)
 
 
-def settle(play: Play) -> None:
-    """With every token at rest: let inclusive joins fire (which moves tokens again), else look for dead joins.
+def unsettled(play: Play) -> list[int]:
+    """The scopes whose tokens moved and in which some wait for others: those have to be settled."""
+    found = []
+    for scope in play.touched:
+        run = play.runs.get(str(scope))
+        if run is not None and ("joins" in run or "resets" in run or "ad_hoc" in run):
+            found.append(scope)
+    return found
+
+
+def settle(play: Play, scopes: Sequence[int]) -> bool:
+    """With every token at rest: let an inclusive join in `scopes` fire, which moves tokens again (true), else look for
+    dead joins.
 
     An ad-hoc sub-process that is closing is over once nothing is under way in it.
     """
-    for scope in play.touched:
-        if _is_over(play.runs.get(str(scope), {})):
-            play.queue.append(("over", scope))
-            return
-    scopes = [scope for scope in play.touched if "joins" in play.runs.get(str(scope), ())]
     for scope in scopes:
+        if _is_over(play.run(scope)):
+            play.queue.append(("over", scope))
+            return True
+    joining = [scope for scope in scopes if "joins" in play.run(scope)]
+    for scope in joining:
         ready = next(_ready(play, scope), None)
         if ready:
             fire(play, scope, ready)
             play.queue.append(("leave", scope, ready))
-            return
-    for scope in scopes:
+            return True
+    for scope in joining:
         _find_deadlocks(play, scope)
-    play.touched.clear()
+    return False
 
 
 def _is_over(run: Run) -> bool:

@@ -49,7 +49,7 @@ def listen(play: Play, number: int, nodes: Iterable[str]) -> None:
                 run: Run = {"at": node.id, "on": number}
                 if node.event and node.event.parts:
                     run["part"] = part
-                expect(play, play.add(run), node)
+                _expect(play, play.add(run), node, event)
 
 
 def comes_again(play: Play, run: Run) -> bool:
@@ -74,7 +74,10 @@ def is_default_signal(event: Event) -> bool:
 
 def expect(play: Play, number: int, node: Node) -> None:
     """Run `number` stands at `node`, an event or receive task, and waits for what it says."""
-    event = event_of(play.run(number), node)
+    _expect(play, number, node, event_of(play.run(number), node))
+
+
+def _expect(play: Play, number: int, node: Node, event: Event) -> None:
     if event.parts:
         listen(play, number, [node.id])
     elif event.kind == "timer":
@@ -115,7 +118,7 @@ rule_of = lru_cache(maxsize=1024)(TimerRule.parse)
 def _set_timer(play: Play, number: int, node: Node, event: Event) -> None:
     if event.timer is None:
         raise Stuck("Expected a timer with a time, but it has none.", "Tidshändelsen saknar tid.")
-    text = play.value(event.timer, play.visible(number))
+    text = event.timer.literal or play.value(event.timer, play.visible(number))
     now = play.env.now
     try:
         rule = rule_of(text if isinstance(text, str) else "")
