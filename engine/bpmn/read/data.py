@@ -21,7 +21,7 @@ from lxml import etree
 from engine.bpmn.expressions import Template, compile_expression, template
 from engine.bpmn.findings import Label, label, shown
 from engine.bpmn.model import Assignment, DataAssociation, DataElement, DataFlow, DataSet, DataStore
-from engine.bpmn.read.xml import Document, line_of, local, model, resolve
+from engine.bpmn.read.document import Document, line_of, local, model, resolve
 from engine.errors import ExpressionError
 
 _SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})

@@ -10,11 +10,11 @@ from engine.bpmn.findings import Label, shown
 from engine.bpmn.model import Event
 from engine.bpmn.read.correlation import Correlations, message_of
 from engine.bpmn.read.data import ProcessData
+from engine.bpmn.read.document import Document, local, model, resolve
 from engine.bpmn.read.extensions import camunda, is_true, properties_of
 from engine.bpmn.read.loops import DEFAULT_THROWN
 from engine.bpmn.read.says import say
 from engine.bpmn.read.texts import Texts
-from engine.bpmn.read.xml import Document, local, model, resolve
 from engine.calendar import TimerRule
 from engine.errors import BadTime
 

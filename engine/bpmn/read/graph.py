@@ -33,13 +33,13 @@ from engine.bpmn.model import (
 from engine.bpmn.read.activities import Activities, kind_of
 from engine.bpmn.read.correlation import Correlations
 from engine.bpmn.read.data import ProcessData
+from engine.bpmn.read.document import Document, in_model, line_of, local, model
 from engine.bpmn.read.events import THROWING, Events, definitions_of, host_of
 from engine.bpmn.read.extensions import TRUE, camunda, form_of, is_true, properties_of
 from engine.bpmn.read.links import link_flows
 from engine.bpmn.read.loops import Loops
 from engine.bpmn.read.says import say
 from engine.bpmn.read.texts import Texts
-from engine.bpmn.read.xml import Document, in_model, line_of, local, model
 
 MAX_QUANTITY = 1_000
 """Tokens that an activity takes or gives at a time."""

@@ -12,7 +12,7 @@ from lxml import etree
 
 from engine.bpmn.findings import Finding, Label, label, shown
 from engine.bpmn.model import ACTIVITIES
-from engine.bpmn.read.xml import CAMUNDA, Document, local, model, resolve
+from engine.bpmn.read.document import CAMUNDA, Document, local, model, resolve
 
 _SENDS = frozenset({"endEvent", "intermediateThrowEvent"})
 _RECEIVES = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent"})

@@ -10,7 +10,7 @@ import re
 from lxml import etree
 
 from engine.bpmn.findings import Label, Value
-from engine.bpmn.read.xml import Document
+from engine.bpmn.read.document import Document
 
 _SAY: dict[str, tuple[str, str, str, str]] = {
     # rule, or rule/variant: Swedish, English, what to do in Swedish, in English

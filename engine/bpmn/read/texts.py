@@ -9,9 +9,9 @@ from lxml import etree
 
 from engine.bpmn.expressions import Expression, Template, compile_expression, template
 from engine.bpmn.findings import Label, shown
+from engine.bpmn.read.document import CAMUNDA, Document, local
 from engine.bpmn.read.extensions import extensions
 from engine.bpmn.read.says import hint, say
-from engine.bpmn.read.xml import CAMUNDA, Document, local
 from engine.errors import ExpressionError
 
 MAX_COMPILED = 300_000
