@@ -14,6 +14,7 @@ from lxml import etree
 from engine.bpmn.findings import Finding, Place, bounded
 from engine.bpmn.model import FLOW_NODES, GLOBAL_TASKS, Graph
 from engine.bpmn.read.document import DIAGRAM, Document, in_model, local, model
+from engine.bpmn.read.extensions import is_true
 from engine.bpmn.read.files import open_bpmn
 from engine.bpmn.read.graph import graph_of
 from engine.bpmn.read.picture import rules_of_the_picture
@@ -57,7 +58,7 @@ def read(source: bytes, *, name: str = "<file>") -> Reading:
     except Unreadable as unreadable:
         return Reading(name, findings=(unreadable.finding,))
     processes = list(document.root.iterchildren(model("process")))
-    executable = [process for process in processes if process.get("isExecutable", "").strip() in ("true", "1")]
+    executable = [process for process in processes if is_true(process, "isExecutable")]
     tasks = [element for element in document.root.iterchildren(etree.Element) if _is_global_task(element)]
     only_tasks = bool(tasks) and not any(map(_has_content, processes))
     if not only_tasks:

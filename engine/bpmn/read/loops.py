@@ -9,9 +9,9 @@ from lxml import etree
 from engine.bpmn.expressions import Expression
 from engine.bpmn.findings import shown
 from engine.bpmn.model import ComplexBehavior, Event, MultiInstance, StandardLoop
-from engine.bpmn.read.data import variable_name
 from engine.bpmn.read.document import Document, local, model, resolve
 from engine.bpmn.read.extensions import camunda, is_true
+from engine.bpmn.read.items import variable_name
 from engine.bpmn.read.says import say
 
 Compile = Callable[[etree._Element, str | None, str], Expression | None]
