@@ -15,7 +15,7 @@ from flask import request
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
-from engine.forms import Context, Field, Form, Option, choices, from_html, inputs, lookup
+from engine.forms import Context, Field, Form, Option, choices, from_html, inputs, lookup, put
 from engine.forms.conditions import settled
 from engine.guard import personnummer_spans
 from web.formats import day_text, local
@@ -67,15 +67,8 @@ def initial_answers(form: Form, variables: Mapping[str, Any], draft: Mapping[str
     answers: dict[str, Any] = {}
     for one in inputs(form):
         known = lookup(variables, one.name)
-        _put(answers, one.name, one.default if known is None else known)
+        put(answers, one.name, one.default if known is None else known)
     return answers
-
-
-def _put(answers: dict[str, Any], name: str, value: Any) -> None:
-    *path, last = name.split(".")
-    for part in path:
-        answers = answers.setdefault(part, {})
-    answers[last] = value
 
 
 class Drawing:
@@ -143,7 +136,7 @@ class Drawing:
     def _row(self, one: Field, row: Any, prefix: str) -> list[Shown]:
         if one.is_flat:
             flat: dict[str, Any] = {}
-            _put(flat, one.fields[0].name, row)
+            put(flat, one.fields[0].name, row)
             row = flat
         return self.fields(one.fields, row if isinstance(row, Mapping) else {}, prefix)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.actor import Actor
 from engine.cases import store
+from engine.cases.sight import may_look_into
 from engine.cases.store import Case
 from engine.cases.tables import case, case_reader, offer, task
 from engine.db import at_most
@@ -28,7 +29,7 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
     offered = _first_of(offer, sa.and_(offer.c.role == "", offer.c.scope == str(me), offer.c.side == ""))
     read = _first_of(case_reader, matching(case_reader, actor))
     return sa.and_(
-        sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == me),
+        may_look_into(actor),
         sa.or_(
             case.c.started_by == me, case.c.sealed_to == me, read.is_not(None), own.is_not(None), offered.is_not(None)
         ),

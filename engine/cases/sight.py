@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+
+from engine.actor import Actor
 from engine.bpmn import machine
 from engine.cases import facts
 from engine.cases.store import Case
+from engine.cases.tables import case
 from engine.db import loads
 from engine.engine import Read
 from engine.identity import permissions
@@ -48,6 +52,13 @@ class Sight:
 
 
 _HIDDEN = dict.fromkeys(("before", "after"), permissions.WITHHELD)
+
+
+def may_look_into(actor: Actor) -> sa.ColumnElement[bool]:
+    """SQL: of cases joined in, those in which the actor `may_look`."""
+    if actor.is_system:
+        return sa.true()
+    return sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == actor.person_id)
 
 
 def sight_of(read: Read, one: Case) -> Sight:

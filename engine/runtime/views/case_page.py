@@ -26,11 +26,11 @@ from engine.forms import Form
 from engine.identity import permissions
 from engine.identity.queries import log_read
 from engine.identity.tables import person
+from engine.jobs.queries import ADDRESSEE, who_asks
 from engine.jobs.tables import incident, job, mail
 from engine.runtime.adhoc import OpenWork, open_to
 from engine.runtime.views.case_list import CaseRow, row_of, select_rows
 from engine.runtime.views.common import readable
-from engine.runtime.views.posts import KEEPERS
 from engine.runtime.views.story import TOLD, Story, read_story
 
 STORY_PAGE = 40
@@ -267,14 +267,12 @@ def _order(one: Waiting) -> tuple[Any, ...]:
 # --- mails and comments ----------------------------------------------------------------------------------------------
 
 _writer = person.alias("writer")
-_own = sa.select(sa.func.lower(person.c.email)).where(person.c.id == sa.bindparam("person_id")).scalar_subquery()
-_is_own = sa.and_(_own != "", sa.func.lower(mail.c.to) == _own)
 _POSTS = sa.union_all(
     sa.select(
         mail.c.kind.label("kind"),
         mail.c.id.label("id"),
         mail.c.created_at.label("at"),
-        sa.case((sa.or_(sa.bindparam("sees_all", type_=sa.Boolean), _is_own), mail.c.to), else_="").label("who"),
+        ADDRESSEE.label("who"),
         mail.c.subject.label("title"),
         sa.literal("").label("text"),
         mail.c.status.label("status"),
@@ -298,7 +296,5 @@ _NEWEST_POSTS = sa.select(_POSTS).order_by(_POSTS.c.at.desc(), _POSTS.c.id.desc(
 
 
 def _posts(read: Read, one: Case) -> list[Post]:
-    sees_all = read.actor.holds(*KEEPERS)  # other addresses are contact data (R33)
-    given = {"case_id": one.id, "person_id": read.actor.person_id, "sees_all": sees_all}
-    rows = read.connection.execute(_NEWEST_POSTS, given).all()
+    rows = read.connection.execute(_NEWEST_POSTS, {"case_id": one.id, **who_asks(read.actor)}).all()
     return [Post(row.kind, row.id, row.at, row.who, row.title, row.text, row.status, row.rung) for row in rows]
