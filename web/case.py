@@ -11,15 +11,15 @@ from flask_babel import gettext
 from engine import BeginActivity, CancelCase, Comment, EndAdHoc, ResumeCase, SkipWait, SuspendCase
 from engine.calendar import local
 from engine.errors import Guarded, Invalid, NotFound, Refused
-from engine.forms import Form, inputs, lookup
-from engine.identity import permissions
 from engine.runtime.views import CasePage, Cases, CaseStory, CaseWalk, MailRow, Post
-from web import assess, forms, labels
+from web import assess, labels
+from web.answers import told
 from web.door import ask, do, now
 from web.errors import sentence
 from web.formats import day_text
-from web.ladder import decision_words, drawing, ladder_of
+from web.ladder import decision_words, ladder_of
 from web.security import SIGNED_IN, allow, holds, is_pane
+from web.stairs import drawing
 from web.story import grouped, tell
 
 case = Blueprint("case", __name__)
@@ -145,7 +145,7 @@ def _page(case_id: int, errors: Mapping[str, str] | None = None, text: str = "")
         case=one,
         ladder=ladder_of(one.process, one.status, one.state, story.variables, one.started_at),
         days_open=(local(one.ended_at or now()).date() - local(one.started_at).date()).days,
-        reported=told(story.asked, story.variables) if story.asked else [],
+        reported=told(story.asked, story.variables, labels.form_context(story.variables)) if story.asked else [],
         events=grouped([tell(event, story.graph) for event in story.story.events]),
         feedback=_newest_first(story.variables.get("aterkoppling")),
         decisions=_numbered(story.variables.get("beslut")),
@@ -160,19 +160,6 @@ def _page(case_id: int, errors: Mapping[str, str] | None = None, text: str = "")
         errors=errors or {},
         text=text,
     )
-
-
-def told(form: Form, variables: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the case knows of the questions it was started with, in their words; what is withheld says so."""
-    context = labels.form_context(variables)
-    pairs = []
-    for one in inputs(form):
-        value = lookup(variables, one.name)
-        if permissions.WITHHELD in (value, variables.get(one.name.split(".")[0])):
-            pairs.append((one.label or one.name, gettext("Visas inte för din roll")))
-        elif value not in (None, "", [], False):
-            pairs.append((one.label or one.name, forms.answer_text(one, value, context)))
-    return pairs
 
 
 def _together(mails: Sequence[Post]) -> list[list[tuple[Post, str]]]:

@@ -13,12 +13,13 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from engine.forms import Context, Field, Form, Option, choices, from_html, inputs, lookup
+from engine.forms import Context, Field, Form, Option, choices, from_html, inputs, lookup, put
 from engine.forms.conditions import settled
 from engine.guard import personnummer_spans
-from web.formats import day_text, local
+from web.answers import answer_text, plain_text, written
+from web.rich_text import rich_text
 
 BUTTONS = ("csrf_token", "next", "once", "_add", "_remove", "_save", "_complete")
 """Names in our own forms that are no answers."""
@@ -67,15 +68,8 @@ def initial_answers(form: Form, variables: Mapping[str, Any], draft: Mapping[str
     answers: dict[str, Any] = {}
     for one in inputs(form):
         known = lookup(variables, one.name)
-        _put(answers, one.name, one.default if known is None else known)
+        put(answers, one.name, one.default if known is None else known)
     return answers
-
-
-def _put(answers: dict[str, Any], name: str, value: Any) -> None:
-    *path, last = name.split(".")
-    for part in path:
-        answers = answers.setdefault(part, {})
-    answers[last] = value
 
 
 class Drawing:
@@ -127,7 +121,7 @@ class Drawing:
             shown.value = answer_text(one, one.default if known is None else known, self.context)
             return
         shown.attributes = _attributes(one, self.context)
-        shown.value = _written(one, value)
+        shown.value = written(one, value)
 
     def _rows(self, shown: Shown, one: Field, value: Any) -> None:
         rows = list(value) if isinstance(value, list) else []
@@ -143,7 +137,7 @@ class Drawing:
     def _row(self, one: Field, row: Any, prefix: str) -> list[Shown]:
         if one.is_flat:
             flat: dict[str, Any] = {}
-            _put(flat, one.fields[0].name, row)
+            put(flat, one.fields[0].name, row)
             row = flat
         return self.fields(one.fields, row if isinstance(row, Mapping) else {}, prefix)
 
@@ -251,139 +245,3 @@ def _attributes(one: Field, context: Context) -> dict[str, Any]:
     if one.kind in ("textfield", "textarea") and rules.get("maxLength"):
         attributes["maxlength"] = int(rules["maxLength"])
     return attributes
-
-
-def _written(one: Field, value: Any) -> Any:
-    """An answer as its input element wants it."""
-    if one.kind in ("checklist", "taglist"):
-        return [str(single) for single in value] if isinstance(value, list) else []
-    if one.kind == "checkbox":
-        return value in (True, "on", "true")
-    if value is None or isinstance(value, (dict, list)):
-        return ""
-    if one.kind == "number" and not isinstance(value, str):
-        return f"{value:.10g}".replace(".", ",")
-    if one.kind == "datetime" and one.subtype == "datetime":
-        moment = local(str(value))
-        return moment.strftime("%Y-%m-%dT%H:%M") if moment is not None else str(value)
-    return str(value)
-
-
-# --- answers as text -------------------------------------------------------------------------------------------------
-
-
-def told(form: Form, data: Mapping[str, Any], context: Context) -> list[tuple[str, str]]:
-    """The answered questions of a form: (label, answer in words); codes become labels, what is empty is left out."""
-    pairs = []
-    for one in inputs(form):
-        value = lookup(data, one.name)
-        if value in (None, "", [], False):
-            continue
-        pairs.append((one.label or one.name, answer_text(one, value, context)))
-    return pairs
-
-
-def answer_text(one: Field, value: Any, context: Context) -> str:
-    if one.kind == "dynamiclist":
-        return (
-            "\n".join(_row_text(one, row, context) for row in value) if isinstance(value, list) else plain_text(value)
-        )
-    if value in (None, "", []):
-        return "–"
-    if one.kind in ("radio", "select", "checklist", "taglist"):
-        labels = {str(option.value): option.label for option in choices(one, context)}
-        values = value if isinstance(value, list) else [value]
-        return ", ".join(labels.get(str(single), str(single)) for single in values)
-    if one.kind == "checkbox":
-        return gettext("Ja") if value is True else gettext("Nej")
-    if one.kind == "datetime":
-        return day_text(value) if one.subtype == "date" else plain_text(value)
-    if one.unit:
-        return f"{_written(one, value)} {one.unit}"
-    return str(_written(one, value))
-
-
-def _row_text(one: Field, row: Any, context: Context) -> str:
-    if one.is_flat:
-        return answer_text(one.fields[0], row, context)
-    parts = [
-        answer_text(inner, lookup(row, inner.name), context)
-        for inner in inputs(Form(one.fields))
-        if isinstance(row, Mapping) and lookup(row, inner.name) not in (None, "", [], False)
-    ]
-    return " · ".join(parts)
-
-
-def plain_text(value: Any) -> str:
-    """Any JSON value in words, for places without a form to go by."""
-    if value is None or value == []:
-        return "–"
-    if isinstance(value, bool):
-        return gettext("Ja") if value else gettext("Nej")
-    if isinstance(value, list):
-        return ", ".join(plain_text(single) for single in value)
-    if isinstance(value, Mapping):
-        if value.get("undanhallen") is True:
-            return gettext("Visas inte för din roll")
-        return ", ".join(f"{name}: {plain_text(inner)}" for name, inner in value.items() if inner not in (None, ""))
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}(T.*)?", value):
-        return day_text(value)
-    return str(value)
-
-
-# --- text with a little shape ----------------------------------------------------------------------------------------
-
-_LINK = re.compile(r"\[([^\]]{1,200})\]\((https?://[^\s)]{1,500}|mailto:[^\s)]{1,200}|/[^\s)]{0,300})\)")
-_STRONG = re.compile(r"\*\*([^*]{1,500})\*\*")
-_LEANING = re.compile(r"(?<![\w*])[*_](?! )([^*_\n]{1,500})(?<! )[*_](?![\w*])")
-_SLOT = re.compile(r"\{\{\s*=?\s*([A-Za-z_][\w.]{0,100})\s*\}\}")
-
-
-def rich_text(text: str, variables: Mapping[str, Any] | None = None) -> Markup:
-    """Headings, lists, paragraphs, bold, italics and links of Markdown; anything else, HTML above all, stays text.
-
-    `{{ name }}` becomes the variable's value, as text like any other.
-    """
-    text = _SLOT.sub(lambda slot: _slot_text(slot[1], variables or {}), text)
-    blocks = [_block(block.strip("\n")) for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if block.strip()]
-    return Markup("\n").join(blocks)
-
-
-def _slot_text(path: str, variables: Mapping[str, Any]) -> str:
-    value = lookup(variables, path)
-    # What comes out of a case is text: it must not become a heading or a link by the signs it begins with.
-    return "" if value is None else re.sub(r"([*_\[\]#])", "\\\\\\1", plain_text(value))
-
-
-_TAGS = {
-    name: Markup(f"<{name}>{{}}</{name}>")  # noqa: S704 - the names stand in the next line
-    for name in ("p", "h2", "h3", "h4", "ul", "ol", "li")
-}
-_LISTS = {"ul": re.compile(r"\s*[-*]\s+(.*)"), "ol": re.compile(r"\s*\d+[.)]\s+(.*)")}
-
-
-def _block(block: str) -> Markup:
-    lines = block.split("\n")
-    heading = re.match(r"(#{1,4})\s+(.*)", lines[0])
-    if heading:
-        level = min(len(heading[1]) + 1, 4)
-        rest = "\n".join(lines[1:]).strip()
-        return _TAGS[f"h{level}"].format(_inline(heading[2])) + (_block(rest) if rest else Markup(""))
-    for tag, pattern in _LISTS.items():
-        items = [pattern.match(line) for line in lines]
-        if all(items):
-            return _TAGS[tag].format(Markup("").join(_TAGS["li"].format(_inline(item[1])) for item in items if item))
-    return _TAGS["p"].format(Markup("<br>").join(_inline(line) for line in lines))
-
-
-def _inline(text: str) -> Markup:
-    hidden = {"\\*": "\ue000", "\\_": "\ue001", "\\[": "\ue002", "\\]": "\ue003", "\\#": "\ue004"}
-    for sign, stand_in in hidden.items():
-        text = text.replace(sign, stand_in)
-    marked = str(escape(text))
-    marked = _LINK.sub(r'<a href="\2">\1</a>', marked)
-    marked = _STRONG.sub(r"<strong>\1</strong>", marked)
-    marked = _LEANING.sub(r"<em>\1</em>", marked)
-    for sign, stand_in in hidden.items():
-        marked = marked.replace(stand_in, sign[1:])
-    return Markup(marked)  # noqa: S704 - escaped three lines up; what was added since is ours

@@ -17,8 +17,8 @@ from engine.errors import CheckFailed, Invalid, Refused
 from engine.runtime.views import Diagram, Process, Processes, ProcessPage
 from web.door import ask, do
 from web.errors import sentence
-from web.forms import rich_text
 from web.languages import current
+from web.rich_text import rich_text
 from web.security import SIGNED_IN, allow, holds
 
 processes = Blueprint("processes", __name__)

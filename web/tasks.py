@@ -22,6 +22,7 @@ from engine.errors import Conflict, Guarded, Invalid, NotAllowed, NotFound, Refu
 from engine.forms import Form
 from engine.runtime.opened import OpenedTask, TaskPage
 from web import assess, forms, labels
+from web.answers import told
 from web.door import actor, ask, do, now
 from web.errors import sentence, unsure_whether
 from web.formats import local
@@ -179,7 +180,7 @@ def _page(
         labels=forms.submit_labels(form, context),
         views=assess.views_of(detail),
         why=labels.why_mine(opened.why, opened.task.assignee == actor().person_id),
-        story=[(one, forms.told(one.form, one.answers, context)) for one in opened.story if one.form],
+        story=[(one, told(one.form, one.answers, context)) for one in opened.story if one.form],
         back=_next_given() or url_for("inbox.index"),
         next=_next_given(),
     )
@@ -192,7 +193,7 @@ def _draft(opened: OpenedTask) -> Mapping[str, Any] | None:
 def _overtaken(task_id: int, form: Form, answers: Mapping[str, Any], conflict: Conflict) -> Any:
     """Somebody was faster: who and when, and what was typed stays to be read and copied."""
     opened = ask(TaskPage(task_id))
-    typed = forms.told(form, answers, labels.form_context(opened.detail.variables))
+    typed = told(form, answers, labels.form_context(opened.detail.variables))
     return render_template(
         "task/overtaken.html", task=opened.task, case=opened.case, told=sentence(conflict), typed=typed
     ), 409

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from engine.bpmn import machine
 from engine.cases import runs
-from engine.cases.readers import only_for, readable, require_readable, visible_variables
+from engine.cases.readers import readable, require_readable
+from engine.cases.sight import Sight, sight_of
 from engine.cases.store import Case
 from engine.cases.tables import case, case_link, comment
 from engine.contract import CaseSummary
-from engine.db import loads
 from engine.engine import Read
 from engine.history.tables import history, rows_of
 from engine.identity import permissions
@@ -48,6 +48,8 @@ class CaseDetail:
     parent_id: int | None
     is_sealed: bool
     variables: dict[str, Any]
+    sight: Sight
+    """What of the case the actor may see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class CaseByNumber:
 
 
 def detail_of(read: Read, one: Case) -> CaseDetail:
+    sight = sight_of(read, one)
     return CaseDetail(
         id=one.id,
         number=one.number,
@@ -91,7 +94,8 @@ def detail_of(read: Read, one: Case) -> CaseDetail:
         ended_at=one.ended_at,
         parent_id=one.parent_id,
         is_sealed=one.sealed_to is not None,
-        variables=visible_variables(read, one, machine.root_variables(one.data)),
+        variables=sight.variables(machine.root_variables(one.data)),
+        sight=sight,
     )
 
 
@@ -205,9 +209,8 @@ class HistoryOf:
     def run(self, read: Read) -> list[HistoryRow]:
         one = require_readable(read, self.case_id)
         log_read(read, f"historik för {one.number}", one.id)
-        withheld = _withheld(read, one)
+        sight = sight_of(read, one)
         rows = sa.select(history).where(rows_of(one.id, self.after_seq)).order_by(history.c.id).limit(self.limit)
-        may_see = permissions.may_see_data(read.actor, one.sealed_to)
         return [
             HistoryRow(
                 row.seq,
@@ -222,29 +225,11 @@ class HistoryOf:
                 row.party,
                 row.definition_key,
                 row.definition_version,
-                _without(loads(row.data), withheld) if may_see and row.data else None,
+                sight.told(row.data),
                 row.hash,
             )
             for row in read.connection.execute(rows)
         ]
-
-
-def _withheld(read: Read, one: Case) -> frozenset[str]:
-    if permissions.reads_everything(read.actor):
-        return frozenset()
-    restricted = only_for(read, one, machine.root_variables(one.data))
-    return frozenset(name for name, allowed in restricted.items() if not permissions.standing(read.actor, allowed))
-
-
-def _without(data: dict[str, Any], withheld: frozenset[str]) -> dict[str, Any]:
-    data.pop("input", None)  # for the replay, and it may hold what is withheld
-    if not withheld or "changes" not in data:
-        return data
-    changes = {
-        name: dict.fromkeys(change, permissions.WITHHELD) if name in withheld else change
-        for name, change in data["changes"].items()
-    }
-    return {**data, "changes": changes}
 
 
 @dataclass(frozen=True, slots=True)

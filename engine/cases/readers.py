@@ -1,15 +1,14 @@
-"""Who may read a case, and what of it. What one may not see is not there: the same NotFound for both."""
+"""Who may read a case. What one may not see is not there: the same NotFound for both."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine.actor import Actor
-from engine.bpmn import machine
-from engine.cases import facts, store
+from engine.cases import store
+from engine.cases.sight import may_look_into
 from engine.cases.store import Case
 from engine.cases.tables import case, case_reader, offer, task
 from engine.db import at_most
@@ -30,7 +29,7 @@ def readable(actor: Actor) -> sa.ColumnElement[bool]:
     offered = _first_of(offer, sa.and_(offer.c.role == "", offer.c.scope == str(me), offer.c.side == ""))
     read = _first_of(case_reader, matching(case_reader, actor))
     return sa.and_(
-        sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == me),
+        may_look_into(actor),
         sa.or_(
             case.c.started_by == me, case.c.sealed_to == me, read.is_not(None), own.is_not(None), offered.is_not(None)
         ),
@@ -85,20 +84,3 @@ def require_readable(read: Read, case_id: int) -> Case:
     if not may_read(read, one):
         raise store.not_found()
     return one
-
-
-def only_for(read: Read, one: Case, variables: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Variables that not every reader may see, with the candidates who may."""
-    world = facts.functions_of(read)
-    return {
-        name: facts.candidates(facts.evaluate(template, variables, world))
-        for name, template in one.definition.graph.visible.items()
-    }
-
-
-def visible_variables(read: Read, one: Case, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables as this actor may see them; none of a case that is sealed to somebody else."""
-    if not permissions.may_see_data(read.actor, one.sealed_to):
-        return {}
-    root = machine.root_variables(one.data)
-    return permissions.visible(read.actor, variables, only_for(read, one, root))

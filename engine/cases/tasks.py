@@ -14,7 +14,7 @@ from engine.actor import Actor
 from engine.bpmn import machine
 from engine.cases import store
 from engine.cases.queries import CaseDetail, detail_of
-from engine.cases.readers import require_readable, visible_variables
+from engine.cases.readers import require_readable
 from engine.cases.store import Case
 from engine.cases.tables import task, task_draft
 from engine.engine import Read
@@ -134,14 +134,15 @@ class TaskById:
         log_read(read, f"uppgift i {one.number}", one.id)
         node = one.definition.graph.nodes[found.element]
         variables = _seen(one, found)
+        case = detail_of(read, one)
         return TaskDetail(
             task=found,
-            case=detail_of(read, one),
+            case=case,
             standing=standing,
             documentation=node.documentation,
             properties=node.properties,
             form=one.definition.form(found.form) if found.form else None,
-            variables=visible_variables(read, one, variables),
+            variables=case.sight.variables(variables),
             draft=_draft(read, found.id),
             is_barred=_is_barred(read.actor, node.properties, variables),
         )

@@ -27,7 +27,7 @@ from typing import Any
 from engine.forms.check import check
 from engine.forms.conditions import Condition
 from engine.forms.html import from_html
-from engine.forms.model import Context, Field, Form, Option, choices, inputs, lookup, options_of
+from engine.forms.model import Context, Field, Form, Option, choices, inputs, lookup, options_of, put
 from engine.forms.read import BadForm, check_form, parse
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "lookup",
     "options_of",
     "parse",
+    "put",
     "validate",
 ]
 

@@ -6,7 +6,7 @@ far as the candidate names them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -97,16 +97,6 @@ def may_read(actor: Actor, *, readers: Iterable[str], started_by: int | None, se
 def may_see_data(actor: Actor, sealed_to: int | None) -> bool:
     """What was written in a sealed case is for one person; the auditor sees that it happened, not what was written."""
     return sealed_to is None or actor.is_system or actor.person_id == sealed_to
-
-
-def visible(actor: Actor, variables: Mapping[str, Any], only_for: Mapping[str, Collection[str]]) -> dict[str, Any]:
-    """The variables, with `WITHHELD` for those that are for others only."""
-    if reads_everything(actor):
-        return dict(variables)
-    return {
-        name: value if name not in only_for or standing(actor, only_for[name]) else WITHHELD
-        for name, value in variables.items()
-    }
 
 
 def is_barred(actor: Actor, not_by: Any) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from engine.actor import Actor
 from engine.engine import Read
+from engine.identity.tables import person
 from engine.jobs.tables import incident, job, mail
 
 
@@ -64,10 +67,26 @@ _INCIDENTS = sa.select(
     incident.c.id, incident.c.case_id, incident.c.job_id, incident.c.wait, incident.c.element, incident.c.message,
     incident.c.opened_at, incident.c.state, incident.c.closed_at, incident.c.closed_by, incident.c.note,
 )  # fmt: skip
-_MAILS = sa.select(
-    mail.c.id, mail.c.case_id, mail.c.to, mail.c.subject, mail.c.body, mail.c.kind, mail.c.rung, mail.c.status,
-    mail.c.created_at, mail.c.sent_at, mail.c.idempotency_key,
-)  # fmt: skip
+
+
+# --- to whom a mail went ----------------------------------------------------------------------------------------------
+
+KEEPERS = ("admin", "revisor")
+"""They see every mail and to whom it went; the others mails of cases that they may read."""
+_own = sa.select(sa.func.lower(person.c.email)).where(person.c.id == sa.bindparam("asks")).scalar_subquery()
+_is_own = sa.and_(_own != "", sa.func.lower(mail.c.to) == _own)
+ADDRESSEE: sa.ColumnElement[str] = sa.case(
+    (sa.or_(sa.bindparam("sees_all", type_=sa.Boolean), _is_own), mail.c.to), else_=""
+)
+"""SQL: a mail's address, empty where it is not for the one who asks: those of others are contact data (R33). Its
+parameters are those of `who_asks`."""
+
+
+def who_asks(actor: Actor) -> dict[str, Any]:
+    return {"asks": actor.person_id, "sees_all": actor.is_system or actor.holds(*KEEPERS)}
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
 
 
 def jobs(read: Read, *, states: tuple[str, ...] = (), case_id: int | None = None, limit: int = 200) -> list[JobRow]:
@@ -92,6 +111,14 @@ def incidents(
     return [IncidentRow(*row) for row in read.connection.execute(rows)]
 
 
+_MAIL = (
+    mail.c.subject, mail.c.body, mail.c.kind, mail.c.rung, mail.c.status, mail.c.created_at, mail.c.sent_at,
+    mail.c.idempotency_key,
+)  # fmt: skip
+_MAILS = sa.select(mail.c.id, mail.c.case_id, mail.c.to, *_MAIL)
+_TOLD_MAILS = sa.select(mail.c.id, mail.c.case_id, ADDRESSEE, *_MAIL)
+
+
 def mails(
     read: Read,
     *,
@@ -100,15 +127,15 @@ def mails(
     before_id: int | None = None,
     limit: int = 200,
 ) -> list[MailRow]:
-    """The newest first."""
-    rows = _MAILS.order_by(mail.c.id.desc()).limit(limit)
+    """The newest first; `to` as far as the actor may know."""
+    rows = _TOLD_MAILS.order_by(mail.c.id.desc()).limit(limit)
     if case_id is not None:
         rows = rows.where(mail.c.case_id == case_id)
     if status is not None:
         rows = rows.where(mail.c.status == status)
     if before_id is not None:
         rows = rows.where(mail.c.id < before_id)
-    return [MailRow(*row) for row in read.connection.execute(rows)]
+    return [MailRow(*row) for row in read.connection.execute(rows, who_asks(read.actor))]
 
 
 def mail_of_job(read: Read, job_id: int) -> MailRow:

@@ -13,17 +13,15 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from engine.bpmn.model import Node
-from engine.cases.tables import message
 from engine.definitions.starts import gathering_starts, messages_of
 from engine.definitions.store import Definition
 from engine.definitions.tables import start_arrival
 from engine.engine import Transaction
-from engine.runtime import apply, steps
+from engine.runtime import kept, steps
 
 _THIS = sa.and_(start_arrival.c.process == bindparam("of_process"), start_arrival.c.element == bindparam("of_element"))
 _ARRIVED = sa.select(start_arrival).where(_THIS).order_by(start_arrival.c.arrived_at, start_arrival.c.part)
 _USED_UP = start_arrival.delete().where(_THIS)
-DELIVERED = message.update().where(message.c.id == bindparam("message_id")).values(delivered_to=bindparam("to"))
 
 
 def arrived(tx: Transaction, definition: Definition, node: Node, part: int, variables: dict[str, Any]) -> int | None:
@@ -36,10 +34,10 @@ def arrived(tx: Transaction, definition: Definition, node: Node, part: int, vari
     if not _all_others_came(tx, definition, node):
         return None
     names = messages_of(node)
-    for key in _keys(tx, names) if names else [None]:
-        kept = _kept(tx, names, key)
-        if len(kept) == len(names) and not (key and steps.existing(tx, definition.key, key)):
-            return _begin(tx, definition, node, key, kept, {})[0]
+    for key in kept.keys(tx, names[0]) if names else [None]:
+        early = kept.of_each(tx, names, key)
+        if len(early) == len(names) and not (key and steps.existing(tx, definition.key, key)):
+            return _begin(tx, definition, node, key, early, {})[0]
     return None
 
 
@@ -50,15 +48,15 @@ def message_came(tx: Transaction, name: str, key: str | None, variables: dict[st
         begun = steps.existing(tx, definition.key, key) if key else None
         if begun is not None:
             return int(begun.id), False
-        kept = _kept(tx, others, key)
-        if len(kept) == len(others) and _all_others_came(tx, definition, node):
-            return _begin(tx, definition, node, key, kept, variables)
+        early = kept.of_each(tx, others, key)
+        if len(early) == len(others) and _all_others_came(tx, definition, node):
+            return _begin(tx, definition, node, key, early, variables)
     return None, False
 
 
 def _alone(tx: Transaction, definition: Definition) -> None:
     """Of two triggers that come at once, one is the last."""
-    apply.meet(tx, f"\0start {definition.key}", None)
+    kept.meet(tx, f"\0start {definition.key}", None)
 
 
 def _arrivals(tx: Transaction, definition: Definition, node: Node) -> list[Any]:
@@ -74,12 +72,12 @@ def _all_others_came(tx: Transaction, definition: Definition, node: Node) -> boo
 
 
 def _begin(
-    tx: Transaction, definition: Definition, node: Node, key: str | None, kept: list[Any], last: dict[str, Any]
+    tx: Transaction, definition: Definition, node: Node, key: str | None, early: list[Any], last: dict[str, Any]
 ) -> tuple[int, bool]:
     """The case begins with what all have carried; where several give one variable, what came last. One that there is
     already, by its business key, is left alone, and has got it all."""
     came = [(row.arrived_at, row.variables) for row in _arrivals(tx, definition, node)]
-    came += [(row.published_at, row.variables) for row in kept]
+    came += [(row.published_at, row.variables) for row in early]
     came.sort(key=lambda one: one[0])
     payload = {name: value for _, given in came for name, value in given.items()} | last
     doer = steps.doer_of(tx.actor)
@@ -88,39 +86,7 @@ def _begin(
         is_new = True
     except steps.AlreadyStarted as taken:
         case_id, is_new = int(taken.details["case_id"]), False
-    for row in kept:
-        tx.connection.execute(DELIVERED, {"message_id": row.id, "to": case_id})
+    for row in early:
+        kept.delivered(tx, row.id, case_id)
     tx.connection.execute(_USED_UP, {"of_process": definition.key, "of_element": node.id})
     return case_id, is_new
-
-
-# --- messages that wait for the rest ---------------------------------------------------------------------------------
-
-
-def _keys(tx: Transaction, names: list[str]) -> list[str | None]:
-    """The keys under which a message of the first name is kept, oldest first."""
-    rows = sa.select(message.c.key).where(
-        message.c.name == names[0], message.c.delivered_to.is_(None), message.c.expires_at > tx.now
-    )
-    return list(dict.fromkeys(tx.connection.execute(rows.order_by(message.c.id)).scalars()))
-
-
-def _kept(tx: Transaction, names: list[str], key: str | None) -> list[Any]:
-    """A message that nobody has got yet for each of `names`, as far as there are any, oldest first."""
-    found: dict[int, Any] = {}
-    for name in names:
-        same_key = message.c.key.is_(None) if key is None else message.c.key == key
-        rows = sa.select(message).where(
-            message.c.name == name, same_key, message.c.delivered_to.is_(None), message.c.expires_at > tx.now
-        )
-        row = next(
-            (
-                one
-                for one in tx.connection.execute(rows.order_by(message.c.id).limit(len(found) + 1))
-                if one.id not in found
-            ),
-            None,
-        )
-        if row is not None:
-            found[row.id] = row
-    return [found[number] for number in sorted(found)]

@@ -25,7 +25,7 @@ from engine.history.chain import Note
 from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs import store as jobs
-from engine.runtime import apply, steps, texts
+from engine.runtime import apply, kept, steps, texts
 
 _STARTED_BY = sa.select(case_start.c.case_id).where(case_start.c.form == sa.bindparam("sent"))
 
@@ -177,8 +177,6 @@ _MESSAGE_WAITS = sa.select(wait.c.name, wait.c.key).where(
 
 def _hand_out_kept_messages(tx: Transaction, case: Case) -> None:
     """What came while the case was suspended."""
-    kept = {
-        apply.kept_message(tx, row.name, row.key)
-        for row in tx.connection.execute(_MESSAGE_WAITS, {"of_case": case.id}).all()
-    }
-    jobs.add(tx, [jobs.row("message", tx.now, payload={"message": one}) for one in sorted(kept - {None}, key=int)])  # type: ignore[arg-type]
+    waits = tx.connection.execute(_MESSAGE_WAITS, {"of_case": case.id}).all()
+    early = {one for row in waits if (one := kept.oldest(tx, row.name, row.key)) is not None}
+    jobs.add(tx, [jobs.row("message", tx.now, payload={"message": one}) for one in sorted(early)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,14 +13,14 @@ from engine import guard
 from engine.bpmn.machine import Stale
 from engine.cases import store
 from engine.cases.tables import case as case_table
-from engine.cases.tables import message, wait
+from engine.cases.tables import wait
 from engine.definitions import store as definitions
 from engine.definitions.starts import message_starts, needs_all, signal_starts, start_triggers
 from engine.engine import Clash, Transaction
 from engine.history.inputs import Input
 from engine.identity import permissions
 from engine.jobs import store as jobs
-from engine.runtime import apply, gathering, steps
+from engine.runtime import gathering, kept, signals, steps
 from engine.runtime.held import Held, go_on, hold, taken
 
 
@@ -55,8 +54,8 @@ class BroadcastSignal:
         permissions.require(tx.actor, "admin", to="broadcast a signal", att="skicka signaler till ärenden")
         guard.check_free_text(self.variables)
         variables = dict(self.variables)
-        waiting = apply.waiting_for_signal(tx, self.name)
-        rows = [apply.signal_job(tx, case_id, number, element, variables) for case_id, number, element in waiting]
+        waiting = signals.waiting(tx, self.name)
+        rows = [signals.job(tx, case_id, number, element, variables) for case_id, number, element in waiting]
         rows += signal_starts(tx, self.name, variables)
         jobs.add(tx, rows)
         return len(rows)
@@ -72,15 +71,15 @@ class DeliverMessage:
     def execute(self, tx: Transaction) -> int | None:
         held = hold(tx, self.job_id, lock=False)
         held.take(tx, self.fence)
-        kept = held.payload.get("message")
-        if kept is None:
+        message_id = held.payload.get("message")
+        if message_id is None:
             return publish(tx, held.payload["name"], held.payload["key"], held.payload["variables"])
-        row = tx.connection.execute(_KEPT, {"message_id": kept, "now": tx.now}).one_or_none()
+        row = kept.still(tx, message_id)
         if row is None:
             return None  # somebody else got it, or it has expired
         case_id = _hand_over(tx, row.name, row.key, row.variables)
         if case_id is not None:
-            tx.connection.execute(gathering.DELIVERED, {"message_id": kept, "to": case_id})
+            kept.delivered(tx, message_id, case_id)
         return case_id
 
 
@@ -125,25 +124,15 @@ _WAITING = (
 )
 _WAITING_WITH_KEY = _WAITING.where(wait.c.key == bindparam("key"))
 _WAITING_WITHOUT_KEY = _WAITING.where(wait.c.key.is_(None))
-_KEPT = (
-    sa.select(message)
-    .where(
-        message.c.id == bindparam("message_id"),
-        message.c.delivered_to.is_(None),
-        message.c.expires_at > bindparam("now"),
-    )
-    .with_for_update()
-)
-_KEEP = message.insert()
 
 
 def publish(tx: Transaction, name: str, key: str | None, variables: dict[str, Any], ttl_days: int = 365) -> int | None:
-    apply.meet(tx, name, key)
+    kept.meet(tx, name, key)
     case_id = _hand_over(tx, name, key, variables)
     if case_id is None:
         case_id, is_new = _start_by_message(tx, name, key, variables)
         if not is_new:
-            _keep(tx, name, key, variables, ttl_days, case_id)
+            kept.keep(tx, name, key, variables, ttl_days, case_id)
     return case_id
 
 
@@ -184,17 +173,3 @@ def _start_by_message(
             return int(taken.details["case_id"]), False
         return case.id, True
     return gathering.message_came(tx, name, key, variables)
-
-
-def _keep(
-    tx: Transaction, name: str, key: str | None, variables: dict[str, Any], ttl_days: int, delivered_to: int | None
-) -> None:
-    row = {
-        "name": name,
-        "key": key,
-        "variables": variables,
-        "published_at": tx.now,
-        "expires_at": tx.now + timedelta(days=ttl_days),
-        "delivered_to": delivered_to,
-    }
-    tx.connection.execute(_KEEP, row)

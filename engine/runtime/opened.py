@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,9 @@ from engine.bpmn.expressions import template
 from engine.bpmn.model import Graph
 from engine.cases import facts
 from engine.cases.queries import CaseDetail
+from engine.cases.sight import Sight
 from engine.cases.tables import comment
 from engine.cases.tasks import TaskById, TaskDetail, TaskRow
-from engine.db import loads
 from engine.definitions import store as definitions
 from engine.definitions.starts import start_events
 from engine.definitions.store import Definition
@@ -98,8 +98,8 @@ class TaskPage:
             is_theirs=is_theirs,
             may_do=is_theirs and is_free and not detail.is_barred and actor.person_id is not None,
             confirm=told_text(read, detail.properties.get("confirm"), detail.variables),
-            story=_story(read, detail.case, definition),
-            comments=_comments(read, detail.case.id),
+            story=_story(read, detail.case, definition) if detail.case.sight.may_look else (),
+            comments=_comments(read, detail.case.id) if detail.case.sight.may_look else (),
         )
 
 
@@ -138,26 +138,15 @@ def _comments(read: Read, case_id: int) -> list[Said]:
 
 
 def _story(read: Read, shown: CaseDetail, definition: Definition) -> list[Answered]:
-    """Newest first; what is withheld from this actor is left out, of a case sealed to somebody else everything."""
-    if shown.is_sealed and not shown.variables:
-        return []
-    withheld = _withheld(read, shown, definition.graph.visible)
+    """Newest first; what is withheld from this actor is left out."""
     span = {"first": shown.id * ROWS_PER_CASE, "last": (shown.id + 1) * ROWS_PER_CASE}
-    told = [_answered(row, definition, withheld) for row in read.connection.execute(_ANSWERS, span)]
+    told = [_answered(row, definition, shown.sight) for row in read.connection.execute(_ANSWERS, span)]
     return [one for one in told if one.answers]
 
 
-def _withheld(read: Read, shown: CaseDetail, restricted: Collection[str]) -> frozenset[str]:
-    """Of the variables that are not for everyone, those that the case does not show to this actor."""
-    if permissions.reads_everything(read.actor):
-        return frozenset()
-    hidden = permissions.WITHHELD
-    return frozenset(name for name in restricted if shown.variables.get(name, hidden) == hidden)
-
-
-def _answered(row: Any, definition: Definition, withheld: Collection[str]) -> Answered:
+def _answered(row: Any, definition: Definition, sight: Sight) -> Answered:
     form_key = _form_of(definition.graph, row)
-    changes = (loads(row.data) if row.data else {}).get("changes", {})
+    changes = (sight.told(row.data) or {}).get("changes", {})
     return Answered(
         name=row.element_name or "",
         at=row.at,
@@ -165,7 +154,7 @@ def _answered(row: Any, definition: Definition, withheld: Collection[str]) -> An
         role=row.role,
         party=row.party,
         form=definition.form(form_key) if form_key else None,
-        answers={name: change.get("after") for name, change in changes.items() if name not in withheld},
+        answers={name: change.get("after") for name, change in changes.items() if name not in sight.withheld},
     )
 
 

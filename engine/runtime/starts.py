@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from engine.bpmn import machine
 from engine.bpmn.model import Graph, Node
-from engine.cases.readers import require_readable, visible_variables
+from engine.cases.readers import require_readable
+from engine.cases.sight import sight_of
 from engine.cases.tables import task
 from engine.definitions import store as definitions
 from engine.definitions.starts import start_events
@@ -121,7 +122,7 @@ class ReceiptOf:
 
     def run(self, read: Read) -> Receipt:
         found = require_readable(read, self.case_id)
-        variables = visible_variables(read, found, machine.root_variables(found.data))
+        variables = sight_of(read, found).variables(machine.root_variables(found.data))
         node = _plain_start(found.definition.graph)
         return Receipt(
             case_id=found.id,

@@ -28,7 +28,7 @@ from engine.history.chain import Doer, Note
 from engine.history.inputs import Input, Played
 from engine.identity.permissions import Standing
 from engine.jobs import store as jobs
-from engine.runtime import apply
+from engine.runtime import apply, writer
 
 
 def doer_of(actor: Actor, standing: Standing | None = None) -> Doer:
@@ -78,9 +78,9 @@ def advance(tx: Transaction, case: Case, played: Played, doer: Doer, *before: No
 
 def _take(tx: Transaction, case: Case, played: Played, doer: Doer, before: Sequence[Note]) -> None:
     case.data = played.step.state
-    writer = apply.collect(tx, case, played, doer, before)
-    apply.write(writer)
-    tx.memory.setdefault("follow_ups", deque()).extend((case, change) for change in writer.others)
+    collected = writer.collect(tx, case, played, doer, before)
+    apply.write(collected)
+    tx.memory.setdefault("follow_ups", deque()).extend((case, change) for change in collected.others)
 
 
 # --- a case begins ---------------------------------------------------------------------------------------------------

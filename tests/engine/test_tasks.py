@@ -235,6 +235,6 @@ def test_a_variable_for_some_is_withheld_from_others(house: House) -> None:
     assert house.ask(TaskById(house.task(case, "granska")), anna(house)).variables["intern"] == withheld
     started = house.ask(HistoryOf(case), rut)[0]
     assert started.data is not None
-    assert started.data["changes"]["intern"] == {"after": withheld}
+    assert started.data["changes"]["intern"] == {"before": withheld, "after": withheld}
     house.complete(case, "granska", anna(house), beslut="ja")
     assert house.ask(CaseById(case), house.person("Hanna", "hsf")).variables["intern"] == "hemligt"

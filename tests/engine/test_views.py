@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
+import sqlalchemy as sa
 
 from engine import Actor, CancelCase, CaseById, ChangeSetting, Comment, Engine, NotFound, SuspendCase
+from engine import Mails as MailsOf
 from engine.calendar import parse_instant
 from engine.runtime.views import (
     CasePage,
@@ -64,6 +66,36 @@ def test_the_list_and_the_page_follow_one_rule(ladder: Ladder) -> None:
                     engine.ask(CasePage(row.id), actor=actor)
                 with pytest.raises(NotFound):
                     engine.ask(CaseWalk(row.id), actor=actor)
+
+
+def test_R33_a_case_s_page_its_mails_and_the_list_of_all_tell_the_same_addresses(ladder: Ladder) -> None:
+    engine, varmdo = ladder.engine, "rapportor_kommun:varmdo"
+    ladder.person(varmdo)
+    own = sa.text("UPDATE person SET email = 'Vard.Omsorg@varmdo.example.org' WHERE name LIKE '%Varmdo'")
+    with engine._database.begin() as connection:
+        assert connection.execute(own).rowcount == 1
+    sent = [mail for mail in engine.ask(MailsOf(), actor=Actor.system()) if mail.case_id == 2]
+    assert {mail.to for mail in sent} == {"vard.omsorg@varmdo.example.org"}
+    for som, may_know in {"admin": True, "revisor": True, varmdo: True, "storsthlm": False}.items():
+        actor = ladder.person(som)
+        page = () if som == "admin" else engine.ask(CasePage(2), actor=actor).mails
+        lists = () if som == varmdo else engine.ask(Mails(), actor=actor).rows
+        told = {mail.who for mail in page} | {mail.to for mail in lists if mail.case_id == 2}
+        told |= {mail.to for mail in engine.ask(MailsOf(2), actor=actor)}
+        told |= {engine.ask(MailById(mail.id), actor=actor).to for mail in sent}
+        assert told == ({"vard.omsorg@varmdo.example.org"} if may_know else {""}), som
+        if lists:
+            found = engine.ask(Mails("vard.omsorg"), actor=actor).rows
+            assert bool(found) is may_know, f"{som} searches by an address"
+
+
+def test_R3_no_list_of_mails_shows_what_a_sealed_case_wrote(ladder: Ladder) -> None:
+    (mail,) = [one for one in ladder.engine.ask(MailsOf(), actor=Actor.system()) if one.case_id == 3]
+    assert mail.body
+    for som, may_look in {"admin": False, "revisor": False, "storsthlm": True}.items():
+        actor = ladder.person(som)
+        assert [one.body for one in ladder.engine.ask(MailsOf(3), actor=actor)] == [mail.body if may_look else ""], som
+        assert ladder.engine.ask(MailById(mail.id), actor=actor).body == (mail.body if may_look else None), som
 
 
 def _may(engine: Engine, actor: Actor, case_id: int) -> bool:

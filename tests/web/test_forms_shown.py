@@ -11,7 +11,8 @@ from engine import Unsure, engine
 from engine.forms import Context, parse
 from tests.web.conftest import World, report
 from tests.web.inspector import Element, Inspector, fields_of
-from web.forms import masked, rich_text
+from web.forms import masked
+from web.rich_text import rich_text
 
 FILLED = {
     "rubrik": "Utskrivningsdatum ändras",

@@ -22,7 +22,7 @@ from engine.bpmn.dmn.types import Type
 from engine.bpmn.expressions import BUILTINS, Budget, Compiled, Functions
 from engine.bpmn.expressions.values import unlimited
 from engine.bpmn.findings import listed, shown
-from engine.bpmn.read.xml import local
+from engine.bpmn.read.document import local
 from engine.errors import ExpressionError, Refused
 
 MANY = frozenset({"COLLECT", "RULE ORDER", "OUTPUT ORDER"})

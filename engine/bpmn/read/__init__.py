@@ -1,7 +1,7 @@
 """Bytes to graphs, with everything that stands in the way as findings. `read` is the only door for BPMN files.
 
-`xml.py` makes a safe tree of the bytes, `refused.py` names what is not carried out, `graph.py` reads what is,
-`picture.py` looks at what is only drawn.
+`xml.py` makes a safe tree of the bytes, `files.py` opens it, with what `schema.py` and `references.py` find;
+`refused.py` names what is not carried out, `graph.py` reads what is, `picture.py` looks at what is only drawn.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from lxml import etree
 
 from engine.bpmn.findings import Finding, Place, bounded
 from engine.bpmn.model import FLOW_NODES, GLOBAL_TASKS, Graph
+from engine.bpmn.read.document import DIAGRAM, Document, in_model, local, model
+from engine.bpmn.read.extensions import is_true
+from engine.bpmn.read.files import open_bpmn
 from engine.bpmn.read.graph import graph_of
 from engine.bpmn.read.picture import rules_of_the_picture
 from engine.bpmn.read.refused import refused_at_root, refused_in
-from engine.bpmn.read.xml import DIAGRAM, Document, Unreadable, in_model, local, model, open_bpmn
+from engine.bpmn.read.xml import Unreadable
 
 __all__ = ["Reading", "is_process_file", "read"]
 
@@ -55,7 +58,7 @@ def read(source: bytes, *, name: str = "<file>") -> Reading:
     except Unreadable as unreadable:
         return Reading(name, findings=(unreadable.finding,))
     processes = list(document.root.iterchildren(model("process")))
-    executable = [process for process in processes if process.get("isExecutable", "").strip() in ("true", "1")]
+    executable = [process for process in processes if is_true(process, "isExecutable")]
     tasks = [element for element in document.root.iterchildren(etree.Element) if _is_global_task(element)]
     only_tasks = bool(tasks) and not any(map(_has_content, processes))
     if not only_tasks:

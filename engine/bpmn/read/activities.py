@@ -11,11 +11,11 @@ from engine.bpmn.expressions import Template, compile_script
 from engine.bpmn.findings import Label, shown
 from engine.bpmn.model import GLOBAL_TASKS, AdHoc, Call, Decision, Event, HumanWork
 from engine.bpmn.read.correlation import has_message, operation_of
+from engine.bpmn.read.document import Document, local, model
 from engine.bpmn.read.extensions import camunda, extensions, form_of, is_true
 from engine.bpmn.read.people import named_by
 from engine.bpmn.read.says import say
 from engine.bpmn.read.texts import Texts
-from engine.bpmn.read.xml import Document, local, model
 
 ReadMessage = Callable[[etree._Element, etree._Element, Mapping[str, str]], Event]
 """The element that sends or receives, what refers to the message, and the element's properties."""

@@ -9,7 +9,7 @@ from lxml import etree
 from engine.bpmn.expressions import Template
 from engine.bpmn.findings import label
 from engine.bpmn.model import Correlation
-from engine.bpmn.read.xml import Document, local, model, resolve
+from engine.bpmn.read.document import Document, local, model, resolve
 
 Compile = Callable[[etree._Element, str, str], Template | None]
 

@@ -9,12 +9,12 @@ from lxml import etree
 from engine.bpmn.findings import Label, shown
 from engine.bpmn.model import Event
 from engine.bpmn.read.correlation import Correlations, message_of
-from engine.bpmn.read.data import ProcessData
+from engine.bpmn.read.document import Document, local, model, resolve
 from engine.bpmn.read.extensions import camunda, is_true, properties_of
 from engine.bpmn.read.loops import DEFAULT_THROWN
 from engine.bpmn.read.says import say
+from engine.bpmn.read.stores import Stores
 from engine.bpmn.read.texts import Texts
-from engine.bpmn.read.xml import Document, local, model, resolve
 from engine.calendar import TimerRule
 from engine.errors import BadTime
 
@@ -22,13 +22,13 @@ THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})
 
 
 class Events:
-    """Reads the events of one process. `keys` and `data`: its conversations and data elements."""
+    """Reads the events of one process. `keys` and `stores`: its conversations and data stores."""
 
-    def __init__(self, document: Document, texts: Texts, keys: Correlations, data: ProcessData) -> None:
+    def __init__(self, document: Document, texts: Texts, keys: Correlations, stores: Stores) -> None:
         self._document = document
         self._texts = texts
         self._keys = keys
-        self._data = data
+        self._stores = stores
 
     def event(self, element: etree._Element, properties: Mapping[str, str]) -> Event:
         definitions = definitions_of(self._document, element)
@@ -62,7 +62,7 @@ class Events:
         if not text:
             say(self._document, element, "condition-missing")
         condition = self._texts.expression(element, text, "condition")
-        stores = self._data.watched_by(element, condition.names) if condition else {}
+        stores = self._stores.watched_by(element, condition.names) if condition else {}
         return Event("conditional", condition=condition, stores=stores)
 
     def _link(self, element: etree._Element, definition: etree._Element, _: Mapping[str, str]) -> Event:

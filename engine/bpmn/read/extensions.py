@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from engine.bpmn.read.xml import CAMUNDA, model
+from engine.bpmn.read.document import CAMUNDA, model
 
 TRUE = frozenset({"true", "1"})
 

@@ -33,13 +33,13 @@ from engine.bpmn.model import (
 from engine.bpmn.read.activities import Activities, kind_of
 from engine.bpmn.read.correlation import Correlations
 from engine.bpmn.read.data import ProcessData
+from engine.bpmn.read.document import Document, in_model, line_of, local, model
 from engine.bpmn.read.events import THROWING, Events, definitions_of, host_of
 from engine.bpmn.read.extensions import TRUE, camunda, form_of, is_true, properties_of
 from engine.bpmn.read.links import link_flows
 from engine.bpmn.read.loops import Loops
 from engine.bpmn.read.says import say
 from engine.bpmn.read.texts import Texts
-from engine.bpmn.read.xml import Document, in_model, line_of, local, model
 
 MAX_QUANTITY = 1_000
 """Tokens that an activity takes or gives at a time."""
@@ -69,7 +69,7 @@ class _Process:
             document,
             self._texts.expression,
             lambda *thrown: self._events.implicit(*thrown),
-            lambda data: self._data.variables.get(data),
+            lambda data: self._data.items.variables.get(data),
         )
 
     def graph(self) -> Graph:
@@ -77,7 +77,7 @@ class _Process:
         self._collect(self._process, key, depth=0)
         self._data = ProcessData(self._document, self._scopes, self._texts.field)
         keys = Correlations(self._document, self._process, self._texts.field)
-        self._events = Events(self._document, self._texts, keys, self._data)
+        self._events = Events(self._document, self._texts, keys, self._data.stores)
         takes = self._data.flow_of(self._process)  # first: the nodes refer to what the process takes and gives
         lanes = tuple(self._lanes())
         flows = (*self._flows(), *link_flows(self._elements, self._scope_of))
@@ -96,9 +96,9 @@ class _Process:
             properties=properties,
             documentation=_documentation(self._process),
             line=line_of(self._process),
-            data=tuple(self._data.elements),
+            data=tuple(self._data.items.elements),
             takes=takes,
-            stores=self._data.stores,
+            stores=self._data.stores.known,
         )
 
     # --- nodes and flows
@@ -204,7 +204,7 @@ class _Process:
             starts = [node.id for node in members if node.kind == "startEvent" or node.instantiate]
             listening = tuple(node.id for node in members if node.triggered_by_event)
             entries = tuple(starts or (node.id for node in members if _may_start(node)))
-            scopes[scope] = Scope(scope, entries, listening, self._data.locals.get(scope, frozenset()))
+            scopes[scope] = Scope(scope, entries, listening, self._data.items.locals.get(scope, frozenset()))
         return scopes
 
     def _host(self, element: etree._Element) -> str | None:

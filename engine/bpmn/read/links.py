@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from lxml import etree
 
 from engine.bpmn.model import Flow
-from engine.bpmn.read.xml import line_of, local, model
+from engine.bpmn.read.document import line_of, local, model
 
 
 def link_flows(elements: Mapping[str, etree._Element], scope_of: Mapping[str, str]) -> Iterator[Flow]:

@@ -9,10 +9,10 @@ from lxml import etree
 from engine.bpmn.expressions import Expression
 from engine.bpmn.findings import shown
 from engine.bpmn.model import ComplexBehavior, Event, MultiInstance, StandardLoop
-from engine.bpmn.read.data import variable_name
+from engine.bpmn.read.document import Document, local, model, resolve
 from engine.bpmn.read.extensions import camunda, is_true
+from engine.bpmn.read.items import variable_name
 from engine.bpmn.read.says import say
-from engine.bpmn.read.xml import Document, local, model, resolve
 
 Compile = Callable[[etree._Element, str | None, str], Expression | None]
 """An element, an expression of it and the name of its field; None, with a finding, where it is missing or wrong."""

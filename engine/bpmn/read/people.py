@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from engine.bpmn.read.document import Document, local, model, resolve
 from engine.bpmn.read.says import say
-from engine.bpmn.read.xml import Document, local, model, resolve
 
 OF_PEOPLE = frozenset({"userTask", "manualTask", "globalUserTask", "globalManualTask"})
 PERFORMERS = frozenset({"performer", "humanPerformer"})

@@ -12,7 +12,8 @@ from lxml import etree
 
 from engine.bpmn.findings import Finding, Label, label, shown
 from engine.bpmn.model import ACTIVITIES
-from engine.bpmn.read.xml import CAMUNDA, Document, local, model, resolve
+from engine.bpmn.read.document import CAMUNDA, Document, local, model, resolve
+from engine.bpmn.read.extensions import is_true
 
 _SENDS = frozenset({"endEvent", "intermediateThrowEvent"})
 _RECEIVES = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent"})
@@ -153,7 +154,7 @@ def _strange_extensions(document: Document) -> Iterator[Finding]:
     """§8.2.3: who does not understand an extension that must be understood may not carry out the file."""
     for extension in document.root.iterchildren(model("extension")):
         prefix, _, name = extension.get("definition", "").rpartition(":")
-        must = extension.get("mustUnderstand", "").strip() in ("true", "1")
+        must = is_true(extension, "mustUnderstand")
         if must and extension.nsmap.get(prefix or None) != CAMUNDA:
             yield document.place(extension).error(
                 "not-supported",

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from lxml import etree
 
 from engine.bpmn.findings import Finding, shown
+from engine.bpmn.read.document import CAMUNDA, Document, in_model, local
 from engine.bpmn.read.people import OF_PEOPLE, PERFORMERS
-from engine.bpmn.read.xml import CAMUNDA, Document, in_model, local
 
 Words = tuple[str, str]
 """The same in Swedish and in English."""

@@ -1,16 +1,14 @@
-"""The sentences for what `graph.py` cannot read, so that the reading stays readable.
+"""The sentences for what stands in a file and cannot be read, so that the reading stays readable.
 
 `{who}` is the element; the other names are what `say` is given: a text, or a `Label` where the languages differ.
 """
 
 from __future__ import annotations
 
-import re
-
 from lxml import etree
 
-from engine.bpmn.findings import Label, Value
-from engine.bpmn.read.xml import Document
+from engine.bpmn.findings import Value
+from engine.bpmn.read.document import Document
 
 _SAY: dict[str, tuple[str, str, str, str]] = {
     # rule, or rule/variant: Swedish, English, what to do in Swedish, in English
@@ -231,8 +229,108 @@ _SAY: dict[str, tuple[str, str, str, str]] = {
         "Kontrollera att alla flöden är med. Märkningen påverkar inte körningen.",
         "Make sure that all flows are there. The mark has no effect on execution.",
     ),
+    "data-name": (
+        "{who} ska ha ett namn som kan vara en variabel, men av ”{name}” blir det inget",
+        '{who} should have a name that can be a variable, but "{name}" cannot',
+        "Ge den ett namn som börjar med en bokstav, till exempel Rapport. Ord som and, or och not är upptagna.",
+        "Give it a name that begins with a letter, such as Rapport. Words such as and, or and not are taken.",
+    ),
+    "data-collision": (
+        "{who} och {other} skulle båda bli variabeln {variable}, så det ena skulle dölja det andra",
+        "{who} and {other} would both be variable {variable}, so that one would hide the other",
+        "Ge den ena ett annat namn, eller låt ett dataobjekt visas på båda ställena.",
+        "Give one of them another name, or let one data object show in both places.",
+    ),
+    "data-collision/same": (
+        "{who} och {other} heter likadant och är därför en och samma variabel, {variable}",
+        "{who} and {other} have one name and so are one variable, {variable}",
+        "Är det meningen behöver inget göras. Ge annars den ena ett annat namn.",
+        "If that is meant there is nothing to do. Else give one of them another name.",
+    ),
+    "data-collision/sources": (
+        "{who}: två källor i dataassociationen skulle båda heta {variable}, så den ena skulle dölja den andra",
+        "{who}: two sources of the data association would both be called {variable}, so that one would hide the other",
+        "Ge den ena ett annat namn.",
+        "Give one of them another name.",
+    ),
+    "data-collision/condition": (
+        "{who}: i villkoret kan {variable} vara både ett datalager och något annat som heter så",
+        "{who}: in the condition {variable} may be a data store, and something else of that name too",
+        "Ge det ena ett annat namn.",
+        "Give one of them another name.",
+    ),
+    "data-sub-process": (
+        "{who} ska inte ha egna in- och utdata (ioSpecification), men har det",
+        "{who} should have no inputs and outputs of its own (ioSpecification), but has",
+        "Ta bort dem: en delprocess ser dataobjekten omkring sig, och får egna som ritas i den.",
+        "Remove them: a sub-process sees the data objects around it, and has those drawn in it to itself.",
+    ),
+    "data-set": (
+        "{who} har in- eller utdata {lost}, som ingen uppsättning räknar upp (dataInputRefs, dataOutputRefs)",
+        "{who} has input or output {lost}, which no set lists (dataInputRefs, dataOutputRefs)",
+        "Lägg till det i en inputSet eller outputSet, annars tas eller lämnas det inte.",
+        "Add it to an inputSet or outputSet; else it is neither taken nor given.",
+    ),
+    "data-association": (
+        "{who}: en dataassociation med flera källor ska säga hur de blir en, men gör det inte",
+        "{who}: a data association with several sources should say how they become one, but does not",
+        "Skriv omvandlingen (transformation) som ett uttryck, eller rita en association för varje.",
+        "Write the transformation as an expression, or draw an association for each.",
+    ),
+    "data-association/assignment": (
+        "{who}: tilldelningen ska gå till {target} eller en del av den, men går till ”{to}”",
+        '{who}: the assignment should go to {target} or a part of it, but goes to "{to}"',
+        "Skriv {target}, eller {target}.fält.",
+        "Write {target}, or {target}.field.",
+    ),
+    "data-association/end": (
+        "{who}: dataassociationen ska ha elementets egna in- eller utdata i ena änden ({through}), men har {other}",
+        "{who}: the data association should have the element's own inputs or outputs at one end ({through}), but"
+        " has {other}",
+        "Dra associationen mellan elementet och dataobjektet på nytt.",
+        "Draw the association between the element and the data object anew.",
+    ),
+    "data-association/store": (
+        "{who}: en association in i aktiviteten ska fylla dess indata, men leder till ett datalager",
+        "{who}: an association into the activity should fill its inputs, but leads to a data store",
+        "Dra den från aktiviteten till datalagret (dataOutputAssociation).",
+        "Draw it from the activity to the data store (dataOutputAssociation).",
+    ),
+    "data-store-name": (
+        "{who} ska ha ett namn som andra processer kan känna igen det på, men heter bara {id}",
+        "{who} should have a name for other processes to know it by, but is just {id}",
+        "Ge datalagret ett namn, samma i alla processer som ska dela det.",
+        "Give the data store a name, the same in all processes that are to share it.",
+    ),
+    "data-not-visible": (
+        "{who}: dataassociationen gäller {other}, som inte syns härifrån",
+        "{who}: the data association is about {other}, which cannot be seen from here",
+        "Dra associationen till ett dataobjekt i samma process eller delprocess, eller i en omkring den.",
+        "Draw the association to a data object of the same process or sub-process, or of one around it.",
+    ),
+    "data-not-visible/elsewhere": (
+        "{who}: dataassociationen gäller {other}, som inte är data i den här processen",
+        "{who}: the data association is about {other}, which is no data of this process",
+        "Dra associationen till ett dataobjekt i samma process eller delprocess, eller i en omkring den.",
+        "Draw the association to a data object of the same process or sub-process, or of one around it.",
+    ),
+    "dangling-reference": (
+        "{who} hänvisar ({through}) till ”{reference}”, som inte finns i filen",
+        '{who} refers ({through}) to "{reference}", which is not in the file',
+        "Ta bort associationen och dra den på nytt.",
+        "Delete the association and draw it anew.",
+    ),
 }
-_ONLY_WARNINGS = frozenset({"gateway-direction", "parallel-multiple-alone", "multi-instance/unused"})
+_ONLY_WARNINGS = frozenset(
+    {
+        "gateway-direction",
+        "parallel-multiple-alone",
+        "multi-instance/unused",
+        "data-collision/same",
+        "data-set",
+        "data-store-name",
+    }
+)
 
 
 def say(document: Document, element: etree._Element, what: str, **values: Value) -> None:
@@ -242,50 +340,3 @@ def say(document: Document, element: etree._Element, what: str, **values: Value)
     sv, en, fix_sv, fix_en = _SAY[what]
     values["who"] = document.label(element)
     document.findings.append(make(what.partition("/")[0], sv, en, fix_sv, fix_en, **values))
-
-
-_FOREIGN: tuple[tuple[str, str, str], ...] = (
-    (r"&&", "Skriv and i stället för &&.", "Write and instead of &&."),
-    (r"\|\|", "Skriv or i stället för ||.", "Write or instead of ||."),
-    (r"!(?!=)", "Skriv not i stället för !.", "Write not instead of !."),
-    (r"^\s*(\$\{\s*)?=", "Ta bort likhetstecknet i början.", "Remove the equals sign at the beginning."),
-    (r"#\{", "Skriv ${…} i stället för #{…}.", "Write ${…} instead of #{…}."),
-    (
-        r"\bif\b.*\bthen\b|\?.*:",
-        "Skriv a if villkor else b i stället för if/then/else och ?:.",
-        "Write a if condition else b instead of if/then/else and ?:.",
-    ),
-    (
-        r"\b(eq|ne|lt|gt|le|ge)\b",
-        "Skriv ==, !=, <, >, <= och >= i stället för eq, ne, lt, gt, le och ge.",
-        "Write ==, !=, <, >, <= and >= instead of eq, ne, lt, gt, le and ge.",
-    ),
-    (
-        r"\bempty\b",
-        "Skriv x == null or x == '' i stället för empty x.",
-        "Write x == null or x == '' instead of empty x.",
-    ),
-    (
-        r"\bgetDataObject\b|\bgetDataInput\b|\bgetProcessProperty\b|/@|^\s*/",
-        "Skriv dataobjektets namn och en punkt, som Rapport.belopp, i stället för XPath.",
-        "Write the name of the data object and a dot, as in Rapport.belopp, instead of XPath.",
-    ),
-    (
-        r"\.\w+\s*\(",
-        "Metoder finns inte. Använd systemets funktioner.",
-        "There are no methods. Use the functions of the house.",
-    ),
-)
-_ASSIGNMENT = r"(?<![=!<>])=(?!=)"  # what a script is made of, and an expression never has
-
-
-def hint(text: str, in_script: bool) -> Label:
-    """What to do about an expression or script that looks like one of another language."""
-    for pattern, sv, en in _FOREIGN:
-        if re.search(pattern, text[:2000]):
-            return Label(sv, en)
-    if not in_script and re.search(_ASSIGNMENT, text[:2000]):
-        return Label("Jämför med == i stället för =.", "Compare with == instead of =.")
-    if re.fullmatch(r"\s*[^\W\d]\w*(\s+\w+)+[.!?]?\s*", text[:2000]):
-        return Label("Sätt citattecken kring text: 'så här'.", "Put quotes around a text: 'like this'.")
-    return Label("Rätta uttrycket.", "Correct the expression.")

@@ -1,4 +1,4 @@
-"""Bytes from anybody to an element tree: bounded, without entities, and every breach of the format as a finding.
+"""Bytes from anybody to an element tree: bounded, without entities.
 
 A first pass looks and builds nothing: it refuses a DOCTYPE, depth and mass before there is a tree to fill the memory
 with. No path leads from here to the network or to a file, whatever the version of lxml.
@@ -6,22 +6,12 @@ with. No path leads from here to the network or to a file, whatever the version 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
-from threading import Lock
 from typing import Any, cast
 
 from lxml import etree
-from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 
-from engine.bpmn.findings import Finding, Label, Place, label, listed, shown
-from engine.bpmn.model import FLOW_NODES
-
-MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-DIAGRAM = "http://www.omg.org/spec/BPMN/20100524/DI"
-CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
+from engine.bpmn.findings import Finding, Place, shown
+from engine.bpmn.read.document import MODEL
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 100
@@ -31,7 +21,6 @@ MAX_ELEMENTS = 30_000
 MAX_ATTRIBUTES = 100
 """Of one element, declarations of namespaces included."""
 MAX_EQUAL_SIGNS = 200_000
-MAX_SCHEMA_FINDINGS = 200
 
 
 class Unreadable(Exception):
@@ -40,46 +29,6 @@ class Unreadable(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.en)
         self.finding = finding
-
-
-@dataclass(slots=True)
-class Document:
-    """A parsed file. `by_id` has the first element of each id; `findings` gather in the order they are found.
-
-    `compiled`: how many characters of expressions were compiled so far.
-    """
-
-    name: str
-    root: etree._Element
-    by_id: dict[str, etree._Element] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    compiled: int = 0
-
-    def place(self, element: etree._Element) -> Place:
-        """Where the element is, by the id of what a person sees of it: the event of an event definition."""
-        return Place(self.name, line_of(element), shown(_seen(element).get("id", ""), 200))
-
-    def label(self, element: etree._Element) -> Label:
-        seen = _seen(element)
-        return label(local(seen), seen.get("id", ""), seen.get("name", ""))
-
-
-def local(element: etree._Element) -> str:
-    """The name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
-
-
-def line_of(element: etree._Element) -> int:
-    line: int | None = cast(Any, element).sourceline
-    return line or 0
-
-
-def in_model(element: etree._Element) -> bool:
-    return str(element.tag).startswith(f"{{{MODEL}}}")
-
-
-def model(name: str) -> str:
-    return f"{{{MODEL}}}{name}"
 
 
 def parse(source: bytes, name: str) -> etree._Element:
@@ -94,22 +43,6 @@ def parse(source: bytes, name: str) -> etree._Element:
         if not _has_odd_namespaces_only(strict):
             raise
         return cast(etree._Element, _read(source, _parser(recover=True), whole))
-
-
-def open_bpmn(source: bytes, name: str) -> Document:
-    """The tree with what the schema, the ids and the references say about it. Raises `Unreadable`."""
-    root = parse(source, name)
-    if root.tag != model("definitions"):
-        raise Unreadable(_not_bpmn(root, Place(name, line_of(root), "")))
-    document = Document(name, root)
-    repeated = _index(document)
-    document.findings += schema_findings(document, _bpmn_schema(root), repeated)
-    document.findings += _repeated_ids(document, repeated)
-    document.findings += _dangling(document)
-    return document
-
-
-# --- the safe parser -----------------------------------------------------------------------------------------------
 
 
 def _parser(*, target: Any = None, recover: bool = False) -> etree.XMLParser:
@@ -268,303 +201,3 @@ def _unknown_encoding(place: Place, said: str) -> Finding:
         "Spara filen som UTF-8.",
         "Save the file as UTF-8.",
     )
-
-
-def _not_bpmn(root: etree._Element, place: Place) -> Finding:
-    namespace = etree.QName(root).namespace or ""
-    if "bpmn" in namespace.lower() and namespace != MODEL:
-        what_sv, what_en = "en annan version av BPMN än 2.0", "another version of BPMN than 2.0"
-    elif "dmn" in namespace.lower():
-        what_sv, what_en = "en beslutstabell (DMN)", "a decision table (DMN)"
-    elif "xpdl" in namespace.lower():
-        what_sv, what_en = "XPDL", "XPDL"
-    else:
-        what_sv = what_en = f"<{shown(local(root))}>"
-    return place.error(
-        "not-bpmn",
-        f"filen ska vara ett BPMN 2.0-diagram, men den innehåller {what_sv}",
-        f"Expected a BPMN 2.0 diagram, but the file holds {what_en}.",
-        "Exportera diagrammet som BPMN 2.0 XML.",
-        "Export the diagram as BPMN 2.0 XML.",
-    )
-
-
-# --- ids and references --------------------------------------------------------------------------------------------
-
-
-def _index(document: Document) -> dict[str, list[etree._Element]]:
-    """Fill `by_id`; gives the elements of those ids that stand more than once."""
-    repeated: dict[str, list[etree._Element]] = {}
-    for element in document.root.iter(etree.Element):
-        found = element.get("id")
-        if found is None or not _carries_xml_id(element):
-            continue
-        first = document.by_id.setdefault(found, element)
-        if first is not element:
-            repeated.setdefault(found, [first]).append(element)
-    return repeated
-
-
-def _carries_xml_id(element: etree._Element) -> bool:
-    """Extensions may use `id` as they please (camunda:formField does)."""
-    return str(element.tag).startswith("{http://www.omg.org/spec/")
-
-
-def _repeated_ids(document: Document, repeated: dict[str, list[etree._Element]]) -> Iterator[Finding]:
-    for found, elements in repeated.items():
-        lines = [str(line_of(element)) for element in elements]
-        often, who = len(elements), shown(found)
-        yield Place(document.name, line_of(elements[1]), shown(found, 200)).error(
-            "duplicate-id",
-            f"id:t ”{who}” ska finnas en gång i filen, men det finns {often} gånger (raderna {listed(lines, 'och')})",
-            f'Expected id "{who}" once, but it occurs {often} times (lines {listed(lines, "and")}).',
-            "Ge varje element ett eget id.",
-            "Give each element an id of its own.",
-        )
-
-
-_REFERENCES: dict[str, tuple[tuple[str, ...], bool]] = {
-    # local name of the element: (attributes, and children, that refer to an id in the file; does execution rest on it?)
-    "sequenceFlow": (("sourceRef", "targetRef"), True),
-    "boundaryEvent": (("attachedToRef",), True),
-    "messageEventDefinition": (("messageRef",), True),
-    "signalEventDefinition": (("signalRef",), True),
-    "errorEventDefinition": (("errorRef",), True),
-    "escalationEventDefinition": (("escalationRef",), True),
-    "compensateEventDefinition": (("activityRef",), True),
-    "sendTask": (("messageRef", "operationRef", "default"), True),
-    "receiveTask": (("messageRef", "operationRef", "default"), True),
-    "serviceTask": (("operationRef", "default"), True),
-    "correlationSubscription": (("correlationKeyRef",), True),
-    "correlationPropertyBinding": (("correlationPropertyRef",), True),
-    "correlationPropertyRetrievalExpression": (("messageRef",), True),
-    "participant": (("processRef",), True),
-    "ioBinding": (("operationRef", "inputDataRef", "outputDataRef"), False),
-    "messageFlow": (("sourceRef", "targetRef", "messageRef"), False),
-    "association": (("sourceRef", "targetRef"), False),
-    "dataObject": (("itemSubjectRef",), False),
-    "dataObjectReference": (("dataObjectRef", "itemSubjectRef"), False),
-    "dataStore": (("itemSubjectRef",), False),
-    "dataStoreReference": (("dataStoreRef", "itemSubjectRef"), False),
-    "property": (("itemSubjectRef",), False),
-    "dataInput": (("itemSubjectRef",), False),
-    "dataOutput": (("itemSubjectRef",), False),
-    "message": (("itemRef",), False),
-    "signal": (("structureRef",), False),
-    "error": (("structureRef",), False),
-    "escalation": (("structureRef",), False),
-    "group": (("categoryValueRef",), False),
-    "BPMNShape": (("bpmnElement",), False),
-    "BPMNEdge": (("bpmnElement",), False),
-    "BPMNPlane": (("bpmnElement",), False),
-}
-_REFERRING_TEXT = {
-    "incoming": False,
-    "outgoing": False,
-    "flowNodeRef": True,
-    "eventDefinitionRef": True,
-    "operationRef": True,
-    "inMessageRef": True,
-    "outMessageRef": False,
-    "errorRef": False,
-    "supportedInterfaceRef": False,
-    "correlationPropertyRef": True,
-    "resourceRef": True,
-}
-_TRIGGERS = "message timer signal error escalation conditional link compensate cancel terminate"
-_TARGETS = {
-    "messageRef": frozenset({"message"}),
-    "signalRef": frozenset({"signal"}),
-    "operationRef": frozenset({"operation"}),
-    "inMessageRef": frozenset({"message"}),
-    "outMessageRef": frozenset({"message"}),
-    "supportedInterfaceRef": frozenset({"interface"}),
-    "correlationKeyRef": frozenset({"correlationKey"}),
-    "correlationPropertyRef": frozenset({"correlationProperty"}),
-    "errorRef": frozenset({"error"}),
-    "escalationRef": frozenset({"escalation"}),
-    "processRef": frozenset({"process"}),
-    "resourceRef": frozenset({"resource"}),
-    "default": frozenset({"sequenceFlow"}),
-    "incoming": frozenset({"sequenceFlow"}),
-    "outgoing": frozenset({"sequenceFlow"}),
-    "flowNodeRef": FLOW_NODES,
-    "eventDefinitionRef": frozenset(f"{kind}EventDefinition" for kind in _TRIGGERS.split()),
-    "dataObjectRef": frozenset({"dataObject"}),
-    "dataStoreRef": frozenset({"dataStore"}),
-    "itemSubjectRef": frozenset({"itemDefinition"}),
-    "itemRef": frozenset({"itemDefinition"}),
-    "structureRef": frozenset({"itemDefinition"}),
-    "categoryValueRef": frozenset({"categoryValue"}),
-}
-
-
-def resolve(document: Document, holder: etree._Element, reference: str | None) -> etree._Element | None:
-    """The element a QName refers to: `Message_1`, or `tns:Message_1` where tns is this file's own namespace."""
-    prefix, colon, name = (reference or "").strip().rpartition(":")
-    if colon and holder.nsmap.get(prefix, document.root.get("targetNamespace")) != document.root.get("targetNamespace"):
-        return None
-    return document.by_id.get(name)
-
-
-def _dangling(document: Document) -> Iterator[Finding]:
-    for element in document.root.iter(etree.Element):
-        name = local(element)
-        if name in _REFERRING_TEXT and in_model(element):
-            yield from _dangling_reference(document, element, name, element.text, _REFERRING_TEXT[name])
-            continue
-        attributes, runs = _REFERENCES.get(name, (("default",), True))
-        for attribute in attributes:
-            if attribute in element.attrib:
-                yield from _dangling_reference(document, element, attribute, element.get(attribute), runs)
-
-
-def _dangling_reference(
-    document: Document, element: etree._Element, through: str, reference: str | None, runs: bool
-) -> Iterator[Finding]:
-    found = resolve(document, element, reference)
-    if found is not None and local(found) in _TARGETS.get(through, {local(found)}):
-        return
-    place = document.place(element)
-    who = document.label(element)
-    reference = shown((reference or "").strip())
-    what_sv = "som inte finns i filen" if found is None else f"men det är {label(local(found), '').sv}"
-    what_en = "which is not in the file" if found is None else f"but that is a {label(local(found), '').en}"
-    make = place.error if runs and (found is None or through != "flowNodeRef") else place.warning
-    yield make(
-        "dangling-reference",
-        f"{who.sv} hänvisar ({through}) till ”{reference}”, {what_sv}",
-        f'{who.en} refers ({through}) to "{reference}", {what_en}.',
-        "Välj om det som elementet ska höra ihop med, eller ta bort elementet och rita det på nytt.",
-        "Choose again what the element belongs with, or delete the element and draw it anew.",
-    )
-
-
-def _seen(element: etree._Element) -> etree._Element:
-    """The element itself or the nearest around it that is drawn: has an id and is no mere part of another element."""
-    seen: etree._Element | None = element
-    while seen is not None and (seen.get("id") is None or local(seen).endswith(_PARTS) or not in_model(seen)):
-        seen = seen.getparent()
-    return element if seen is None else seen
-
-
-_PARTS = (
-    "EventDefinition",
-    "LoopCharacteristics",
-    "Expression",
-    "Condition",
-    "Cardinality",
-    "Specification",
-    "inputSet",
-    "outputSet",
-    "script",
-    "definitions",
-)
-
-
-# --- the schema ----------------------------------------------------------------------------------------------------
-
-_schema_lock = Lock()  # an XMLSchema keeps its error log in itself
-
-
-@lru_cache(maxsize=1)
-def _validator() -> Any:
-    return BpmnValidator()
-
-
-def _bpmn_schema(root: etree._Element) -> Any:
-    validator = _validator()
-    validator.preprocess(root)
-    return validator.validator
-
-
-def schema_findings(document: Document, schema: Any, repeated: Container[str] = ()) -> list[Finding]:
-    """What an XSD says. Repeated ids are told elsewhere, in better words."""
-    with _schema_lock:
-        if schema.validate(document.root):
-            return []
-        errors = list(schema.error_log)[: MAX_SCHEMA_FINDINGS * 2]
-    findings: dict[Finding, None] = {}
-    for error in errors:
-        if len(findings) == MAX_SCHEMA_FINDINGS:
-            break
-        if (finding := _schema_finding(document, error, repeated)) is not None:
-            findings[finding] = None
-    return list(findings)
-
-
-_NAMESPACE = re.compile(r"\{[^{}]*\}")
-
-
-def _schema_finding(document: Document, error: Any, repeated: Container[str]) -> Finding | None:
-    message = _NAMESPACE.sub("", error.message)
-    quoted = re.findall(r"'([^']*)'", message)  # element, attribute, attribute or value, type
-    if "xs:ID'" in message and len(quoted) > 2 and quoted[2] in repeated:
-        return None
-    if quoted[1:2] == ["calledElement"] and "${" in error.message:  # which process to call may be an expression with us
-        return None
-    element = _at(document, error)
-    holder = _seen(element)
-    who = document.label(element)
-    place = Place(document.name, error.line, document.place(element).element)
-    inside_sv = who.sv if holder is element else f"<{local(element)}> i {who.sv}"
-    for pattern, sv, fix_sv, fix_en in _SCHEMA_WORDS:
-        if re.search(pattern, message):
-            said = sv.format(
-                inside=inside_sv,
-                name=shown(quoted[1]) if len(quoted) > 1 else "",
-                value=shown(quoted[2]) if len(quoted) > 2 else "",
-                kind=local(element),
-            )
-            return place.error(
-                "xsd", said, f"Expected a file valid by its schema, but: {shown(message, 300)}", fix_sv, fix_en
-            )
-    return place.error(
-        "xsd",
-        f"{inside_sv} följer inte formatet",
-        f"Expected a file valid by its schema, but: {shown(message, 300)}",
-        *_SAVE_AGAIN,
-    )
-
-
-_SAVE_AGAIN = (
-    "Öppna och spara filen i ett modelleringsverktyg, eller rita elementet på nytt.",
-    "Open and save the file in a modelling tool, or draw the element anew.",
-)
-_SCHEMA_WORDS = (
-    (
-        "required but missing",
-        "{inside} ska ha uppgiften {name}, men den saknas",
-        "Fyll i uppgiften, eller rita elementet på nytt så att verktyget gör det.",
-        "Give the missing attribute, or draw the element anew so that the tool does.",
-    ),
-    (
-        "is not allowed",
-        "{inside} har uppgiften {name}, som inte finns i formatet",
-        "Ta bort uppgiften.",
-        "Remove the attribute.",
-    ),
-    ("Missing child element", "{inside} saknar något som formatet kräver", *_SAVE_AGAIN),
-    ("not expected", "<{kind}> finns inte i formatet, eller får inte stå där det står (nära {inside})", *_SAVE_AGAIN),
-    (
-        "xs:ID",
-        "id:t ”{value}” ska börja med en bokstav eller _ och får inte innehålla mellanslag eller kolon",
-        "Ge elementet ett id av bokstäver, siffror, - och _.",
-        "Give the element an id of letters, digits, - and _.",
-    ),
-    (
-        "not a valid value|not an element of the set",
-        "{inside} har ett värde som inte är tillåtet där",
-        "Rätta värdet.",
-        "Correct the value.",
-    ),
-)
-
-
-def _at(document: Document, error: Any) -> etree._Element:
-    try:
-        prefixes = {prefix: uri for prefix, uri in document.root.nsmap.items() if prefix}
-        found = document.root.xpath(error.path, namespaces=prefixes) if error.path else []
-    except etree.XPathError:
-        found = []
-    return found[0] if isinstance(found, list) and found and isinstance(found[0], etree._Element) else document.root

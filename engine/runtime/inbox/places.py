@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor, Membership
+from engine.cases.sight import may_look_into
 from engine.cases.tables import case, offer, task_candidate
 from engine.errors import NotFound
 from engine.identity import permissions
@@ -118,4 +119,4 @@ def offered(actor: Actor, place: str) -> list[sa.ColumnElement[bool]]:
 def begun_in(rows: sa.Select[Any], actor: Actor) -> sa.Select[Any]:
     """With their cases, as far as something may be begun in them: not suspended, not sealed to somebody else (R3)."""
     rows = rows.join(case, case.c.id == offer.c.case_id).where(case.c.state == "active")
-    return rows.where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == actor.person_id))
+    return rows.where(may_look_into(actor))

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from engine.actor import Actor
 from engine.cases import words
+from engine.cases.sight import may_look_into
 from engine.cases.tables import case, case_word, task, task_candidate
 from engine.db import at_most
 from engine.engine import Read
@@ -84,7 +85,7 @@ def open_tasks(
         if branch is not None:
             rows = rows.join(task, task.c.id == task_candidate.c.task_id)
         rows = narrowed(rows.join(case, case.c.id == task.c.case_id), search)
-        rows = rows.where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == read.actor.person_id))
+        rows = rows.where(may_look_into(read.actor))
     else:
         rows = rows.where(key.not_in(_sealed(read.actor)))
     return (rows.where(due < read.now) if search.late else rows), due, key

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor, Membership
+from engine.cases.sight import may_look_into
 from engine.cases.tables import case, task
 from engine.db import Id, Moment, at_most
 from engine.engine import Read
@@ -169,7 +170,7 @@ class Inbox:
             sa.select(task.c.id.label("task_id"), task.c.closed_at.label("due_at"))
             .join(case, case.c.id == task.c.case_id)
             .where(task.c.closed_by == read.actor.person_id, task.c.state == "completed")
-            .where(sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == read.actor.person_id))
+            .where(may_look_into(read.actor))
         )
         search = replace(self.search, held="")
         if search.number:

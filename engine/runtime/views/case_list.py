@@ -16,13 +16,14 @@ import sqlalchemy as sa
 
 from engine.actor import Actor
 from engine.cases.readers import readable_ids
+from engine.cases.sight import may_look_into
 from engine.cases.tables import case
 from engine.db import at_most
 from engine.definitions.tables import definition
 from engine.engine import Read
 from engine.identity import permissions
 from engine.identity.queries import log_read
-from engine.runtime.views.common import ACTIVE, CASE_NUMBER, PAGE, contains, open_to, readable
+from engine.runtime.views.common import ACTIVE, CASE_NUMBER, PAGE, contains, readable
 
 SORTS = ("changed", "started", "number", "title")
 UNUSUAL = ("suspended", "cancelled", "failed", "terminated")
@@ -150,7 +151,7 @@ class Cases:
 
     def _filters(self, read: Read) -> Sequence[sa.ColumnElement[bool]]:
         """What may only be looked for where the actor may look."""
-        may_look_within = sa.and_(readable(read.actor), open_to(read.actor))
+        may_look_within = sa.and_(readable(read.actor), may_look_into(read.actor))
         filters: list[sa.ColumnElement[bool]] = []
         if self.search:
             inside = sa.and_(may_look_within, contains(self.search, case.c.title))
@@ -186,7 +187,7 @@ def listed(actor: Actor) -> sa.ColumnElement[bool]:
 
 def select_rows(actor: Actor, *more: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """Columns for `row_of`; its caller adds which cases."""
-    may_look = sa.and_(readable(actor), open_to(actor)).label("may_look")
+    may_look = sa.and_(readable(actor), may_look_into(actor)).label("may_look")
     columns = (
         case.c.id,
         case.c.number,

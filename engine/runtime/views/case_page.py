@@ -12,31 +12,30 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.bpmn import machine
 from engine.bpmn.model import Graph
 from engine.cases import readers
 from engine.cases import store as cases
+from engine.cases.sight import sight_of
 from engine.cases.store import Case
 from engine.cases.tables import case, case_link, comment, task, wait
-from engine.db import Json, Moment, Words, loads
+from engine.db import Json, Moment, Words
 from engine.definitions.tables import definition
 from engine.engine import Read
 from engine.forms import Form
-from engine.history.tables import history, rows_of
 from engine.identity import permissions
 from engine.identity.queries import log_read
 from engine.identity.tables import person
+from engine.jobs.queries import ADDRESSEE, who_asks
 from engine.jobs.tables import incident, job, mail
 from engine.runtime.adhoc import OpenWork, open_to
 from engine.runtime.views.case_list import CaseRow, row_of, select_rows
 from engine.runtime.views.common import readable
-from engine.runtime.views.posts import KEEPERS
-from engine.runtime.views.sight import places, seen_variables
 from engine.runtime.views.story import TOLD, Story, read_story
 
 STORY_PAGE = 40
 RELATED_LIMIT = 100
 POSTS_LIMIT = 200
-WALKED_LIMIT = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,8 @@ class CasePage:
     def run(self, read: Read) -> CaseStory:
         one = cases.load(read, self.case_id)
         may_read = require_sight(read, one)
-        may_look = may_read and permissions.may_see_data(read.actor, one.sealed_to)
+        sight = sight_of(read, one)
+        may_look = may_read and sight.may_look
         own, *related = _with_relatives(read, one)
         posts = _posts(read, one) if may_look else []
         waiting = _waiting(read, one)
@@ -126,12 +126,12 @@ class CasePage:
             newest_version=own.newest,
             may_look=may_look,
             may_comment=may_look and not permissions.reads_everything(read.actor),
-            variables=seen_variables(read, one) if may_look else {},
+            variables=sight.variables(machine.root_variables(one.data)) if may_look else {},
             waiting=waiting,
             related=tuple(map(row_of, related)),
             mails=tuple(post for post in posts if post.kind != "comment"),
             comments=tuple(post for post in posts if post.kind == "comment"),
-            story=read_story(read, one, before=self.before, limit=STORY_PAGE, kinds=kinds)
+            story=read_story(read, one, sight, before=self.before, limit=STORY_PAGE, kinds=kinds)
             if may_read
             else Story((), None),
             graph=one.definition.graph,
@@ -267,14 +267,12 @@ def _order(one: Waiting) -> tuple[Any, ...]:
 # --- mails and comments ----------------------------------------------------------------------------------------------
 
 _writer = person.alias("writer")
-_own = sa.select(sa.func.lower(person.c.email)).where(person.c.id == sa.bindparam("person_id")).scalar_subquery()
-_is_own = sa.and_(_own != "", sa.func.lower(mail.c.to) == _own)
 _POSTS = sa.union_all(
     sa.select(
         mail.c.kind.label("kind"),
         mail.c.id.label("id"),
         mail.c.created_at.label("at"),
-        sa.case((sa.or_(sa.bindparam("sees_all", type_=sa.Boolean), _is_own), mail.c.to), else_="").label("who"),
+        ADDRESSEE.label("who"),
         mail.c.subject.label("title"),
         sa.literal("").label("text"),
         mail.c.status.label("status"),
@@ -298,49 +296,5 @@ _NEWEST_POSTS = sa.select(_POSTS).order_by(_POSTS.c.at.desc(), _POSTS.c.id.desc(
 
 
 def _posts(read: Read, one: Case) -> list[Post]:
-    sees_all = read.actor.holds(*KEEPERS)  # other addresses are contact data (R33)
-    given = {"case_id": one.id, "person_id": read.actor.person_id, "sees_all": sees_all}
-    rows = read.connection.execute(_NEWEST_POSTS, given).all()
+    rows = read.connection.execute(_NEWEST_POSTS, {"case_id": one.id, **who_asks(read.actor)}).all()
     return [Post(row.kind, row.id, row.at, row.who, row.title, row.text, row.status, row.rung) for row in rows]
-
-
-# --- the path walked -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """For the diagram: ids of elements and flows passed, and of elements where the case stands now."""
-
-    number: str
-    process_name: str
-    definition_id: int
-    visited: tuple[str, ...]
-    current: tuple[str, ...]
-    names: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class CaseWalk:
-    case_id: int
-
-    def run(self, read: Read) -> Walk:
-        one = cases.load(read, self.case_id)
-        require_sight(read, one)
-        rows = read.connection.execute(
-            sa.select(history.c.element, history.c.data)
-            .where(rows_of(one.id), history.c.kind == "element:passed")
-            .order_by(history.c.id.desc())
-            .limit(WALKED_LIMIT)
-        )
-        visited: dict[str, None] = {}
-        for row in rows:
-            visited[row.element] = None
-            visited.update(dict.fromkeys(_flows(row.data)))
-        nodes = one.definition.graph.nodes
-        current = places(one)
-        names = {name: nodes[name].name or name for name in (*visited, *current) if name in nodes}
-        return Walk(one.number, one.definition.name, one.definition.id, tuple(visited), current, names)
-
-
-def _flows(data: str | None) -> Sequence[str]:
-    return loads(data).get("flows", ()) if data else ()

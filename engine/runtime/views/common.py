@@ -8,11 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.actor import Actor
 from engine.cases.readers import readable
-from engine.cases.tables import case
 
-__all__ = ["ACTIVE", "CASE_NUMBER", "PAGE", "contains", "has_words", "open_to", "readable"]
+__all__ = ["ACTIVE", "CASE_NUMBER", "PAGE", "contains", "has_words", "readable"]
 
 PAGE = 50
 """Rows of a list that are shown at once."""
@@ -23,13 +21,6 @@ ACTIVE = ("active", "suspended")
 
 CASE_NUMBER = re.compile(r"[A-Za-zÅÄÖåäö]{1,6}-[0-9]{4}-[0-9]{4,8}")
 """Who looks for this whole looks for one case, which an index finds."""
-
-
-def open_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """SQL: cases in which the actor may see what was written: not sealed, or sealed to nobody else (R3)."""
-    if actor.is_system:
-        return sa.true()
-    return sa.or_(case.c.sealed_to.is_(None), case.c.sealed_to == actor.person_id)
 
 
 def has_words(words: Iterable[str], *columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

@@ -9,18 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor
+from engine.cases.sight import may_look_into
 from engine.cases.tables import case
 from engine.db import at_most
 from engine.engine import Read
 from engine.errors import NotFound
 from engine.identity import permissions
 from engine.identity.queries import log_read
-from engine.identity.tables import person
+from engine.jobs.queries import ADDRESSEE, KEEPERS, who_asks
 from engine.jobs.tables import job, mail
-from engine.runtime.views.common import CASE_NUMBER, PAGE, contains, open_to, readable
+from engine.runtime.views.common import CASE_NUMBER, PAGE, contains, readable
 
-KEEPERS = ("admin", "revisor")
-"""They see every mail; the others those of cases they may read."""
 OFFICES = ("storsthlm", "hsf", "sekretariat")
 STATUSES = ("queued", "sent", "failed", "kept")
 UNDONE = ("queued", "failed")
@@ -66,7 +65,7 @@ class MailPage:
 _columns = (
     mail.c.id,
     mail.c.case_id,
-    mail.c.to,
+    ADDRESSEE.label("to"),
     mail.c.subject,
     mail.c.kind,
     mail.c.rung,
@@ -79,12 +78,6 @@ _columns = (
     job.c.attempts,
     job.c.due_at.label("next_try"),
 )
-
-
-def is_own(actor: Actor) -> sa.ColumnElement[bool]:
-    """SQL: mails to the actor's own address. Other addresses are contact data, and not for everybody (R33)."""
-    own = sa.select(person.c.email).where(person.c.id == actor.person_id).scalar_subquery()
-    return sa.and_(own != "", sa.func.lower(mail.c.to) == sa.func.lower(own))
 
 
 def _mails(actor: Actor, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
@@ -104,7 +97,7 @@ class Mails:
 
     def run(self, read: Read) -> MailPage:
         permissions.require(read.actor, *OFFICES, *KEEPERS, to="see what was sent", att="se utskicken")
-        rows = _mails(read.actor, *_columns, is_own(read.actor).label("is_own"))
+        rows = _mails(read.actor, *_columns)
         looked_at = None
         if CASE_NUMBER.fullmatch(self.search):
             number = sa.select(case.c.id).where(case.c.number == self.search.upper()).scalar_subquery()
@@ -113,16 +106,16 @@ class Mails:
             looked_at, first = _walk(read, self.status)
             rows = rows.where(mail.c.id >= first)
             if self.search:
-                rows = rows.where(contains(self.search, mail.c.to, mail.c.subject, case.c.number))
+                rows = rows.where(contains(self.search, ADDRESSEE, mail.c.subject, case.c.number))
         if self.status:
             rows = rows.where(_in_status(self.status))
         if self.kind:
             rows = rows.where(mail.c.kind == self.kind)
         rows = rows.order_by(mail.c.id.desc()).limit(at_most(PAGE + 1)).offset(at_most((self.page - 1) * PAGE))
-        found = read.connection.execute(rows).all()
+        found = read.connection.execute(rows, who_asks(read.actor)).all()
         counts = {status: _count(read, status) for status in UNDONE}
         log_read(read, "utskicken")
-        told = tuple(_row(read.actor, row, None) for row in found[:PAGE])
+        told = tuple(_row(row, None) for row in found[:PAGE])
         return MailPage(told, self.page, len(found) > PAGE, counts, looked_at)
 
 
@@ -153,23 +146,21 @@ class MailById:
     mail_id: int
 
     def run(self, read: Read) -> MailRow:
-        may_look = sa.or_(mail.c.case_id.is_(None), open_to(read.actor)).label("may_look")
-        rows = _mails(read.actor, *_columns, mail.c.body, may_look, is_own(read.actor).label("is_own")).where(
-            mail.c.id == self.mail_id
-        )
-        row = read.connection.execute(rows).one_or_none()
+        may_look = sa.or_(mail.c.case_id.is_(None), may_look_into(read.actor)).label("may_look")
+        rows = _mails(read.actor, *_columns, mail.c.body, may_look).where(mail.c.id == self.mail_id)
+        row = read.connection.execute(rows, who_asks(read.actor)).one_or_none()
         if row is None:
             raise NotFound("Expected a mail, but there is none.", "Utskicket finns inte, eller är inte öppet för dig.")
         log_read(read, "ett utskick", row.case_id)
-        return _row(read.actor, row, row.body if row.may_look else None)
+        return _row(row, row.body if row.may_look else None)
 
 
-def _row(actor: Actor, row: Any, body: str | None) -> MailRow:
+def _row(row: Any, body: str | None) -> MailRow:
     return MailRow(
         id=row.id,
         case_id=row.case_id,
         number=row.number,
-        to=row.to if row.is_own or actor.holds(*KEEPERS) else "",
+        to=row.to,
         subject=row.subject,
         body=body,
         kind=row.kind,

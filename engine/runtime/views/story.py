@@ -10,12 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.bpmn.model import Graph
+from engine.cases.sight import Sight
 from engine.cases.store import Case
-from engine.db import loads
 from engine.engine import Read
 from engine.history.tables import ROWS_PER_CASE, history
-from engine.identity import permissions
-from engine.runtime.views.sight import withheld_names
 
 TOLD = frozenset(
     {
@@ -105,7 +103,9 @@ def turns_of(graph: Graph) -> sa.ColumnElement[bool]:
     )
 
 
-def read_story(read: Read, one: Case, *, before: int | None, limit: int, kinds: Collection[str] | None) -> Story:
+def read_story(
+    read: Read, one: Case, sight: Sight, *, before: int | None, limit: int, kinds: Collection[str] | None
+) -> Story:
     first = one.id * ROWS_PER_CASE
     rows = (
         sa.select(history)
@@ -117,22 +117,13 @@ def read_story(read: Read, one: Case, *, before: int | None, limit: int, kinds: 
         rows = rows.where(sa.or_(history.c.kind.in_(kinds), turns_of(one.definition.graph)))
     found = read.connection.execute(rows).all()
     shown = found[:limit]
-    withheld = withheld_names(read, one)
-    may_see = permissions.may_see_data(read.actor, one.sealed_to)
-    events = tuple(_event(row, withheld, may_see) for row in shown)
+    events = tuple(_event(row, sight) for row in shown)
     return Story(events, shown[-1].seq if len(found) > limit else None)
 
 
-def _event(row: Any, withheld: Collection[str], may_see: bool) -> Event:
-    data = loads(row.data) if row.data and may_see else {}
-    changes = data.pop("changes", {}) if isinstance(data, dict) else {}
-    data.pop("input", None)  # for the replay, and it may hold what is withheld
-    told = {
-        name: (permissions.WITHHELD, permissions.WITHHELD)
-        if name in withheld
-        else (change.get("before"), change.get("after"))
-        for name, change in changes.items()
-    }
+def _event(row: Any, sight: Sight) -> Event:
+    data = sight.told(row.data) or {}
+    changes = data.pop("changes", {})
     return Event(
         seq=row.seq,
         at=row.at,
@@ -146,8 +137,8 @@ def _event(row: Any, withheld: Collection[str], may_see: bool) -> Event:
         party=row.party,
         definition_key=row.definition_key,
         version=row.definition_version,
-        changes=told,
-        data={name: value for name, value in data.items() if name not in withheld},
+        changes={name: (change.get("before"), change.get("after")) for name, change in changes.items()},
+        data=data,
         hash=row.hash,
-        is_sealed=bool(row.data) and not may_see,
+        is_sealed=bool(row.data) and not sight.may_look,
     )

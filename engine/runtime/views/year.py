@@ -9,15 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from engine.bpmn import machine
 from engine.calendar import local
 from engine.cases import store as cases
 from engine.cases.readers import may_read
+from engine.cases.sight import sight_of
 from engine.cases.tables import case, task
 from engine.engine import Read
 from engine.identity import permissions
 from engine.identity.queries import log_read
 from engine.runtime.views.common import readable
-from engine.runtime.views.sight import seen_variables
 
 WHEEL, REQUEST, ANALYSIS = "arshjul", "partsuppgifter", "kvartalsanalys"
 PERIODS = ("prioritering", "inhamtning", "dialog", "rapport", "uppdrag")
@@ -102,7 +103,7 @@ class Year:
             one.id,
             one.number,
             one.state,
-            seen_variables(read, one),
+            sight_of(read, one).variables(machine.root_variables(one.data)),
             tasks=_tasks(read, one.id, self.year, periods),
             answers=_answers(read, one.id),
             quarters=quarters,

@@ -14,7 +14,7 @@ from engine.bpmn.dmn.tables import Decision
 from engine.bpmn.expressions import Compiled
 from engine.bpmn.findings import shown
 from engine.bpmn.limits import LIMITS
-from engine.bpmn.read.xml import local
+from engine.bpmn.read.document import local
 
 MAX_CHAIN = LIMITS.decisions
 

@@ -10,7 +10,7 @@ from lxml import etree
 from engine.bpmn.dmn import feel
 from engine.bpmn.dmn.read.files import File
 from engine.bpmn.findings import Finding, Label, Place, shown
-from engine.bpmn.read.xml import line_of
+from engine.bpmn.read.document import line_of
 
 
 @dataclass(slots=True)

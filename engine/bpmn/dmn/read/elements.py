@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from engine.bpmn.read.xml import local
+from engine.bpmn.read.document import local
 
 
 def variable_of(element: etree._Element) -> str:

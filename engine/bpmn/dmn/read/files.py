@@ -16,7 +16,9 @@ from engine.bpmn.dmn.read.elements import child_of, text_of, variable_of
 from engine.bpmn.dmn.tables import Parser
 from engine.bpmn.dmn.types import ANY, VALUE, Type, named
 from engine.bpmn.findings import Finding, Place, bounded
-from engine.bpmn.read.xml import Document, Unreadable, line_of, local, parse, schema_findings
+from engine.bpmn.read.document import Document, line_of, local
+from engine.bpmn.read.schema import schema_findings
+from engine.bpmn.read.xml import Unreadable, parse
 from engine.errors import ExpressionError
 
 _NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"

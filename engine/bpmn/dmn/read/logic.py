@@ -16,7 +16,7 @@ from engine.bpmn.dmn.read.elements import child_of, text_of, variable_of
 from engine.bpmn.dmn.tables import Column, Decision, Output
 from engine.bpmn.dmn.types import VALUE
 from engine.bpmn.findings import shown
-from engine.bpmn.read.xml import CAMUNDA, line_of, local
+from engine.bpmn.read.document import CAMUNDA, line_of, local
 
 MAX_PAIRS = 20_000  # of rules that are held against each other
 
