@@ -115,7 +115,8 @@ def test_random_processes_on_random_paths(wide_house: House) -> None:
             report = replayed(house, case)
             assert (report.first_bad, report.replayed) == (None, 1)
 
-    for number in range(5):
+    # Hypothesis draws by the constants of the modules that are loaded, too: other tests before this one, other draws.
+    for number in range(30):
         seed(number)(live)()
         if made.keys() >= MOVES:
             break
