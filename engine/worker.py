@@ -31,6 +31,7 @@ from engine.runtime.leases import LeaseJobs, NextDue, ReturnJobs
 from engine.runtime.messages import DeliverMessage, DeliverSignal
 from engine.runtime.services import CallFor, Continue, FailService, FinishMail, FinishService, ThrowBpmnError
 from engine.runtime.timers import FireTimer, StartByTimer
+from engine.runtime.words import ForgetWords
 from engine.settings.stored import Settings
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Worker:
             "signal": self._by_command(DeliverSignal),
             "condition": self._by_command(LookIntoStores),
             "continue": self._by_command(Continue),
+            "words": self._by_command(ForgetWords),
         }
 
     def run_once(self) -> int:
