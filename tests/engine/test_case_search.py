@@ -6,12 +6,8 @@ from threading import Thread
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
-from engine import Actor, CompleteTask, Worker, db
-from engine.cases import words
-from engine.cases.tables import case, case_word, word_part
+from engine import Actor, CompleteTask, Worker
 from engine.runtime.inbox import Inbox, Search
 from engine.runtime.views import CaseList, Cases
 from tests.engine.house import House
@@ -45,27 +41,6 @@ def ids(page: CaseList) -> list[int]:
 
 def found(house: House, text: str, **more: object) -> list[int]:
     return sorted(ids(house.ask(Cases(search=text, **more), official(house))))  # type: ignore[arg-type]
-
-
-def kept(house: House) -> set[tuple[str, bool, int]]:
-    with house.engine._database.connect() as connection:
-        return {tuple(row) for row in connection.execute(sa.select(case_word))}
-
-
-def parts(house: House) -> set[tuple[str, str]]:
-    with house.engine._database.connect() as connection:
-        return {tuple(row) for row in connection.execute(sa.select(word_part))}
-
-
-def require_right_words(house: House) -> None:
-    """The words of every case as it is now, in all their parts, and no others."""
-    with house.engine._database.connect() as connection:
-        cases = connection.execute(sa.select(case.c.id, case.c.number, case.c.title, case.c.ended_at)).all()
-    should = {
-        (word, one.ended_at is None, one.id) for one in cases for word in words.folded(f"{one.number} {one.title}")
-    }
-    assert kept(house) == should
-    assert parts(house) == {part for word, _, _ in should for part in words.parts(word)}
 
 
 def test_finished_cases_are_found_by_their_words(byter: House) -> None:
@@ -145,13 +120,13 @@ def test_who_may_not_look_finds_by_number_only(byter: House) -> None:
 
 def test_words_that_no_case_has_any_more_are_forgotten(byter: House) -> None:
     first, second = start(byter, "Anna Svensson fick vänta"), start(byter, "Svensson igen")
-    assert ("nna", "anna") in parts(byter)
+    assert ("nna", "anna") in byter.word_parts()
     for case_id in (first, second):
         byter.do(CompleteTask(byter.task(case_id, "flytta"), {}), official(byter))
         byter.work()
-        assert ("nna", "anna") not in parts(byter)
-        assert (("svensson", "svensson") in parts(byter)) == (case_id == first), "another case has it still"
-    require_right_words(byter)
+        assert ("nna", "anna") not in byter.word_parts()
+        assert (("svensson", "svensson") in byter.word_parts()) == (case_id == first), "another case has it still"
+    byter.require_words_as_they_are()
     with byter.engine._database.connect() as connection:
         told = connection.execute(sa.text("SELECT count(*) FROM job WHERE kind = 'words' AND payload IS NOT NULL"))
         assert told.scalar() == 0, "nor does the job keep them"
@@ -165,7 +140,7 @@ def test_a_word_comes_back_with_all_its_parts(byter: House) -> None:
         byter.do(CompleteTask(byter.task(case_id, "flytta"), {}), official(byter))
         byter.work()
         assert found(byter, "tidsboende") == []
-    require_right_words(byter)
+    byter.require_words_as_they_are()
 
 
 def test_a_word_is_never_forgotten_while_a_case_is_given_it(byter: House) -> None:
@@ -196,21 +171,4 @@ def test_a_word_is_never_forgotten_while_a_case_is_given_it(byter: House) -> Non
     assert failed == []
     start(byter, "Korttidsboende i Åsö")
     byter.work()
-    require_right_words(byter)
-
-
-def test_the_migrations_keep_the_words_that_steps_would_have_kept(byter: House) -> None:
-    start(byter, "Oklart läkemedelsansvar: Åsö §12")
-    end(byter, start(byter, "Över"))
-    byter.work()
-    require_right_words(byter)
-    config = Config()
-    config.set_main_option("script_location", "engine/migrations")
-    config.attributes["engine"] = database = db.create(byter.url)
-    command.downgrade(config, "0014")
-    with database.connect() as connection:
-        live = connection.execute(sa.text("SELECT word FROM case_word")).scalars().all()
-    assert sorted(live) == ["0001", "12", "2026", "by", "läkemedelsansvar", "oklart", "åsö"]
-    command.upgrade(config, "head")
-    require_right_words(byter)
-    database.dispose()
+    byter.require_words_as_they_are()

@@ -110,9 +110,9 @@ class Cases:
         stretch = among.stretch
         order, first = _ORDER.get(self.sort, _ORDER["changed"]), (self.page - 1) * PAGE
         # Found once, for the count and for the page: what it takes is to find them.
-        some = (
-            sa.select(case.c.id).where(among.wanted).order_by(*order).limit(at_most(max(COUNT_LIMIT, first + PAGE + 1)))
-        )
+        some = sa.select(case.c.id).where(among.wanted).order_by(*order)
+        if stretch is None:  # there they are few, and with a limit PostgreSQL would rather walk all in their order
+            some = some.limit(at_most(max(COUNT_LIMIT, first + PAGE + 1)))
         ids = read.connection.execute(some).scalars().all()
         rows = select_rows(read.actor).where(case.c.id.in_(ids[first : first + PAGE])).order_by(*order)
         found = read.connection.execute(rows).all()
@@ -137,7 +137,7 @@ class Cases:
         wanted = words.words(self.search)
         if wanted:
             where = stretch(read, wanted, self._live, self.before)
-            return _Among(sa.and_(case.c.id.in_(where.ids), self._found(read, where.word)), stretch=where)
+            return _Among(sa.and_(where.cases, self._found(read, where.word)), stretch=where)
         found = self._found(read)
         if self.status or self.party:
             newest = sa.select(case.c.id).order_by(*_ORDER["changed"]).limit(at_most(WALK)).subquery()

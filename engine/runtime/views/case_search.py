@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from engine.cases import words
 from engine.cases.tables import case, case_word
-from engine.db import at_most
+from engine.db import at_most, dumps
 from engine.engine import Read
 
 FEW = 2000
@@ -26,6 +26,8 @@ LOOKED_UP = 4
 """Words of a search that may tell which cases, the longest first."""
 SHORTEST, WIDER = 500, 4
 """Cases of the first stretch that is tried, and how many times as many the next has."""
+ENOUGH, TRIES = FEW // 4, 8
+"""Cases that a stretch should have, and how often one between two that do not do is tried for that."""
 UNKNOWN = 5000
 """Cases of a stretch where no word can be looked up: letters that thousands of words have."""
 
@@ -34,13 +36,13 @@ _END = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`ids`: cases that may have all the words; `word`: the one that they are known to have, if any.
+    """`cases`: those that may have all the words; `word`: the one that they are known to have, if any.
 
     `first`: the id from which on cases were looked at, None where that were all; `since`, `until`: when the first and
     the last of the stretch started, None where it has no such end.
     """
 
-    ids: Sequence[int]
+    cases: sa.ColumnElement[bool]
     word: str = ""
     first: int | None = None
     since: datetime | None = None
@@ -55,20 +57,20 @@ def stretch(read: Read, wanted: Sequence[str], live: Sequence[bool], before: int
     for word in known:
         ids = _few(read, word, live, 0, end)
         if ids is not None:
-            return Stretch(ids, word, until=until)
+            return Stretch(_are(read, ids), word, until=until)
     newest = read.connection.execute(sa.select(case.c.id).order_by(case.c.id.desc()).limit(at_most(1))).scalar() or 0
     end = min(end, newest + 1)
     for word in known:
         found = _latest(read, word, live, end)
         if found is not None:
-            ids, first = found
+            cases, first = _are(read, found[0]), found[1]
             break
     else:
-        word, first = "", max(end - UNKNOWN, 0)
-        ids = read.connection.execute(sa.select(case.c.id).where(case.c.id.between(first, end - 1))).scalars().all()
+        word, first = "", end - UNKNOWN
+        cases = case.c.id.between(first, end - 1)
     if not read.connection.execute(sa.select(case.c.id).where(case.c.id < first).limit(at_most(1))).first():
-        return Stretch(ids, word, until=until)
-    return Stretch(ids, word, first, _started(read, case.c.id >= first, case.c.id), until)
+        return Stretch(cases, word, until=until)
+    return Stretch(cases, word, first, _started(read, case.c.id >= first, case.c.id), until)
 
 
 def _with_few_spellings(read: Read, wanted: Sequence[str]) -> list[str]:
@@ -80,13 +82,21 @@ def _with_few_spellings(read: Read, wanted: Sequence[str]) -> list[str]:
 
 
 def _latest(read: Read, word: str, live: Sequence[bool], end: int) -> tuple[Sequence[int], int] | None:
-    """Cases with the word, few of them, in the longest stretch up to `end` that was tried, and where it begins."""
-    found, width = None, SHORTEST
-    while width < WIDER * end:
+    """Cases with the word, few of them, in the longest stretch up to `end` that was tried, and where it begins. None
+    where even the shortest has more."""
+    found: tuple[Sequence[int], int] | None = None
+    does, does_not = 0, SHORTEST
+    while does < end and (ids := _few(read, word, live, end - does_not, end)) is not None:
+        found, does, does_not = (ids, end - does_not), does_not, does_not * WIDER
+    for _ in range(TRIES):
+        width = (does + does_not) // 2
+        if found is None or len(found[0]) >= ENOUGH or width == does:
+            break
         ids = _few(read, word, live, end - width, end)
         if ids is None:
-            break
-        found, width = (ids, end - width), width * WIDER
+            does_not = width
+        else:
+            found, does = (ids, end - width), width
     return found
 
 
@@ -96,6 +106,16 @@ def _few(read: Read, word: str, live: Sequence[bool], first: int, end: int) -> S
     those = those.where(case_word.c.case_id >= first, case_word.c.case_id < end)
     ids = list(read.connection.execute(those.limit(at_most(FEW + 1))).scalars())
     return None if len(ids) > FEW else list(dict.fromkeys(ids))
+
+
+def _are(read: Read, ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """SQL: the case is one of these. One parameter, as JSON: thousands would take longer than to find the cases."""
+    values = sa.literal(dumps(list(ids)))
+    if read.connection.dialect.name == "sqlite":
+        listed = sa.func.json_each(values).table_valued("value")
+    else:
+        listed = sa.func.json_array_elements_text(sa.cast(values, sa.JSON(none_as_null=True))).table_valued("value")
+    return case.c.id.in_(sa.select(sa.cast(listed.c.value, sa.BigInteger)))
 
 
 def _started(read: Read, where: sa.ColumnElement[bool], order: sa.ColumnElement[int]) -> datetime | None:
