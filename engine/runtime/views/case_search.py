@@ -18,7 +18,7 @@ from engine.cases.tables import case, case_word
 from engine.db import at_most, dumps
 from engine.engine import Read
 
-FEW = 2000
+FEW = 1000
 """So many cases are fetched and sorted at once."""
 SPELLINGS = 2000
 """Words that a part may stand for, to be looked up."""
@@ -28,7 +28,7 @@ SHORTEST, WIDER = 500, 4
 """Cases of the first stretch that is tried, and how many times as many the next has."""
 ENOUGH, TRIES = FEW // 4, 8
 """Cases that a stretch should have, and how often one between two that do not do is tried for that."""
-UNKNOWN = 5000
+UNKNOWN = 2000
 """Cases of a stretch where no word can be looked up: letters that thousands of words have."""
 
 _END = 2**62
