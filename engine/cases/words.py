@@ -41,6 +41,12 @@ _THIS = sa.and_(
 )
 _DROP = Prepared(case_word.delete().where(_THIS))
 _MARK = Prepared(case_word.update().where(_THIS).values(is_live=bindparam("now_live")))
+_GIVING, _FORGETTING = (
+    Prepared(sa.select(lock(sa.literal_column("5061998")).label("locked")))
+    for lock in (sa.func.pg_advisory_xact_lock_shared, sa.func.pg_advisory_xact_lock)
+)
+"""On PostgreSQL those who give words to cases wait for the one who forgets some, and it for them: no word loses its
+parts to somebody who has just not seen it. On SQLite one writer waits for the other in any case."""
 
 
 def words(text: str) -> list[str]:
@@ -69,24 +75,25 @@ def follow(tx: Transaction, case_id: int, before: tuple[str, bool], after: tuple
     if was_live != is_live:
         _MARK.many(tx.connection, [{**this, "of_word": word, "now_live": is_live} for word in sorted(had & has)])
     if new := sorted(has - had):
+        _keep_out(tx, _GIVING)
         _ADD.many(tx.connection, [{"word": word, "is_live": is_live, "case_id": case_id} for word in new])
         rows = sorted({row for word in new for row in parts(word)})  # in one order for all: none waits in a circle
         _ADD_PARTS.many(tx.connection, [{"part": part, "word": word} for part, word in rows])
 
 
 def forget(tx: Transaction, gone: Sequence[str]) -> None:
-    """Of these words take away those that no case has any more.
-
-    Whoever gives a word to a case does so before its parts (`follow`); here both wait for each other, so that no word
-    loses its parts to somebody who has just not seen it. On SQLite one writer waits for the other in any case.
-    """
-    if tx.connection.dialect.name == "postgresql":
-        tx.connection.exec_driver_sql("LOCK TABLE case_word IN SHARE ROW EXCLUSIVE MODE")
+    """Of these words take away those that no case has any more."""
+    _keep_out(tx, _FORGETTING)
     found = sa.select(case_word.c.word).where(case_word.c.word.in_(gone)).distinct()
     kept = set(tx.connection.execute(found).scalars())
     rows = [row for word in gone if word not in kept for row in parts(word)]
     for part, word in sorted(set(rows)):
         tx.connection.execute(_FORGET, {"of_part": part, "of_word": word})
+
+
+def _keep_out(tx: Transaction, lock: Prepared) -> None:
+    if tx.connection.dialect.name == "postgresql":
+        lock.ask(tx.connection, {})
 
 
 _FORGET = word_part.delete().where(word_part.c.part == bindparam("of_part"), word_part.c.word == bindparam("of_word"))
