@@ -80,11 +80,15 @@ class BpmnError(Exception):
 
 
 class Retry(Exception):
-    """The service could not be reached now: try again after `after` (the usual back-off where None)."""
+    """The service could not be reached now: try again after `after` (the usual back-off where None).
 
-    def __init__(self, message: str, after: timedelta | None = None) -> None:
+    `message` is what the administrator reads, in Swedish; `en` the same in English, else they read it in Swedish.
+    """
+
+    def __init__(self, message: str, after: timedelta | None = None, *, en: str = "") -> None:
         super().__init__(message)
         self.after = after
+        self.en = en
 
 
 @dataclass(frozen=True, slots=True)

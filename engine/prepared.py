@@ -140,22 +140,24 @@ class Prepared:
 
 class Rows(Prepared):
     """New rows of a table, with whatever columns they have. On PostgreSQL several are one INSERT, as JSON: there each
-    statement costs more than its row does."""
+    statement costs more than its row does. `unless_there`: those that are there already stay as they are."""
 
-    def __init__(self, table: sa.Table) -> None:
-        super().__init__(table.insert())
+    def __init__(self, table: sa.Table, *, unless_there: bool = False) -> None:
+        insert = table.insert()
+        super().__init__(insert.prefix_with("OR IGNORE", dialect="sqlite") if unless_there else insert)
         self._table = table
+        self._end = " ON CONFLICT DO NOTHING" if unless_there else ""
         self._in_one: dict[tuple[str, ...], _Compiled] = {}
 
     def many(self, connection: Connection, rows: Sequence[Values]) -> None:
-        if len(rows) < 2 or connection.dialect.name != "postgresql":
+        if connection.dialect.name != "postgresql" or len(rows) < (1 if self._end else 2):
             super().many(connection, rows)
             return
         each = self._for(connection, rows[0])
         names = tuple(each.names)
         all_in_one = self._in_one.get(names)
         if all_in_one is None:
-            all_in_one = self._in_one[names] = _compile_rows(self._table, connection.dialect, names)
+            all_in_one = self._in_one[names] = _compile_rows(self._table, connection.dialect, names, self._end)
         given = [dict(zip(names, each.listed(row), strict=True)) for row in rows]
         with ToldBySqlalchemy(connection, all_in_one.text):
             all_in_one.carry_out(connection, {"rows": orjson.dumps(given).decode()})
@@ -217,11 +219,12 @@ def _converted(bind: Any, dialect: Dialect) -> Any:
     return convert(bind.effective_value) if convert else bind.effective_value
 
 
-def _compile_rows(table: sa.Table, dialect: Dialect, names: Sequence[str]) -> _Compiled:
+def _compile_rows(table: sa.Table, dialect: Dialect, names: Sequence[str], end: str) -> _Compiled:
     columns = [table.c[name] for name in names]
     listed = ", ".join(f'"{column.name}"' for column in columns)
     typed = ", ".join(f'"{column.name}" {column.type.compile(dialect)}' for column in columns)
     text = f'INSERT INTO "{table.name}" ({listed}) SELECT {listed} FROM json_to_recordset(%(rows)s::json) AS r({typed})'  # noqa: S608
+    text += end
     return _Compiled(text, _numbered(text, ["rows"]), ["rows"], _picker(["rows"]), {}, (), None, ())
 
 

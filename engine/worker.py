@@ -31,6 +31,7 @@ from engine.runtime.leases import LeaseJobs, NextDue, ReturnJobs
 from engine.runtime.messages import DeliverMessage, DeliverSignal
 from engine.runtime.services import CallFor, Continue, FailService, FinishMail, FinishService, ThrowBpmnError
 from engine.runtime.timers import FireTimer, StartByTimer
+from engine.runtime.words import ForgetWords
 from engine.settings.stored import Settings
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Worker:
             "signal": self._by_command(DeliverSignal),
             "condition": self._by_command(LookIntoStores),
             "continue": self._by_command(Continue),
+            "words": self._by_command(ForgetWords),
         }
 
     def run_once(self) -> int:
@@ -136,17 +138,17 @@ class Worker:
 
     def _report(self, job: Job, failure: Exception) -> None:
         after = failure.after if isinstance(failure, Retry) else None
-        message = _told(failure)
+        message, message_en = _told(failure)
         log.warning("Job %d (%s %s) failed, attempt %d: %s", job.id, job.kind, job.topic or "", job.attempts, message)
         try:
-            self._execute(FailService(job.id, job.fence, message, after))
+            self._execute(FailService(job.id, job.fence, message, after, message_en))
         except Conflict as overtaken:
             log.info("Job %d was overtaken: %s", job.id, overtaken)
 
     def _call_handler(self, job: Job) -> None:
         handler = contract.handlers().get(job.topic or "")
         if handler is None:
-            raise Retry(f"Ingen tjänst tar hand om {job.topic}.")
+            raise Retry(f"Ingen tjänst tar hand om {job.topic}.", en=f"No service takes care of {job.topic}.")
         call = self.engine.ask(CallFor(job, self.house), actor=self.actor)
         try:
             given = handler(call)
@@ -157,7 +159,7 @@ class Worker:
 
     def _send_mail(self, job: Job) -> None:
         if self.mailer is None:
-            raise Retry("Ingen e-postserver är inställd.", timedelta(minutes=5))
+            raise Retry("Ingen e-postserver är inställd.", timedelta(minutes=5), en="No mail server is set.")
         self.mailer.send(self.engine.ask(_MailOf(job.id), actor=self.actor))
         self._execute(FinishMail(job.id, job.fence))
 
@@ -174,16 +176,16 @@ def _result(given: Any) -> Result:
     return given if isinstance(given, Result) else Result(dict(given))
 
 
-def _told(failure: Exception) -> str:
-    """A sentence for the incident: what was raised on purpose speaks for itself; of a defect only its kind and place
-    are told, since its text may quote what stands in a case."""
+def _told(failure: Exception) -> tuple[str, str]:
+    """A sentence for the incident, in Swedish and English: what was raised on purpose speaks for itself; of a defect
+    only its kind and place are told, since its text may quote what stands in a case."""
     if isinstance(failure, Retry):
-        return str(failure) or "Tjänsten svarade inte."
+        return (str(failure), failure.en) if str(failure) else ("Tjänsten svarade inte.", "The service did not answer.")
     if isinstance(failure, TrappaError):
-        return getattr(failure, "sv", str(failure))
-    frames = traceback.extract_tb(failure.__traceback__)
-    place = f" ({frames[-1].name}, rad {frames[-1].lineno})" if frames else ""
-    return f"Oväntat fel: {type(failure).__name__}{place}."
+        return getattr(failure, "sv", str(failure)), str(failure)
+    kind, frames = type(failure).__name__, traceback.extract_tb(failure.__traceback__)
+    places = [f" ({frames[-1].name}, {line} {frames[-1].lineno})" if frames else "" for line in ("rad", "line")]
+    return f"Oväntat fel: {kind}{places[0]}.", f"Unexpected error: {kind}{places[1]}."
 
 
 class _MailOf:

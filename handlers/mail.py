@@ -68,7 +68,10 @@ class Smtp:
         except smtplib.SMTPResponseException as response:
             raise self._failure(response.smtp_code) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise Retry(f"E-postservern gick inte att nå ({type(error).__name__}).") from None
+            kind = type(error).__name__
+            raise Retry(
+                f"E-postservern gick inte att nå ({kind}).", en=f"The mail server could not be reached ({kind})."
+            ) from None
 
     __call__ = send
 
@@ -80,7 +83,10 @@ class Smtp:
                 f"Expected the mail server to take the mail, but it answered {code}.",
                 f"E-postservern tar inte emot mejlet (svar {code}). Kontrollera adressen.",
             )
-        return Retry(f"E-postservern tog inte emot mejlet just nu (svar {code}).")
+        return Retry(
+            f"E-postservern tog inte emot mejlet just nu (svar {code}).",
+            en=f"The mail server did not take the mail now (answer {code}).",
+        )
 
     @contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:
@@ -99,7 +105,10 @@ class Smtp:
                 encrypted = True
             if self._url.username:
                 if not encrypted:
-                    raise Retry("E-postservern erbjuder ingen kryptering, så lösenordet skickas inte.")
+                    raise Retry(
+                        "E-postservern erbjuder ingen kryptering, så lösenordet skickas inte.",
+                        en="The mail server offers no encryption, so the password is not sent.",
+                    )
                 server.login(unquote(self._url.username), unquote(self._url.password or ""))
             yield server
 

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from engine import BeginActivity, CancelCase, Comment, EndAdHoc, ResumeCase, SkipWait, SuspendCase
 from engine.calendar import local
 from engine.errors import Guarded, Invalid, NotFound, Refused
-from engine.runtime.views import CasePage, Cases, CaseStory, CaseWalk, MailRow, Post
+from engine.runtime.views import CaseList, CasePage, Cases, CaseStory, CaseWalk, MailRow, Post
 from web import assess, labels
 from web.answers import told
 from web.door import ask, do, now
@@ -90,6 +90,7 @@ def index() -> Any:
     state = given["state"] if given["state"] in STATES else ""
     # Those who work with whole cases need not see their parts; for a party its part is all there is.
     parts = request.args.get("parts") == "1" or bool(given["q"] or given["process"]) or not holds(*WHOLE)
+    before = request.args.get("before", type=int)
     page = ask(
         Cases(
             search=given["q"],
@@ -100,14 +101,19 @@ def index() -> Any:
             sort=given["sort"] or "changed",
             page=_page_number(),
             parts=parts,
+            before=before if before and 1 < before < 2**62 else None,
         )
     )
-    kept: dict[str, Any] = {name: value for name, value in given.items() if value} | (
+    asked: dict[str, Any] = {name: value for name, value in given.items() if value} | (
         {"parts": "1"} if request.args.get("parts") else {}
     )
+    kept = asked | ({"before": before} if page.until else {})
     return render_template(
         "case/index.html",
         parts_url=url_for("case.index", **kept, parts="1") if not parts else None,
+        stretch=_stretch(page),
+        older_url=url_for("case.index", **asked, before=page.older) if page.older else None,
+        latest_url=url_for("case.index", **asked) if page.until else None,
         page=page,
         given=given,
         is_narrowed=any(value for name, value in given.items() if name != "sort"),
@@ -119,6 +125,26 @@ def index() -> Any:
         previous_url=url_for("case.index", **kept, page=page.page - 1) if page.page > 1 else None,
         next_url=url_for("case.index", **kept, page=page.page + 1) if page.has_more else None,
     )
+
+
+def _stretch(page: CaseList) -> str | None:
+    """Where common words were looked for, if not in all cases."""
+    since, until = (day_text(at, weekday=False) if at else None for at in (page.since, page.until))
+    if since and until:
+        return gettext(
+            "Det du söker på finns i många ärenden. Här har vi letat bland dem som startade mellan %(since)s och "
+            "%(until)s.",
+            since=since,
+            until=until,
+        )
+    if since:
+        return gettext(
+            "Det du söker på finns i många ärenden. Här har vi letat bland dem som startade %(since)s eller senare.",
+            since=since,
+        )
+    if until:
+        return gettext("Här har vi letat bland de äldsta, som startade %(until)s eller tidigare.", until=until)
+    return None
 
 
 def _page_number() -> int:

@@ -104,7 +104,10 @@ class _Worker(Worker):
     def _call_handler(self, job: Job) -> None:
         if self.stops and job.topic == "diarienummer" and self._stopped in (None, job.case_id):
             self._stopped = job.case_id
-            raise Retry("Diariet svarade inte. Rapporten har inte fått något diarienummer.")
+            raise Retry(
+                "Diariet svarade inte. Rapporten har inte fått något diarienummer.",
+                en="The registry did not answer. The report has no registration number yet.",
+            )
         super()._call_handler(job)
 
 

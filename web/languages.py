@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, request
 from flask_babel import Babel, Domain, get_locale
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 LANGUAGES = ("sv", "en")
 COOKIE = "sprak"
@@ -26,6 +26,13 @@ def current() -> str:
 def of_processes() -> Markup:
     """The attribute for what processes and people say, which is Swedish on an English page too."""
     return Markup("") if current() == "sv" else Markup(' lang="sv"')
+
+
+def said(sv: str, en: str | None) -> Markup:
+    """What the house says in two languages, in the reader's; marked as Swedish where nobody said it in English."""
+    if current() == "en" and en:
+        return escape(en)
+    return escape(sv) if current() == "sv" else Markup('<span lang="sv">{}</span>').format(sv)
 
 
 def _chosen() -> str:
@@ -57,5 +64,6 @@ class _PoDomain(Domain):
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["in_swedish"] = of_processes
+    app.jinja_env.globals["said"] = said
     babel = Babel(app, default_locale="sv", default_timezone="Europe/Stockholm", locale_selector=_chosen)
     babel.__dict__["domain_instance"] = _PoDomain()

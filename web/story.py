@@ -14,6 +14,7 @@ from engine.identity import permissions
 from engine.runtime.views import Event
 from web import labels
 from web.changes import BY_CHANGE
+from web.languages import current
 
 WITHHELD = permissions.WITHHELD
 
@@ -232,12 +233,17 @@ def _mark(event: Event) -> str:
     )
 
 
+def _failure(event: Event) -> str | None:
+    """What went wrong, in the reader's language where the house can say it."""
+    return (event.data.get("message_en") if current() == "en" else None) or event.data.get("message")
+
+
 def _details(event: Event) -> list[tuple[str, str]]:
     """What stands behind the fold: the data is shown in short, withheld and sealed in words."""
     pairs = []
     if event.element and not event.element_name:
         pairs.append((gettext("Steg"), event.element))
-    reason = event.data.get("reason") or event.data.get("note") or event.data.get("message")
+    reason = event.data.get("reason") or event.data.get("note") or _failure(event)
     if reason:
         pairs.append((gettext("Skäl"), str(reason)))
     if event.is_sealed:

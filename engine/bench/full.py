@@ -2,9 +2,9 @@
 
 A few model cases are played by the engine; each copy has all their rows (case, readers, tasks, candidates, jobs,
 history), with its own numbers and spread over what a region's officials would see: twenty-seven parties, twenty
-colleagues, half a dozen titles, two years of finished work, due dates from three weeks ago to ten weeks ahead, three
-of ten open tasks taken. Besides them mails, incidents and waits for messages. What the copies do not have is a history
-whose hashes hold: `trappa verify` would refuse it, and no step looks at it.
+colleagues, half a dozen titles, each hundredth with a word more, two years of finished work, due dates from three weeks
+ago to ten weeks ahead, three of ten open tasks taken. Besides them mails, incidents and waits for messages. What the
+copies do not have is a history whose hashes hold: `trappa verify` would refuse it, and no step looks at it.
 
 Indexes and foreign keys are put aside meanwhile, and stand again before anything is measured.
 """
@@ -49,6 +49,8 @@ TITLES = (
     "Läkemedel i ordinärt boende",
     "Kostnad för inkontinenshjälpmedel",
 )
+SOME, LONG_AGO = "ambulans", "äldreboende"
+"""Words that each hundredth finished case has, and each hundredth of the first half of them: no live one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +212,18 @@ class _Copier:
             if table is not case_word:
                 self._insert(table, owns[table.name], of_model.get(table.name, f"o.case_id = {model}"))
         self._local(case_id, model, owns, is_live=is_live)
-        if is_live:
-            self._words(case_id)
+        self._words(case_id, is_live=is_live)
         self.made += 0 if is_live else count
 
     def _finished(self, case_id: str, ago: str) -> dict[str, dict[str, str]]:
         """Over two years, the newest last, as they were numbered."""
         return {
-            "case": {**self._told(case_id), "started_at": "n.at", "changed_at": "n.at", "ended_at": "n.at"},
+            "case": {
+                **self._told(case_id, is_live=False),
+                "started_at": "n.at",
+                "changed_at": "n.at",
+                "ended_at": "n.at",
+            },
             "task": {
                 "due_at": self._moved("due_at", ago),
                 "opened_at": "n.at",
@@ -232,19 +238,45 @@ class _Copier:
         """Started within the last months; due in any order of the numbers."""
         taken = f"CASE WHEN n.k % 10 IN (1, 4, 7) THEN {self.colleague} END"
         return {
-            "case": {**self._told(case_id), "status": "'pagar'", "started_at": "n.at", "changed_at": "n.at"},
+            "case": {
+                **self._told(case_id, is_live=True),
+                "status": "'pagar'",
+                "started_at": "n.at",
+                "changed_at": "n.at",
+            },
             "task": {"due_at": self._moved("due_at", _DUE), "opened_at": "n.at", "assignee": taken},
             "job": {"due_at": self._moved("due_at", f"({_DUE} + 26 * 86400)"), "created_at": "n.at"},
             "history": {"at": "n.at"},
         }
 
-    def _told(self, case_id: str) -> dict[str, str]:
+    def _told(self, case_id: str, *, is_live: bool) -> dict[str, str]:
         titles = " ".join(f"WHEN {place} THEN '{title}'" for place, title in enumerate(TITLES))
+        title = f"(CASE n.k % {len(TITLES)} {titles} END)"
+        if is_live:
+            return {
+                "number": f"'KOPIA-2025-' || {case_id}",
+                "title": f"{title} || ' ' || {case_id}",
+                "party": self.party,
+            }
+        more = " ".join(f"WHEN {those} THEN ' {word}'" for word, those in self._more(case_id).items())
         return {
-            "number": f"'KOPIA-2025-' || {case_id}",
-            "title": f"(CASE n.k % {len(TITLES)} {titles} END) || ' ' || {case_id}",
+            "number": f"'KOPIA-' || {self._year(case_id)} || '-' || {self._serial(case_id)}",
+            "title": f"{title} || (CASE {more} ELSE '' END)",
             "party": self.party,
         }
+
+    @staticmethod
+    def _year(case_id: str) -> str:
+        """Ten thousand finished cases a year, numbered as a house does it: the same words for each year."""
+        return f"(1900 + {case_id} / 10000)"
+
+    @staticmethod
+    def _serial(case_id: str) -> str:
+        return f"substr(CAST(10000 + {case_id} % 10000 AS text), 2)"
+
+    def _more(self, case_id: str) -> dict[str, str]:
+        """What some titles of finished cases have besides: word -> which."""
+        return {SOME: f"{case_id} % 100 = 7", LONG_AGO: f"{case_id} % 100 = 8 AND {case_id} <= {self.finished // 2}"}
 
     def _local(self, case_id: str, model: int, owns: Mapping[str, Any], *, is_live: bool) -> None:
         """Each case is its party's too; a few live ones are the small role's besides."""
@@ -259,25 +291,35 @@ class _Copier:
             self._insert(task_candidate, {**owns["task_candidate"], **small}, of_task, few)
             self._insert(case_reader, {"case_id": case_id, **small}, of_case, few)
 
-    def _words(self, case_id: str) -> None:
-        """By which live cases are found, as `engine.cases.words` writes them; word by word, so pages fill."""
-        by_title: dict[str, list[int]] = {word: list(range(len(TITLES))) for word in ("kopia", "2025")}
+    def _words(self, case_id: str, *, is_live: bool) -> None:
+        """By which cases are found, as `engine.cases.words` writes them; word by word, so pages fill."""
+        by_title: dict[str, list[int]] = {"kopia": list(range(len(TITLES)))} | ({"2025": []} if is_live else {})
         for place, title in enumerate(TITLES):
             for word in words.folded(title):
                 by_title.setdefault(word, []).append(place)
-        into = f'INSERT INTO "{case_word.name}" (word, case_id) {self.numbers}'
-        for word, places in sorted(by_title.items()):
-            those = f"n.k % {len(TITLES)} IN ({', '.join(map(str, places))})"
-            self._run(f"{into} SELECT '{word}', {case_id} FROM n WHERE {those}")  # noqa: S608
-        self._run(f"{into} SELECT CAST({case_id} AS text), {case_id} FROM n")  # noqa: S608
-        static = sorted({row for word in by_title for row in words.parts(word)})
+        which = {
+            word: f"n.k % {len(TITLES)} IN ({', '.join(map(str, places))})" if places else "1 = 1"
+            for word, places in by_title.items()
+        } | ({} if is_live else self._more(case_id))
+        into = f'INSERT INTO "{case_word.name}" (word, is_live, case_id) {self.numbers}'
+        live = "true" if is_live else "false"
+        for word, those in sorted(which.items()):
+            self._run(f"{into} SELECT '{word}', {live}, {case_id} FROM n WHERE {those}")  # noqa: S608
+        static = sorted({row for word in which for row in words.parts(word)})
         values = ", ".join(f"('{part}', '{word}')" for part, word in static)
         self._run(f'INSERT INTO "{word_part.name}" (part, word) VALUES {values} ON CONFLICT DO NOTHING')  # noqa: S608
-        text = f"CAST({case_id} AS text)"
+        of_number = [f"CAST({case_id} AS text)"] if is_live else [self._year(case_id), self._serial(case_id)]
+        for text in of_number:
+            rows = f"SELECT CAST({text} AS text), {live}, {case_id} FROM n ORDER BY 1, 3"  # noqa: S608
+            self._run(f"{into} {rows} ON CONFLICT DO NOTHING")  # of number 1904 in 1904 both are one word
+            self._parts(f"CAST({text} AS text)")
+
+    def _parts(self, text: str) -> None:
         letters = "(WITH RECURSIVE l(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM l WHERE k < 12) SELECT k FROM l)"
         self._run(
-            f'INSERT INTO "{word_part.name}" (part, word) {self.numbers} SELECT substr({text}, l.k), {text}'  # noqa: S608
-            f" FROM n CROSS JOIN {letters} AS l WHERE l.k <= length({text}) ORDER BY 1, 2 ON CONFLICT DO NOTHING"
+            f'INSERT INTO "{word_part.name}" (part, word) {self.numbers},'  # noqa: S608
+            f" each_one AS (SELECT DISTINCT {text} AS word FROM n) SELECT substr(word, l.k), word"
+            f" FROM each_one CROSS JOIN {letters} AS l WHERE l.k <= length(word) ORDER BY 1, 2 ON CONFLICT DO NOTHING"
         )
 
     def besides(self, finished: int, live: int) -> None:

@@ -99,8 +99,14 @@ _INSERT_CASE = case.insert().returning(case.c.id)
 _INSERT_READER = case_reader.insert()
 _INSERT_WORD = case_word.insert()
 _INSERT_PART = word_part.insert()
-_DROP_WORD = case_word.delete().where(
-    case_word.c.word == bindparam("gone"), case_word.c.case_id == bindparam("of_case")
+_MARK_WORD = (
+    case_word.update()
+    .where(
+        case_word.c.word == bindparam("of_word"),
+        case_word.c.is_live == sa.true(),
+        case_word.c.case_id == bindparam("of_case"),
+    )
+    .values(is_live=False)
 )
 
 
@@ -143,7 +149,8 @@ class Bare:
             serial = f"{self.person}x{id(self)}x{self.begun}"
             case_id = connection.execute(_INSERT_CASE, {**wrote.case, "number": f"BENCH-{serial}"}).scalar_one()
             self.words[case_id] = [serial, *wrote.words]
-            connection.execute(_INSERT_WORD, [{"word": word, "case_id": case_id} for word in self.words[case_id]])
+            found_by = [{"word": word, "is_live": True, "case_id": case_id} for word in self.words[case_id]]
+            connection.execute(_INSERT_WORD, found_by)
             connection.execute(_INSERT_PART, [{"part": serial[-letters:], "word": serial} for letters in (1, 2, 3, 4)])
             connection.execute(_INSERT_READER, [{**row, "case_id": case_id} for row in wrote.readers])
             task_id = _write_new(connection, case_id, wrote)
@@ -161,8 +168,8 @@ class Bare:
                 connection.execute(_CANCEL_JOB, {"of_case": case_id, "at_wait": wait})
             opened = _write_new(connection, case_id, wrote)
             if wrote.case["ended_at"]:
-                gone = [{"gone": word, "of_case": case_id} for word in self.words.pop(case_id)]
-                connection.execute(_DROP_WORD, gone)
+                over = [{"of_word": word, "of_case": case_id} for word in self.words.pop(case_id)]
+                connection.execute(_MARK_WORD, over)
             connection.commit()
         return opened
 

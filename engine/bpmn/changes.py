@@ -231,7 +231,7 @@ class IncidentRaised:
     wait: int
     element: str
     message: str
-    message_en: str = ""
+    message_en: str
 
 
 @dataclass(slots=True)

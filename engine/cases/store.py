@@ -171,12 +171,12 @@ _facts: Callable[[Case], tuple[Any, ...]] = attrgetter(*_FACTS)
 
 
 class Shown(NamedTuple):
-    """What lists find a case by. `is_live` is False for one that is over, and for one that is not stored yet."""
+    """What lists find a case by. `is_live` is None for one that is not stored yet."""
 
     title: str = ""
     party: str | None = None
     area: str | None = None
-    is_live: bool = False
+    is_live: bool | None = None
 
 
 def shown_before(one: Case) -> Shown:

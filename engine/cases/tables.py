@@ -79,8 +79,9 @@ case_word = sa.Table(
     "case_word",
     metadata,
     sa.Column("word", _Plain, primary_key=True),
+    sa.Column("is_live", sa.Boolean, primary_key=True, comment="the case is not over"),
     sa.Column("case_id", Id, sa.ForeignKey("case.id"), primary_key=True),
-    comment="words in number and title of live cases: what people search for",
+    comment="words in number and title of cases: what people search for",
     sqlite_with_rowid=False,
 )
 

@@ -27,7 +27,7 @@ from engine.definitions import store
 from engine.definitions.store import Definition
 from engine.definitions.tables import start_condition
 from engine.engine import Transaction
-from engine.errors import ExpressionError
+from engine.errors import ExpressionError, Refused
 from engine.jobs import store as jobs
 from engine.jobs.tables import job
 from engine.settings.functions import functions
@@ -109,8 +109,9 @@ def _try(tx: Transaction, graph: Graph, start: ConditionalStart, written: Mappin
         values = {**_names(start), "now_held": holds, "now_broken": problem is not None}
         tx.connection.execute(_NOTE, values)
     if problem is not None and not known.is_broken:
-        message = f"Villkoret som startar processen ”{graph.name}” går inte att pröva: {problem}"
-        jobs.open_incidents(tx, [jobs.incident_row(message, tx.now, element=start.element)])
+        sv = f"Villkoret som startar processen ”{graph.name}” går inte att pröva: {problem.sv}"
+        en = f"The condition that starts the process “{graph.name}” cannot be tried: {problem.en}"
+        jobs.open_incidents(tx, [jobs.incident_row(sv, en, tx.now, element=start.element)])
     if not holds or known.held:
         return []
     payload = {"process": start.process, "event": start.element, "part": start.part}
@@ -119,8 +120,8 @@ def _try(tx: Transaction, graph: Graph, start: ConditionalStart, written: Mappin
 
 def _holds(
     tx: Transaction, graph: Graph, start: ConditionalStart, written: Mapping[str, Any], shares: bool = False
-) -> tuple[bool, str | None]:
-    """Whether it holds; and why that cannot be said, in Swedish. `shares`: nobody may write to its stores meanwhile."""
+) -> tuple[bool, Refused | None]:
+    """Whether it holds; and why that cannot be said. `shares`: nobody may write to its stores meanwhile."""
     stores = {name: replace(one, is_written=False, is_watched=shares) for name, one in graph.stores.items()}
     held_by = ChainMap(dict(written), Stores(tx, stores))  # type: ignore[arg-type]
     seen = {name: held_by[own] for name, own in start.event.stores.items()}
@@ -129,8 +130,13 @@ def _holds(
     try:
         held = start.event.condition.evaluate(seen, functions(tx.now, Settings(tx.connection)))
     except ExpressionError as error:
-        return False, None if None in seen.values() else error.sv  # else nobody has written there yet
-    return (held, None) if isinstance(held, bool) else (False, "det ska vara sant eller falskt, men är något annat.")
+        return False, None if None in seen.values() else error  # else nobody has written there yet
+    return (held, None) if isinstance(held, bool) else (False, _NO_ANSWER)
+
+
+_NO_ANSWER = Refused(
+    "Expected it to be true or false, but it is neither.", "det ska vara sant eller falskt, men är något annat."
+)
 
 
 def _names(start: ConditionalStart) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class IncidentRow:
     wait: int | None
     element: str | None
     message: str
+    message_en: str | None
     opened_at: datetime
     state: str
     closed_at: datetime | None
@@ -63,9 +64,10 @@ _JOBS = sa.select(
     job.c.id, job.c.kind, job.c.case_id, job.c.wait, job.c.element, job.c.topic, job.c.due_at, job.c.state,
     job.c.attempts, job.c.last_error, job.c.created_at,
 )  # fmt: skip
-_INCIDENTS = sa.select(
+_INCIDENTS: sa.Select[Any] = sa.select(
     incident.c.id, incident.c.case_id, incident.c.job_id, incident.c.wait, incident.c.element, incident.c.message,
-    incident.c.opened_at, incident.c.state, incident.c.closed_at, incident.c.closed_by, incident.c.note,
+    incident.c.message_en, incident.c.opened_at, incident.c.state, incident.c.closed_at, incident.c.closed_by,
+    incident.c.note,
 )  # fmt: skip
 
 

@@ -62,10 +62,15 @@ _PUT_OFF = (
         due_at=bindparam("at"),
         attempts=bindparam("tries"),
         last_error=bindparam("error"),
+        last_error_en=bindparam("error_en"),
         lease_until=None,
     )
 )
-_GIVE_UP = job.update().where(_HELD).values(state="failed", last_error=bindparam("error"), lease_until=None)
+_GIVE_UP = (
+    job.update()
+    .where(_HELD)
+    .values(state="failed", last_error=bindparam("error"), last_error_en=bindparam("error_en"), lease_until=None)
+)
 
 
 def row(kind: str, now: datetime, **columns: Any) -> dict[str, Any]:
@@ -132,17 +137,26 @@ def take(tx: Transaction, job: Job, fence: int, to: str = "done") -> None:
 
 
 def put_off(
-    tx: Transaction, job: Job, fence: int, due_at: datetime, *, attempts: int, error: str | None = None
+    tx: Transaction,
+    job: Job,
+    fence: int,
+    due_at: datetime,
+    *,
+    attempts: int,
+    error: str | None = None,
+    error_en: str | None = None,
 ) -> None:
     """Back into the queue until `due_at`."""
-    values = {"job_id": job.id, "held": fence, "at": due_at, "tries": attempts, "error": error}
+    told = {"error": error, "error_en": error_en or None}
+    values = {"job_id": job.id, "held": fence, "at": due_at, "tries": attempts, **told}
     if not tx.connection.execute(_PUT_OFF, values).rowcount:
         raise _no_longer_held(job, fence)
 
 
-def give_up(tx: Transaction, job: Job, fence: int, error: str) -> None:
+def give_up(tx: Transaction, job: Job, fence: int, error: str, error_en: str) -> None:
     """No further attempt until somebody decides about the incident."""
-    if not tx.connection.execute(_GIVE_UP, {"job_id": job.id, "held": fence, "error": error}).rowcount:
+    values = {"job_id": job.id, "held": fence, "error": error, "error_en": error_en or None}
+    if not tx.connection.execute(_GIVE_UP, values).rowcount:
         raise _no_longer_held(job, fence)
 
 
@@ -173,13 +187,15 @@ _CLEAR = Prepared(
 )
 
 
-def incident_row(message: str, now: datetime, **columns: Any) -> dict[str, Any]:
+def incident_row(message: str, message_en: str, now: datetime, **columns: Any) -> dict[str, Any]:
+    """A new incident. `message_en` is empty where nobody said it in English, as a handler may not."""
     return {
         "case_id": None,
         "job_id": None,
         "wait": None,
         "element": None,
         "message": message,
+        "message_en": message_en or None,
         "opened_at": now,
         "state": "open",
         **columns,

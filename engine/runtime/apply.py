@@ -184,8 +184,8 @@ def _sync_parties(tx: Transaction, case: Case, before: Shown) -> None:
 def _sync_words(tx: Transaction, case: Case, before: Shown) -> None:
     is_live = case.ended_at is None
     if (before.title, before.is_live) != (case.title, is_live):
-        had = f"{case.number} {before.title}" if before.is_live else ""
-        words.follow(tx, case.id, had, f"{case.number} {case.title}" if is_live else "")
+        had = "" if before.is_live is None else f"{case.number} {before.title}"
+        words.follow(tx, case.id, (had, before.is_live is True), (f"{case.number} {case.title}", is_live))
 
 
 def _let_candidates_read(case: Case, asked: Sequence[str]) -> None:

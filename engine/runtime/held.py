@@ -49,9 +49,16 @@ class Held:
         jobs.take(tx, self.job, fence)
 
     def put_off(
-        self, tx: Transaction, fence: int, due_at: datetime, *, attempts: int, error: str | None = None
+        self,
+        tx: Transaction,
+        fence: int,
+        due_at: datetime,
+        *,
+        attempts: int,
+        error: str | None = None,
+        error_en: str | None = None,
     ) -> None:
-        jobs.put_off(tx, self.job, fence, due_at, attempts=attempts, error=error)
+        jobs.put_off(tx, self.job, fence, due_at, attempts=attempts, error=error, error_en=error_en)
 
 
 def hold(tx: Transaction, job_id: int, *, lock: bool = True) -> Held:

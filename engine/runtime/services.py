@@ -126,22 +126,29 @@ class Continue:
 class FailService:
     """Job (of any kind): it did not work. Tried again later, or, after the last attempt, an incident.
 
-    The pauses are the setting `retry.minutes`; `retry_after` takes the place of the next one.
+    `message` says why in Swedish, `message_en` in English. The pauses are the setting `retry.minutes`; `retry_after`
+    takes the place of the next one.
     """
 
     job_id: int
     fence: int
     message: str
     retry_after: timedelta | None = None
+    message_en: str = ""
 
     def execute(self, tx: Transaction) -> None:
         held = hold(tx, self.job_id)
         pause = jobs.back_off(Settings(tx.connection)["retry.minutes"], held.job.attempts)
         if pause is None:
-            _give_up(tx, held, self.fence, self.message)
+            _give_up(tx, held, self.fence, self.message, self.message_en)
             return
         held.put_off(
-            tx, self.fence, tx.now + (self.retry_after or pause), attempts=held.job.attempts, error=self.message
+            tx,
+            self.fence,
+            tx.now + (self.retry_after or pause),
+            attempts=held.job.attempts,
+            error=self.message,
+            error_en=self.message_en,
         )
 
 
@@ -161,14 +168,15 @@ class FinishMail:
 # --- shared --------------------------------------------------------------------------------------------------------
 
 
-def _give_up(tx: Transaction, held: Held, fence: int, message: str) -> None:
-    jobs.give_up(tx, held.job, fence, message)
+def _give_up(tx: Transaction, held: Held, fence: int, message: str, message_en: str) -> None:
+    jobs.give_up(tx, held.job, fence, message, message_en)
     doer = steps.doer_of(tx.actor)
     if held.case is not None and held.case.state in store.LIVE:
         job = held.job
-        steps.open_incident(tx, held.case, doer, message, wait=job.wait, element=job.element, job_id=job.id)
+        steps.open_incident(tx, held.case, doer, message, message_en, wait=job.wait, element=job.element, job_id=job.id)
     else:
-        jobs.open_incidents(tx, [jobs.incident_row(message, tx.now, job_id=held.job.id, case_id=held.job.case_id)])
+        of_job = {"job_id": held.job.id, "case_id": held.job.case_id}
+        jobs.open_incidents(tx, [jobs.incident_row(message, message_en, tx.now, **of_job)])
     if held.job.kind == "service" and held.case is not None:
         node = held.case.definition.graph.nodes.get(held.job.element or "")
         note = Note("service:failed", held.job.element, node.name if node else None, None, {"message": message})

@@ -22,7 +22,7 @@ from engine.cases.tables import case as case_table
 from engine.definitions import store as definitions
 from engine.definitions.store import Definition
 from engine.engine import Read, Transaction
-from engine.errors import Conflict
+from engine.errors import Conflict, Refused
 from engine.history import inputs
 from engine.history.chain import Doer, Note
 from engine.history.inputs import Input, Played
@@ -149,25 +149,28 @@ def _refuse_second(tx: Transaction, process: str, business_key: str | None) -> N
 
 
 def _call(tx: Transaction, caller: Case, change: c.CaseCalled, doer: Doer, now: bool) -> None:
-    if now:
-        problem = call(tx, caller, _as_payload(change), change.wait, doer)
-    else:
-        problem = ""
-    if problem is not None:
+    problem = call(tx, caller, _as_payload(change), change.wait, doer) if now else None
+    if problem or not now:
         park_call(tx, caller, _as_payload(change), problem, doer, wait=change.wait, element=change.element)
 
 
-def call(tx: Transaction, caller: Case, called: Mapping[str, Any], wait: int, doer: Doer) -> str | None:
-    """Start the called case. A Swedish sentence where that cannot be done: the call then waits as an incident."""
+def call(tx: Transaction, caller: Case, called: Mapping[str, Any], wait: int, doer: Doer) -> Refused | None:
+    """Start the called case. Where that cannot be done, why: the call then waits as an incident."""
     if _depth(tx, caller) >= LIMITS.call_depth:
-        return f"Ärenden kan inte anropa varandra djupare än {LIMITS.call_depth} nivåer."
+        return Refused(
+            f"Expected cases to call each other at most {LIMITS.call_depth} levels deep, but they go deeper.",
+            f"Ärenden kan inte anropa varandra djupare än {LIMITS.call_depth} nivåer.",
+        )
     definition = _bound(tx, caller, called)
     if definition is None:
-        return f"Den anropade processen {called['key']} är inte i bruk."
+        return Refused(
+            f"Expected the called process {called['key']} to be in use, but it is not.",
+            f"Den anropade processen {called['key']} är inte i bruk.",
+        )
     try:
         begin(tx, definition, doer, called["variables"], business_key=called["business_key"], caller=(caller.id, wait))
     except (AlreadyStarted, Unready) as refused:
-        return refused.sv
+        return refused
     return None
 
 
@@ -199,19 +202,35 @@ def _depth(tx: Transaction, case: Case) -> int:
 
 
 def park_call(
-    tx: Transaction, caller: Case, called: Mapping[str, Any], problem: str, doer: Doer, *, wait: int, element: str
+    tx: Transaction,
+    caller: Case,
+    called: Mapping[str, Any],
+    problem: Refused | None,
+    doer: Doer,
+    *,
+    wait: int,
+    element: str,
 ) -> None:
     """The call as a job: for the worker to go on with, or, where there is a problem, for somebody to decide."""
     _park(tx, caller, {"call": called}, problem, doer, wait=wait, element=element)
 
 
-def park_compensation(tx: Transaction, caller: Case, problem: str, doer: Doer, *, wait: int, element: str) -> None:
+def park_compensation(
+    tx: Transaction, caller: Case, problem: Refused | None, doer: Doer, *, wait: int, element: str
+) -> None:
     """Likewise the compensation of a call."""
     _park(tx, caller, {"compensate": True}, problem, doer, wait=wait, element=element)
 
 
 def _park(
-    tx: Transaction, caller: Case, payload: Mapping[str, Any], problem: str, doer: Doer, *, wait: int, element: str
+    tx: Transaction,
+    caller: Case,
+    payload: Mapping[str, Any],
+    problem: Refused | None,
+    doer: Doer,
+    *,
+    wait: int,
+    element: str,
 ) -> None:
     row = jobs.row(
         "continue",
@@ -221,17 +240,26 @@ def _park(
         element=element,
         payload=dict(payload),
         state="failed" if problem else "waiting",
-        last_error=problem or None,
+        last_error=problem.sv if problem else None,
+        last_error_en=problem.en if problem else None,
     )
     job_id = jobs.add_one(tx, row)
     if problem:
-        open_incident(tx, caller, doer, problem, wait=wait, element=element, job_id=job_id)
+        open_incident(tx, caller, doer, problem.sv, problem.en, wait=wait, element=element, job_id=job_id)
 
 
 def open_incident(
-    tx: Transaction, case: Case, doer: Doer, message: str, *, wait: int | None, element: str | None, job_id: int
+    tx: Transaction,
+    case: Case,
+    doer: Doer,
+    message: str,
+    message_en: str,
+    *,
+    wait: int | None,
+    element: str | None,
+    job_id: int,
 ) -> None:
-    row = jobs.incident_row(message, tx.now, case_id=case.id, job_id=job_id, wait=wait, element=element)
+    row = jobs.incident_row(message, message_en, tx.now, case_id=case.id, job_id=job_id, wait=wait, element=element)
     jobs.open_incidents(tx, [row])
     node = case.definition.graph.nodes.get(element or "")
     note = Note("incident:opened", element, node.name if node else None, None, {"message": message})
@@ -252,21 +280,24 @@ def _cancel_called(tx: Transaction, caller: Case, change: c.CallClosed, doer: Do
 
 
 def _compensate_called(tx: Transaction, caller: Case, change: c.CompensationCalled, doer: Doer, now: bool) -> None:
-    problem = compensate(tx, caller, change.wait, doer) if now else ""
-    if problem is not None:
+    problem = compensate(tx, caller, change.wait, doer) if now else None
+    if problem or not now:
         park_compensation(tx, caller, problem, doer, wait=change.wait, element=change.element)
 
 
-def compensate(tx: Transaction, caller: Case, wait: int, doer: Doer) -> str | None:
-    """Reopen the completed case that was called, for its compensation. A Swedish sentence where that cannot be done."""
+def compensate(tx: Transaction, caller: Case, wait: int, doer: Doer) -> Refused | None:
+    """Reopen the completed case that was called, for its compensation. Where that cannot be done, why."""
     case_id = tx.connection.execute(_CALLED, {"caller": caller.id, "at_wait": wait}).scalar()
     called = store.lock(tx, case_id) if case_id else None
     try:
         played = play(tx, called, Input("compensate")) if called else None
     except Stale as refused:
-        return refused.sv
+        return refused
     if called is None or played is None:
-        return "Det anropade ärendet finns inte, så det kan inte göras ogjort."
+        return Refused(
+            "Expected the case that was called, to compensate it, but it is not there.",
+            "Det anropade ärendet finns inte, så det kan inte göras ogjort.",
+        )
     advance(tx, called, played, doer)
     return None
 

@@ -103,7 +103,8 @@ def _task_opened(writer: Writer, change: c.TaskOpened) -> None:
         "version": 1,
     }
     if not candidates and writer.tasks[change.wait]["assignee"] is None:
-        nobody = c.IncidentRaised(change.wait, change.element, "Det finns ingen som kan göra uppgiften.")
+        told = "Det finns ingen som kan göra uppgiften.", "There is nobody who can do the task."
+        nobody = c.IncidentRaised(change.wait, change.element, *told)
         writer.note(nobody)
         _incident_raised(writer, nobody)
 
@@ -219,7 +220,7 @@ def _call_closed(writer: Writer, change: c.CallClosed) -> None:
 
 def _incident_raised(writer: Writer, change: c.IncidentRaised) -> None:
     writer.incidents[change.wait] = jobs.incident_row(
-        change.message, writer.tx.now, wait=change.wait, element=change.element
+        change.message, change.message_en, writer.tx.now, wait=change.wait, element=change.element
     )
 
 

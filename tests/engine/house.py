@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from engine import (
     Actor,
     AddPerson,
@@ -22,6 +24,8 @@ from engine import (
     VirtualClock,
     Worker,
 )
+from engine.cases.tables import case, case_word, word_part
+from engine.cases.words import folded, parts
 from engine.schema import metadata
 
 HERE = Path(__file__).parent
@@ -105,6 +109,24 @@ class House:
 
     def work(self) -> int:
         return self.worker.run_until_idle()
+
+    def words(self) -> set[tuple[str, bool, int]]:
+        """By which cases are found: word, whether the case is a live one, its id."""
+        with self.engine._database.connect() as connection:
+            return {(row.word, row.is_live, row.case_id) for row in connection.execute(sa.select(case_word))}
+
+    def word_parts(self) -> set[tuple[str, str]]:
+        with self.engine._database.connect() as connection:
+            return {(row.part, row.word) for row in connection.execute(sa.select(word_part))}
+
+    def require_words_as_they_are(self) -> None:
+        """Those of every case as it is now, in all their parts, and no others."""
+        told = sa.select(case.c.id, case.c.number, case.c.title, case.c.ended_at)
+        with self.engine._database.connect() as connection:
+            cases = connection.execute(told).all()
+        should = {(word, one.ended_at is None, one.id) for one in cases for word in folded(f"{one.number} {one.title}")}
+        assert self.words() == should
+        assert self.word_parts() == {part for word, _, _ in should for part in parts(word)}
 
 
 class Outbox:

@@ -256,6 +256,7 @@ def test_a_call_of_a_process_that_is_not_in_use_becomes_an_incident_that_can_be_
     incident = house.ask(Incidents())[0]
     assert (incident.case_id, incident.element) == (caller, "anrop")
     assert incident.message == "Den anropade processen anropad är inte i bruk."
+    assert incident.message_en == "Expected the called process anropad to be in use, but it is not."
     house.do(RetryIncident(incident.id), admin(house))
     house.work()
     assert [one.state for one in house.ask(Incidents(state=None))] == ["open", "retried"]

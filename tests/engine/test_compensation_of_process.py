@@ -100,7 +100,9 @@ def test_the_called_case_is_open_again_until_it_is_undone(house: House) -> None:
     assert (house.state(called), house.elements(called)) == ("active", ["avboka"])
     assert house.ask(CaseById(called)).ended_at is None
     assert house.elements(case) == [], "its caller waits"
+    house.require_words_as_they_are()
     complete(house, called, "avboka")
+    house.require_words_as_they_are()
     done = house.ask(CaseById(called))
     assert (done.state, done.outcome) == ("completed", "compensated")
     assert done.ended_at is not None

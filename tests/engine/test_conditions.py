@@ -295,6 +295,7 @@ def test_a_condition_that_has_no_value_is_an_incident_once(house: House) -> None
     (incident,) = house.ask(Incidents())
     assert (incident.case_id, incident.element) == (None, "s")
     assert "Villkoret som startar processen" in incident.message
+    assert "The condition that starts the process" in (incident.message_en or "")
     house.do(ResolveIncident(incident.id, "Rättat"), house.person("Ada", "admin"))
     write(house, 30)
     assert (begun(house), house.ask(Incidents())) == (1, [])

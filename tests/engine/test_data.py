@@ -147,6 +147,7 @@ def test_cases_that_call_each_other_too_deep_are_an_incident_where_it_stops(hous
     (incident,) = house.ask(Incidents())
     assert incident.case_id == max(one.id for one in cases)
     assert incident.message == f"Ärenden kan inte anropa varandra djupare än {LIMITS.call_depth} nivåer."
+    assert f"at most {LIMITS.call_depth} levels deep" in (incident.message_en or "")
     ada = house.person("Ada", "admin")
     house.do(RetryIncident(incident.id), ada)
     house.work()

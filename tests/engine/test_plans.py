@@ -18,7 +18,6 @@ from sqlalchemy import event
 from engine.bench import diagrams, full
 from engine.bench.house import House
 from engine.bench.size import Staff, pages
-from engine.runtime.inbox.search import _LIMITS
 
 BIG = (
     *("case", "case_reader", "case_word", "word_part", "task", "task_candidate", "job", "history"),
@@ -53,9 +52,12 @@ def staff(database_url: str) -> Iterator[Staff]:
     house.close()
 
 
-@pytest.mark.parametrize("limits", [_LIMITS, (-1,) * 3], ids=["words by the index", "words along the list"])
-def test_no_page_scans_a_table(staff: Staff, limits: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.runtime.inbox.search._LIMITS", limits)
+@pytest.mark.parametrize("common", [False, True], ids=["words by the index", "words along the list"])
+def test_no_page_scans_a_table(staff: Staff, common: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if common:
+        monkeypatch.setattr("engine.runtime.inbox.search._LIMITS", (-1,) * 3)
+        monkeypatch.setattr("engine.runtime.views.case_list.FEW", 0)
+        monkeypatch.setattr("engine.runtime.views.case_search.FEW", 10)
     database = staff.house.engine._database
     scanned: dict[str, str] = {}
     for name, look in pages(staff).items():

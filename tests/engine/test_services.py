@@ -139,7 +139,9 @@ def test_a_failing_handler_is_tried_again_with_pauses_and_then_becomes_an_incide
     incident = house.ask(Incidents())[0]
     assert (incident.case_id, incident.element) == (case, "anropa")
     assert incident.message.startswith("Oväntat fel: RuntimeError (fail, rad ")
-    assert "Anna" not in incident.message
+    assert incident.message_en is not None
+    assert incident.message_en.startswith("Unexpected error: RuntimeError (fail, line ")
+    assert "Anna" not in incident.message + incident.message_en
     assert {"service:failed", "incident:opened"} <= set(house.kinds(case))
     assert house.work() == 0
 
@@ -153,7 +155,8 @@ def test_an_incident_is_retried_or_resolved_by_a_person_once(house: House, tjans
     first, second = house.start("tjanst"), house.start("tjanst")
     house.wait(minutes=2)
     incidents = {one.case_id: one.id for one in house.ask(Incidents())}
-    assert house.ask(Incidents())[0].message == "Tjänsten svarar inte."
+    incident = house.ask(Incidents())[0]
+    assert (incident.message, incident.message_en) == ("Tjänsten svarar inte.", None), "the handler has no English"
     ada = house.person("Ada Admin", "admin")
     with pytest.raises(NotAllowed):
         house.do(RetryIncident(incidents[first]), house.person("Hanna", "hsf"))
@@ -177,12 +180,28 @@ def test_an_element_that_cannot_be_played_becomes_an_incident(house: House) -> N
     case = house.start("skript", tal=6, nolla=0)
     incident = house.ask(Incidents())[0]
     assert (incident.element, incident.job_id, house.state(case)) == ("rakna", None, "active")
+    assert (incident.message, incident.message_en) == (
+        "Det går inte att dela med noll.",
+        "Expected to divide, but by zero.",
+    )
+    told = [row.data for row in house.ask(HistoryOf(case)) if row.kind == "incident:opened"]
+    assert told == [{"message": incident.message}], "as before, for the replay of older histories"
     ada = house.person("Ada Admin", "admin")
     house.do(RetryIncident(incident.id), ada)
     again = house.ask(Incidents())
     assert [one.state for one in house.ask(Incidents(state=None))] == ["open", "retried"]
     house.do(ResolveIncident(again[0].id, "Räknade själv", {"kvot": 3}), ada)
     assert (house.elements(case), house.variables(case)["kvot"]) == (["se"], 3)
+
+
+def test_a_task_that_nobody_may_do_is_an_incident(house: House) -> None:
+    """Who does it is an expression, and names nobody whom the house knows."""
+    house.deploy("skript", change={"skript.bpmn": ('candidateGroups="hsf"', 'assignee="${vem}"')})
+    case = house.start("skript", tal=6, nolla=1, vem="okand")
+    (incident,) = house.ask(Incidents())
+    assert (incident.case_id, incident.element) == (case, "se")
+    told = ("Det finns ingen som kan göra uppgiften.", "There is nobody who can do the task.")
+    assert (incident.message, incident.message_en) == told
 
 
 def test_an_incident_ends_with_its_case(house: House, tjanst) -> None:

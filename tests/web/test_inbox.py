@@ -250,7 +250,7 @@ def fill(world: World, count: int, begun: int = 1) -> None:
         _multiply(connection, task, {"id": n, "case_id": n, "due_at": due})
         _multiply(connection, task_candidate, {"task_id": n, "due_at": due})
         found: dict[sa.Table, dict[str, Any]] = {
-            case_word: {"word": text, "case_id": n},
+            case_word: {"word": text, "is_live": sa.true(), "case_id": n},
             word_part: {"part": text, "word": text},
         }
         for table, row in found.items():

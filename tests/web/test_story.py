@@ -55,6 +55,7 @@ FIELDS: Mapping[str, Any] = {
     "business_key": None,
     "variables": {},
     "message": "Fel",
+    "message_en": "Error",
     "code": None,
 }
 

@@ -9,7 +9,7 @@ count stops at `COUNT_LIMIT`; words and numbers that few have are looked up (`se
     task (assignee, due_at, id) where open                        mine
     task (name) where open                                        by words in the task's name
     task (closed_by, closed_at)                                   done
-    case_word (word, case_id), word_part (part, word)             by words in the case's number or title
+    case_word (word, is_live, case_id), word_part (part, word)    by words in the case's number or title
     case (ended_at, sealed_to) where sealed                       the few whose tasks are not shown to others (R3)
 
 What is sealed is left out by a list of its own: so lists and counts need not look at each task's case.

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from engine.actor import Actor
 from engine.cases import words
 from engine.cases.sight import may_look_into
-from engine.cases.tables import case, case_word, task, task_candidate
+from engine.cases.tables import case, task, task_candidate
 from engine.db import at_most
 from engine.engine import Read
 from engine.runtime.inbox.places import Branch
@@ -169,8 +169,7 @@ def _about(count: int) -> sa.ColumnElement[int]:
 
 def _cases(word: str) -> sa.Select[Any]:
     """Live cases with the word in their number or title."""
-    spelled = words.with_part(word, SPELLINGS).subquery()
-    return sa.select(case_word.c.case_id).join(spelled, spelled.c.word == case_word.c.word)
+    return words.with_word(word, SPELLINGS, live=[True])
 
 
 def _named(word: str) -> sa.Select[Any]:

@@ -1,8 +1,9 @@
 """The list of cases: only what the actor may read; for the administrator the others too, without their content.
 
 Made for a million cases. Where few may be the answer (who may read few; a process or state that few have; a whole case
-number) those are found by an index and sorted; else the list walks an index in the order shown, and stops after a page.
-What no index knows (words in titles, statuses, parties) is looked for in the `WALK` cases changed last.
+number; a word) those are found by an index and sorted; else the list walks an index in the order shown, and stops after
+a page. Words that many have are looked for in one stretch of time after the other (`case_search`); what no index knows
+(statuses, parties) in the `WALK` cases changed last.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.actor import Actor
+from engine.cases import words
 from engine.cases.readers import readable_ids
 from engine.cases.sight import may_look_into
 from engine.cases.tables import case
@@ -23,7 +25,8 @@ from engine.definitions.tables import definition
 from engine.engine import Read
 from engine.identity import permissions
 from engine.identity.queries import log_read
-from engine.runtime.views.common import ACTIVE, CASE_NUMBER, PAGE, contains, readable
+from engine.runtime.views.case_search import Stretch, stretch
+from engine.runtime.views.common import ACTIVE, CASE_NUMBER, PAGE, has_words, readable
 
 SORTS = ("changed", "started", "number", "title")
 UNUSUAL = ("suspended", "cancelled", "failed", "terminated")
@@ -61,6 +64,8 @@ class CaseList:
     by.
 
     `looked_at`: there are more cases than that; only so many, those changed last, were looked at. Else None.
+    `older`: the words are common, and were looked for in cases started from `since` on; what to ask for as `before`, to
+    look further back. Else None. `until`: the same at the other end, where one has looked further back.
     """
 
     rows: tuple[CaseRow, ...]
@@ -69,11 +74,25 @@ class CaseList:
     has_more: bool
     processes: tuple[tuple[str, str], ...]
     looked_at: int | None = None
+    older: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """Which cases the list shows, and where it looked for them if not everywhere."""
+
+    wanted: sa.ColumnElement[bool]
+    looked_at: int | None = None
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """Cases by filters that all must hold. `search`: in number and title. `state`: open, closed or one state."""
+    """Cases by filters that all must hold. `search`: words in number and title, each whole or a part, in any order.
+    `state`: open, closed or one state. `before`: where words are common, the `older` of the page one looks back from.
+    """
 
     search: str = ""
     process: str = ""
@@ -84,12 +103,16 @@ class Cases:
     page: int = 1
     parts: bool = True
     """Also cases that another one called: twenty-seven parties answer one request."""
+    before: int | None = None
 
     def run(self, read: Read) -> CaseList:
-        wanted, looked_at = self._wanted(read)
+        among = self._among(read)
+        stretch = among.stretch
         order, first = _ORDER.get(self.sort, _ORDER["changed"]), (self.page - 1) * PAGE
         # Found once, for the count and for the page: what it takes is to find them.
-        some = sa.select(case.c.id).where(wanted).order_by(*order).limit(at_most(max(COUNT_LIMIT, first + PAGE + 1)))
+        some = sa.select(case.c.id).where(among.wanted).order_by(*order)
+        if stretch is None:  # there they are few, and with a limit PostgreSQL would rather walk all in their order
+            some = some.limit(at_most(max(COUNT_LIMIT, first + PAGE + 1)))
         ids = read.connection.execute(some).scalars().all()
         rows = select_rows(read.actor).where(case.c.id.in_(ids[first : first + PAGE])).order_by(*order)
         found = read.connection.execute(rows).all()
@@ -101,25 +124,41 @@ class Cases:
             self.page,
             len(ids) > first + PAGE,
             tuple(sorted(((one.key, one.name) for one in names), key=lambda one: one[1])),
-            looked_at,
+            among.looked_at,
+            stretch.first if stretch else None,
+            stretch.since if stretch else None,
+            stretch.until if stretch else None,
         )
 
-    def _wanted(self, read: Read) -> tuple[sa.ColumnElement[bool], int | None]:
-        """What the list shows, and how many cases were looked at where that are not all."""
+    def _among(self, read: Read) -> _Among:
         few = self._few(read)
-        found = sa.and_(listed(read.actor), *self._known(), *self._filters(read))
         if few is not None:
-            return sa.and_(case.c.id.in_(few), found), None
-        if self.search or self.status or self.party:
+            return _Among(sa.and_(case.c.id.in_(few), self._found(read)))
+        wanted = words.words(self.search)
+        if wanted:
+            where = stretch(read, wanted, self._live, self.before)
+            return _Among(sa.and_(where.cases, self._found(read, where.word)), stretch=where)
+        found = self._found(read)
+        if self.status or self.party:
             newest = sa.select(case.c.id).order_by(*_ORDER["changed"]).limit(at_most(WALK)).subquery()
             is_all = _is_few(read, sa.select(case.c.id), WALK)
-            return sa.and_(case.c.id.in_(sa.select(newest.c.id)), found), None if is_all else WALK
+            return _Among(sa.and_(case.c.id.in_(sa.select(newest.c.id)), found), None if is_all else WALK)
         if self.sort == "title":
             latest = sa.select(case.c.id).where(found).order_by(*_ORDER["changed"]).limit(at_most(SORTED_BY_TITLE + 1))
             ids = read.connection.execute(latest).scalars().all()
             is_all = len(ids) <= SORTED_BY_TITLE
-            return case.c.id.in_(ids[:SORTED_BY_TITLE]), None if is_all else SORTED_BY_TITLE
-        return found, None
+            return _Among(case.c.id.in_(ids[:SORTED_BY_TITLE]), None if is_all else SORTED_BY_TITLE)
+        return _Among(found)
+
+    @property
+    def _live(self) -> tuple[bool, ...]:
+        """Whether cases in the wanted state are live ones."""
+        if self.state in ("open", *ACTIVE):
+            return (True,)
+        return (False,) if self.state else (True, False)
+
+    def _found(self, read: Read, known: str = "") -> sa.ColumnElement[bool]:
+        return sa.and_(listed(read.actor), *self._known(), *self._filters(read, known))
 
     def _few(self, read: Read) -> sa.Select[Any] | None:
         """Ids among which the answer is, where an index tells that they are few."""
@@ -149,13 +188,15 @@ class Cases:
             filters.append(state == self.state)
         return filters
 
-    def _filters(self, read: Read) -> Sequence[sa.ColumnElement[bool]]:
-        """What may only be looked for where the actor may look."""
+    def _filters(self, read: Read, known: str) -> Sequence[sa.ColumnElement[bool]]:
+        """What may only be looked for where the actor may look. `known`: a word that number or title have."""
         may_look_within = sa.and_(readable(read.actor), may_look_into(read.actor))
         filters: list[sa.ColumnElement[bool]] = []
         if self.search:
-            inside = sa.and_(may_look_within, contains(self.search, case.c.title))
-            filters.append(sa.or_(contains(self.search, case.c.number), inside))
+            wanted = words.words(self.search)
+            rest = [word for word in wanted if word != known]
+            inside = sa.and_(may_look_within, has_words(rest, case.c.number, case.c.title))
+            filters.append(sa.or_(has_words(wanted, case.c.number), inside) if wanted else sa.false())
         for column, value in ((case.c.status, self.status), (case.c.party, self.party)):
             if value:
                 filters.append(sa.and_(may_look_within, column == value))

@@ -25,7 +25,7 @@ CASE_NUMBER = re.compile(r"[A-Za-zÅÄÖåäö]{1,6}-[0-9]{4}-[0-9]{4,8}")
 
 def has_words(words: Iterable[str], *columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """SQL: each of the words stands in one of the columns, whole or as a part."""
-    return sa.and_(*(contains(word, *columns) for word in words))
+    return sa.and_(sa.true(), *(contains(word, *columns) for word in words))
 
 
 def contains(text: str, *columns: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

@@ -44,6 +44,7 @@ class MailRow:
     created_at: datetime
     sent_at: datetime | None
     error: str | None
+    error_en: str | None
     attempts: int
     next_try: datetime | None
 
@@ -75,6 +76,7 @@ _columns = (
     case.c.number,
     case.c.sealed_to,
     job.c.last_error,
+    job.c.last_error_en,
     job.c.attempts,
     job.c.due_at.label("next_try"),
 )
@@ -169,6 +171,7 @@ def _row(row: Any, body: str | None) -> MailRow:
         created_at=row.created_at,
         sent_at=row.sent_at,
         error=row.last_error,
+        error_en=row.last_error_en,
         attempts=row.attempts or 0,
         next_try=row.next_try if row.status == "queued" else None,
     )

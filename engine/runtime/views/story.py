@@ -14,6 +14,7 @@ from engine.cases.sight import Sight
 from engine.cases.store import Case
 from engine.engine import Read
 from engine.history.tables import ROWS_PER_CASE, history
+from engine.jobs.tables import incident
 
 TOLD = frozenset(
     {
@@ -117,13 +118,27 @@ def read_story(
         rows = rows.where(sa.or_(history.c.kind.in_(kinds), turns_of(one.definition.graph)))
     found = read.connection.execute(rows).all()
     shown = found[:limit]
-    events = tuple(_event(row, sight) for row in shown)
+    english = _in_english(read, one) if any(row.kind in _FAILED for row in shown) else {}
+    events = tuple(_event(row, sight, english) for row in shown)
     return Story(events, shown[-1].seq if len(found) > limit else None)
 
 
-def _event(row: Any, sight: Sight) -> Event:
+_FAILED = ("incident:opened", "service:failed")
+
+
+def _in_english(read: Read, one: Case) -> dict[str, str]:
+    """What went wrong in the case, in English by the Swedish: history tells it in Swedish only."""
+    rows = sa.select(incident.c.message, incident.c.message_en).where(
+        incident.c.case_id == one.id, incident.c.message_en.is_not(None)
+    )
+    return {row.message: row.message_en for row in read.connection.execute(rows)}
+
+
+def _event(row: Any, sight: Sight, english: Mapping[str, str]) -> Event:
     data = sight.told(row.data) or {}
     changes = data.pop("changes", {})
+    if row.kind in _FAILED and data.get("message") in english:
+        data["message_en"] = english[data["message"]]
     return Event(
         seq=row.seq,
         at=row.at,

@@ -37,6 +37,7 @@ class Trouble:
     topic: str | None
     attempts: int
     message: str
+    message_en: str | None
     opened_at: datetime
     state: str
     closed_at: datetime | None
@@ -128,6 +129,7 @@ def _trouble(read: Read, row: Any) -> Trouble:
         topic=row.topic or row.job_kind,
         attempts=row.attempts or 0,
         message=row.message,
+        message_en=row.message_en,
         opened_at=row.opened_at,
         state=row.state,
         closed_at=row.closed_at,

@@ -285,6 +285,39 @@ def test_list_filters_and_sorts(at: Opener) -> None:
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&{{7*7}}"
 
 
+def test_the_list_says_how_far_back_it_has_looked_and_offers_the_rest(
+    at: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = at("end").client("storsthlm")
+
+    def numbers(address: str) -> list[str]:
+        return [one.text for one in client.see(address).all("th") if one["scope"] == "row"]
+
+    every = numbers("/cases?q=ps+2026")
+    assert (len(every) > 6, "längre bak" in client.html) == (True, False)
+    monkeypatch.setattr("engine.runtime.views.case_list.FEW", 0)
+    for name, few in (("FEW", 6), ("SHORTEST", 1), ("WIDER", 2)):
+        monkeypatch.setattr(f"engine.runtime.views.case_search.{name}", few)
+    seen, pages = numbers("/cases?q=ps+2026"), 1
+    assert "Det du söker på finns i många ärenden" in all_text(client.page)
+    while older := next((one["href"] for one in client.page.all("a") if one.text == "Sök längre bak"), None):
+        seen += numbers(older)
+        pages += 1
+        assert ("eller tidigare" in all_text(client.page)) == ("Sök längre bak" not in client.html)
+        assert "Till de senaste" in {one.text for one in client.page.all("a")}
+    assert sorted(seen) == sorted(every)
+    assert pages >= 3
+    client.set_cookie("sprak", "en")
+    assert "Search further back" in {one.text for one in client.see("/cases?q=ps+2026").all("a")}
+    for address in (
+        "/cases?q=ps&before=0",
+        "/cases?q=ps&before=nej",
+        f"/cases?q=ps&before={10**30}",
+        "/cases?before=5",
+    ):
+        assert client.get(address).status_code == 200, address
+
+
 def test_comment_is_kept_and_escaped(at: Opener) -> None:
     world = at("tsg")
     client = world.client("storsthlm")

@@ -136,11 +136,11 @@ def test_R3_the_mail_of_a_sealed_case_shows_no_text(at: Opener) -> None:
 
 
 @contextmanager
-def broken(topic: str) -> Iterator[None]:
+def broken(topic: str, en: str = "") -> Iterator[None]:
     """A service that fails, as long as this lasts."""
 
     def fail(call: Call) -> Result:
-        raise Retry("Tjänsten svarar inte <script>")
+        raise Retry("Tjänsten svarar inte <script>", en=en)
 
     working = contract._handlers[topic]
     contract._handlers[topic] = fail
@@ -150,13 +150,13 @@ def broken(topic: str) -> Iterator[None]:
         contract._handlers[topic] = working
 
 
-def stopped(world: Played) -> tuple[int, int]:
+def stopped(world: Played, en: str = "") -> tuple[int, int]:
     """A case that stopped because a service failed: incident and case."""
     world.engine.execute(ChangeSetting("retry.minutes", []), actor=Actor.system())
     client = world.client("tsg")
     task_id = world.task("tsg_beslutar")
     case_id = world.one("SELECT case_id FROM task WHERE id = :id", id=task_id)
-    with broken("aterkoppling_beslut"):
+    with broken("aterkoppling_beslut", en):
         client.see(f"/tasks/{task_id}")
         given = {"datum": "2026-05-08", "narvaro.kommun": "5", "narvaro.region": "4", "stallningstagande": "bekraftar"}
         client.submit(f"/tasks/{task_id}/complete", given | {"lydelse": "Ja.", "grunder": "Underlag."})
@@ -189,6 +189,31 @@ def test_an_incident_is_seen_and_tried_again(at: Opener) -> None:
     client.post(f"/incidents/{incident}/retry", data={"csrf_token": token(client)})
     client.see("/incidents")
     assert "redan hanterad" in client.flashes()
+
+
+def test_what_went_wrong_is_told_in_the_readers_language(at: Opener) -> None:
+    world = at("tsg")
+    incident, case_id = stopped(world, "The service does not answer <script>")
+    admin, office = world.client("admin"), world.client("sekretariat")
+    sv, en = "Tjänsten svarar inte <script>", "The service does not answer <script>"
+    for client, page in ((admin, "/incidents"), (admin, f"/incidents/{incident}"), (office, f"/cases/{case_id}")):
+        assert sv in text_of(client.see(page)), page
+        assert en not in text_of(client.page), page
+        client.set_cookie("sprak", "en")
+        assert en in text_of(client.see(page)), page
+        assert sv not in text_of(client.page), page
+        assert "<script>" not in client.html.replace('<script type="module"', "")
+        client.set_cookie("sprak", "sv")
+
+
+def test_what_nobody_said_in_english_is_marked_as_swedish(at: Opener) -> None:
+    world = at("tsg")
+    incident, _ = stopped(world)
+    client = world.client("admin")
+    client.set_cookie("sprak", "en")
+    for page in ("/incidents", f"/incidents/{incident}"):
+        client.see(page)
+        assert [one.text for one in client.page.all("span") if one["lang"] == "sv" and "svarar inte" in one.text], page
 
 
 def test_an_incident_is_passed_by_hand_with_a_note(at: Opener) -> None:
