@@ -467,3 +467,17 @@ def test_an_error_caught_in_the_scope_that_it_ends_is_an_end_of_it(code: str, is
     (graph,) = read(bpmn(body, beside=beside)).graphs
     kinds = [problem.kind for problem in problems(graph) if problem.kind != soundness.DEAD]
     assert kinds == ([] if is_caught else [soundness.NEVER_ENDS])
+
+
+def test_an_error_among_all_that_must_come_can_be_caught_in_the_scope_that_it_ends() -> None:
+    """Table 10.93: the others may have come by then (`machine/several.py`); no way that can end is missed."""
+    sub = """<subProcess id="x"><startEvent id="a"/><endEvent id="b"><errorEventDefinition errorRef="f"/></endEvent>
+    a -> b
+    <subProcess id="handler" triggeredByEvent="true"><startEvent id="c" parallelMultiple="true">
+      <messageEventDefinition messageRef="m"/><errorEventDefinition errorRef="f"/></startEvent><endEvent id="d"/>
+    c -> d
+    </subProcess></subProcess>"""
+    body = f'<startEvent id="s"/>{sub}<endEvent id="e"/>\ns -> x\nx -> e'
+    beside = '<message id="m" name="m"/><error id="f" errorCode="F"/>'
+    (graph,) = read(bpmn(body, beside=beside)).graphs
+    assert [problem.kind for problem in problems(graph)] == []
