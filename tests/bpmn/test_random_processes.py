@@ -75,7 +75,7 @@ from tests.bpmn.builder import (
 )
 from tests.bpmn.driver import Case
 from tests.bpmn.elsewhere import Elsewhere, told
-from tests.bpmn.troubles import NOT_SKIPPED, TOO_MUCH, TROUBLES, Conversation, Escalating, Told, Trouble, Wrong
+from tests.bpmn.troubles import NOT_RETRIED, NOT_SKIPPED, TOO_MUCH, TROUBLES, Conversation, Escalating, Told, Trouble, Wrong
 from tests.bpmn.written import written
 from tests.examples import examples
 from tests.golden.collect import DIAGRAMS, constructs
@@ -281,7 +281,8 @@ class Blocks:
 
     def _trouble(self, depth: int) -> Trouble:
         kind = self.one_of(*TROUBLES)
-        return Trouble(self._name(), kind, "retry" if kind in NOT_SKIPPED else self.one_of("retry", "skip"))
+        ways = [way for way in ("retry", "skip") if kind not in {"retry": NOT_RETRIED, "skip": NOT_SKIPPED}[way]]
+        return Trouble(self._name(), kind, self.one_of(*ways))
 
     def _wrong(self, depth: int) -> Wrong:
         kind = self.one_of("userTask", "serviceTask", "callActivity")
@@ -767,8 +768,8 @@ OURS = {
     *("receiveTask, instantiating", "eventBasedGateway, instantiating", "eventBasedGateway, instantiating, parallel"),
     *("conditional flows without a gateway", "plain flows without a gateway"),
     *("dataObject of the process", "dataObject of a sub-process"),
-    *(f"{kind} in trouble: {way}" for kind in TROUBLES for way in ("retry", "skip") if kind not in NOT_SKIPPED),
-    *(f"{kind} in trouble: retry" for kind in NOT_SKIPPED),
+    *(f"{kind} in trouble: retry" for kind in TROUBLES if kind not in NOT_RETRIED),
+    *(f"{kind} in trouble: skip" for kind in TROUBLES if kind not in NOT_SKIPPED),
     *(f"correlation by {how} at a {at}" for how in ("key", "context") for at in ("sendTask", "receiveTask")),
     *("correlation by key at a startEvent", "correlation by key at a intermediateThrowEvent"),
     *(f"{at}: condition on a data store" for at in ("startEvent", "intermediateCatchEvent", "boundaryEvent")),
@@ -778,7 +779,7 @@ OURS = {
     *("error among all at a boundaryEvent", "error among all at a startEvent"),
     *(f"escalation among all at a {at}{beside}" for at in ("boundaryEvent", "startEvent") for beside in ("", ", beside")),
     *("ad hoc, behind an event", "ad hoc, gathered behind an event", "condition on what is not there"),
-    *(f"data {how} a {kind}" for how in ("before", "during") for kind in KINDS),
+    *(f"data {how} a {kind}" for how in ("before", "during") for kind in ("userTask", "serviceTask", "receiveTask")),
     *(f"data from a {kind}" for kind in ("userTask", "serviceTask", "receiveTask", "intermediateCatchEvent")),
     *("several links to a place", "one link to a place", "a link of the same name in two scopes"),
 }
