@@ -117,6 +117,18 @@ def test_an_event_sub_process_is_helped_past(begin):
     assert case.complete("a").outcome == "completed"
 
 
+def test_a_compensation_activity_that_could_not_begin_begins_anew_with_what_there_was(begin, settings):
+    """What the first attempt made of its inputs is not taken for data by the next."""
+    case = begin("undo").complete("a", antal=1)
+    assert (case.waiting, case.stuck_at) == ([], ["ha"])
+    assert case.retry("ha").stuck_at == ["ha"]
+    assert case.state["runs"]["0"].keys().isdisjoint({"late"})
+    settings["a"] = "A"
+    case.retry("ha")
+    assert case.opened("ha").variables == {"a": "A", "antal": 2, "sen": 1}
+    assert case.complete("ha").outcome == "completed"
+
+
 def test_cancelling_clears_it(begin):
     case = begin("setting").cancel()
     assert case.outcome == "cancelled"
