@@ -15,7 +15,7 @@ def settings():
 
 @pytest.fixture
 def begin(play, settings):
-    return lambda process: play(process, functions={"setting": settings.__getitem__})
+    return lambda process, **variables: play(process, variables, functions={"setting": settings.__getitem__})
 
 
 def test_a_script_is_tried_again_once_its_setting_is_there(begin, settings):
@@ -94,6 +94,54 @@ def test_the_end_of_a_sub_process(begin, settings):
     assert (case.waiting, case.stuck_at) == (["frist"], ["del"])
     settings["a"] = 1
     assert case.retry("del").outcome == "completed"
+
+
+ENDS = pytest.mark.parametrize(("process", "times"), [("ends", 1), ("ends_each", 2), ("ends_turn", 2)])
+"""A sub-process, one of two instances, or of two turns."""
+
+
+@ENDS
+def test_a_sub_process_whose_end_is_tried_again_asks_its_output_mapping_anew(begin, settings, process, times):
+    """With what can be seen by then; its inputs are what they were as it began."""
+    case = begin(process, antal=1, x=None)
+    for turn in range(times):
+        case.complete("dela", nth=0)
+        assert case.stuck_at == case.retry("del").stuck_at == ["del"]
+        settings["a"] = turn
+        assert case.retry("del").variables == {"antal": 1, "x": [2, turn]}
+        settings.clear()
+    assert (case.waiting, case.stuck_at) == (["efter"], [])
+
+
+@ENDS
+def test_a_sub_process_whose_end_is_helped_past_asks_no_mapping(begin, process, times):
+    case = begin(process, antal=1, x=None)
+    for turn in range(times):
+        assert case.complete("dela", nth=0).skip("del", x=turn).variables == {"antal": 1, "x": turn}
+    assert (case.waiting, case.stuck_at) == (["efter"], [])
+
+
+def test_a_task_that_is_helped_past_asks_no_mapping_whether_it_is_done_or_not(begin, settings):
+    """What its mapping could not take over is not taken over past it."""
+    settings["b"] = True
+    for case in (begin("mapped", antal=1), begin("mapped", antal=1).complete("del", svar="ja")):
+        case.skip("del", x=9)
+        assert (case.waiting, case.stuck_at, case.variables) == (["efter"], [], {"antal": 1, "x": 9})
+
+
+def test_a_task_that_is_tried_again_asks_its_mapping_once_with_what_it_was_given(begin, settings):
+    case = begin("mapped", antal=1).complete("del", svar="ja")
+    assert case.stuck_at == case.retry("del").stuck_at == ["del"]
+    settings.update(a="A", b=True)
+    assert case.retry("del").variables == {"antal": 1, "x": [2, "ja", "A"]}
+
+
+def test_a_task_that_is_helped_past_and_can_go_nowhere_asks_no_mapping_later_either(begin, settings):
+    case = begin("mapped", antal=1).skip("del", x=9)
+    assert case.stuck_at == case.retry("del").stuck_at == ["del"], "no way on"
+    settings.update(a="A", b=True)
+    assert case.retry("del").variables == {"antal": 1, "x": 9}
+    assert case.waiting == ["efter"]
 
 
 def test_what_listens_on_a_stuck_sub_process_still_ends_it(begin):
