@@ -62,6 +62,14 @@ def test_the_end_of_a_multi_instance_activity(begin, settings):
     assert case.variables == {"alla": [1, 2]}
 
 
+def test_the_end_of_a_multi_instance_activity_is_helped_past(begin, settings):
+    """With what somebody gives for the whole; nothing is left of the instances."""
+    case = begin("body").complete("a", instance=0, svar=1).complete("a", svar=2)
+    settings["a"] = 1
+    assert case.skip("a", alla=[9]).waiting == ["b"]
+    assert case.variables == {"alla": [9]}
+
+
 def test_one_instance(begin, settings):
     settings["y"] = "roll"
     case = begin("instance")

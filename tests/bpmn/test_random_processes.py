@@ -392,7 +392,7 @@ class Player:
     # --- what may come next, so that in the end all has come that must
 
     def ready(self) -> list[Move]:
-        stopped = [wait for wait, one in self.straight.incidents.items() if "trouble" not in self._marks(one.element)]
+        stopped = [wait for wait in self.straight.incidents if self._is_stopped(wait)]
         if stopped:  # the budget of steps was used up: where that is, is nothing that the blocks know of
             return [Move("retry", wait) for wait in stopped]
         moves: list[Move] = []
@@ -406,6 +406,10 @@ class Player:
         for wait in self.straight.incidents:
             moves += self._helps(wait)
         return moves
+
+    def _is_stopped(self, wait: int) -> bool:
+        incident = self.straight.incidents[wait]
+        return "trouble" not in self._marks(incident.element) or "to come to rest" in incident.message_en
 
     def _takes(self, wait: int, opened: Change) -> Iterator[Move]:
         name = self.name(wait)
@@ -583,7 +587,8 @@ class Player:
         """What is done, and to what: for the test that holds the generator to all of it."""
         incident, opened = self.straight.incidents.get(move.wait), self.straight.open.get(move.wait)
         if incident and move.kind in ("retry", "skip"):
-            return f"{move.kind}: {self._marks(incident.element).get('kind', 'steps')}"
+            kind = "steps" if self._is_stopped(move.wait) else self._marks(incident.element)["kind"]
+            return f"{move.kind}: {kind}"
         if opened and move.kind in ("fail", "escalate", "skip"):
             return f"{move.kind}: {type(opened).__name__}"
         return move.kind
