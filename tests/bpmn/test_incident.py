@@ -70,6 +70,16 @@ def test_the_end_of_a_multi_instance_activity_is_helped_past(begin, settings):
     assert case.variables == {"alla": [9]}
 
 
+def test_the_end_of_a_loop_is_tried_again_or_helped_past(begin, settings):
+    """What somebody gives for the whole is kept until there is a way on."""
+    case = begin("looped").complete("a").complete("a", svar=1)
+    assert case.stuck_at == case.retry("a").stuck_at == case.skip("a", svar=2).stuck_at == ["a"]
+    assert case.variables == {"svar": 1}, "nothing is taken over while it cannot go on"
+    settings["a"] = 1
+    assert case.retry("a").waiting == ["b"]
+    assert case.variables == {"svar": 2}
+
+
 def test_one_instance(begin, settings):
     settings["y"] = "roll"
     case = begin("instance")
