@@ -189,8 +189,8 @@ class Awaited(Shown):
             return made
         made, own = Wait(f"{self.name}*", self.giver).draw(on, scope, before), f"o_{self.name}"
         gives = DataAssociation((own,), variable, template(f"${{{own}}}"))
-        sets = {} if self.giver in CAUGHT else {"input_sets": (DataSet(),)}
-        on.change(made, data=DataFlow((), (own,), output_sets=(DataSet((own,)),), given=(gives,), **sets))
+        needs = () if self.giver in CAUGHT else (DataSet(),)
+        on.change(made, data=DataFlow((), (own,), needs, (DataSet((own,)),), given=(gives,)))
         return made
 
     def passed(self) -> Counter[str]:

@@ -149,10 +149,17 @@ def test_a_task_that_is_helped_past_asks_no_mapping_whether_it_is_done_or_not(be
 
 
 def test_a_task_that_is_tried_again_asks_its_mapping_once_with_what_it_was_given(begin, settings):
-    case = begin("mapped", antal=1).complete("del", svar="ja")
+    case = begin("mapped", antal=1, svar="nej").complete("del", svar="ja")
     assert case.stuck_at == case.retry("del").stuck_at == ["del"]
     settings.update(a="A", b=True)
-    assert case.retry("del").variables == {"antal": 1, "x": [2, "ja", "A"]}
+    assert case.retry("del").variables == {"antal": 1, "svar": "nej", "x": [2, "ja", "A"]}
+
+
+def test_an_event_that_is_tried_again_asks_its_mapping_with_what_came(begin, settings):
+    case = begin("event", nummer="7", text="förr").receive("invanta", text="nu")
+    assert case.stuck_at == case.retry("invanta").stuck_at == ["invanta"], "no condition can be evaluated"
+    settings["a"] = 2
+    assert case.retry("invanta").variables == {"nummer": "7", "text": "förr", "x": "nu"}
 
 
 def test_a_task_that_is_helped_past_and_can_go_nowhere_asks_no_mapping_later_either(begin, settings):
@@ -175,7 +182,7 @@ def test_an_event_sub_process(begin, settings):
     settings["a"] = 1
     case.retry("obs")
     assert case.waiting == ["a", "b", "obs"]
-    assert case.seen_at("b")["x"] == 1
+    assert (case.seen_at("b")["x"], case.variables) == (1, {"y": 1})
 
 
 def test_an_event_sub_process_is_helped_past(begin):

@@ -75,7 +75,17 @@ from tests.bpmn.builder import (
 )
 from tests.bpmn.driver import Case
 from tests.bpmn.elsewhere import Elsewhere, told
-from tests.bpmn.troubles import NOT_RETRIED, NOT_SKIPPED, TOO_MUCH, TROUBLES, Conversation, Escalating, Told, Trouble, Wrong
+from tests.bpmn.troubles import (
+    NOT_RETRIED,
+    NOT_SKIPPED,
+    TOO_MUCH,
+    TROUBLES,
+    Conversation,
+    Escalating,
+    Told,
+    Trouble,
+    Wrong,
+)
 from tests.bpmn.written import written
 from tests.examples import examples
 from tests.golden.collect import DIAGRAMS, constructs
@@ -784,7 +794,7 @@ OURS = {
     *(f"error of a {host}" for host in ("userTask", "serviceTask", "callActivity", "subProcess")),
     *("escalation of a callActivity", "escalation of a subProcess"),
     *("error among all at a boundaryEvent", "error among all at a startEvent"),
-    *(f"escalation among all at a {at}{beside}" for at in ("boundaryEvent", "startEvent") for beside in ("", ", beside")),
+    *(f"escalation among all at a {at}{how}" for at in ("boundaryEvent", "startEvent") for how in ("", ", beside")),
     *("ad hoc, behind an event", "ad hoc, gathered behind an event", "condition on what is not there"),
     *(f"data {how} a {kind}" for how in ("before", "during") for kind in ("userTask", "serviceTask", "receiveTask")),
     *(f"data from a {kind}" for kind in ("userTask", "serviceTask", "receiveTask", "intermediateCatchEvent")),

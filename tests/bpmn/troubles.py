@@ -73,10 +73,10 @@ class Trouble(Shown):
 
 TOO_MUCH = 65_536 * "a"
 """Twice that is more than an expression may give."""
-GIVES = ("script", "budget", "output", "gateway", "inclusive", "lacking", "ended", "ended each", "ended turn", "ended ad hoc")
+ENDED = ("ended", "ended each", "ended turn")
+GIVES = ("script", "budget", "output", "gateway", "inclusive", "lacking", *ENDED, "ended ad hoc")
 """Kinds that give `x_name` themselves; or the way taken shows it."""
-WAITS = ("timer", "key", "conversation", "input", "output", "call", "condition", "edge", "handler", "lacking")
-WAITS += ("ended", "ended each", "ended turn")
+WAITS = ("timer", "key", "conversation", "input", "output", "call", "condition", "edge", "handler", "lacking", *ENDED)
 """Kinds with one element that waits (or is interrupted) in the end, called `name` and a full stop."""
 
 Drawn = Callable[[Trouble, Drawing, str, str], str]
