@@ -35,7 +35,7 @@ def take(play: Play, number: int, data: DataFlow) -> None:
 def take_back(play: Play, number: int) -> None:
     """Run `number` did not begin after all."""
     play.run(number).pop("began", None)
-    root = play.run(ROOT)
+    root = play.root
     if number in root.get("late", ()):
         root["late"].remove(number)
         if not root["late"]:
