@@ -121,6 +121,22 @@ def is_told_by(played: Played, change: c.Change) -> bool:
     return isinstance(change, _CLOSES) and change.wait == played.what.wait and played.what.kind != "start"
 
 
+def untold(graph: Graph, what: Input, step: Step) -> Note | None:
+    """The row of a step of whose changes none has one, though the case moved: None where it did not.
+
+    So it is where the worker lets a token on to where it waits for others, or for people; and where an escalation is
+    one of several triggers that must come.
+    """
+    if what.kind not in _UNTOLD or any(isinstance(change, c.EscalationUncaught) for change in step.changes):
+        return None
+    closed = (change.element for change in step.changes if isinstance(change, c.JobClosed))
+    element = next(closed, None) or step.state["runs"][str(what.wait)]["at"]
+    return Note(_UNTOLD[what.kind], element, graph.nodes[element].name or None)
+
+
+_UNTOLD = {"complete": "element:reached", "escalate": "escalation:received"}
+
+
 def tell(notes: list[Note], place: int, played: Played) -> None:
     """Let the row at `place` keep the input."""
     note, what = notes[place], played.what

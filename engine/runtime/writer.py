@@ -73,6 +73,8 @@ def collect(tx: Transaction, case: Case, played: Played, doer: Doer, before: Seq
         if writer.note(change) and place is None and inputs.is_told_by(played, change):
             place = len(writer.notes) - 1
         _COLLECT[type(change)](writer, change)
+    if len(writer.notes) == len(before):
+        writer.notes += filter(None, [inputs.untold(case.definition.graph, played.what, played.step)])
     if case.definition.graph.has_ad_hoc_work:
         writer.offers = offers.of(tx, case)
     if writer.notes:

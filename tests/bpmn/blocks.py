@@ -22,10 +22,12 @@ from engine.bpmn.model import (
     MultiInstance,
 )
 from tests.bpmn.builder import (
+    CAUGHT,
     WORK,
     Block,
     Drawing,
     Rules,
+    Sequence_,
     Sub,
     Wait,
     becomes,
@@ -143,36 +145,70 @@ class Stored(Shown):
 
 
 @dataclass
-class Awaited(Block):
-    """A task beside another block cannot begin before that has given it its input."""
+class Awaited(Shown):
+    """Work beside another block that is given its input by what follows on that: by a `giver` with which it comes from
+    outside, or that has it.
 
-    name: str
+    The work cannot begin before (`when` is "first"), or it takes the input while it is under way ("meanwhile"), and an
+    event at its edge may wait for that ("edge")."""
+
     doing: Block
+    kind: str = "userTask"
+    giver: str = "task"
+    when: str = "first"
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
-        variable, own = f"d_{self.name}", f"i_{self.name}"
+        variable, own, shown = (f"{kind}_{self.name}" for kind in "div")
         on.keep(scope, variable)
+        on.keep(scope, shown)
         split, join = on.add("parallelGateway", scope), on.add("parallelGateway", scope)
         on.connect(before, split, condition)
         taken = DataAssociation((variable,), own, template(f"${{{variable}}}"))
-        needs = DataFlow((own,), (), (DataSet((own,)),), (DataSet(),), taken=(taken,), own=frozenset([own]))
-        waiting = on.add("userTask", scope, name=self.name, work=WORK, data=needs)
-        on.connect(split, waiting)
-        on.connect(waiting, join)
-        gives = DataFlow(given=(DataAssociation((), variable, assignments=(Assignment(template("${1}")),)),))
-        giving = on.add("task", scope, data=gives)
-        on.connect(self.doing.draw(on, scope, split), giving)
-        on.connect(giving, join)
-        return join
+        passes = DataAssociation((own,), shown, template(f"${{{own}}}"))
+        wanted = DataSet((own,)) if self.when == "first" else DataSet((), (own,), (own,))
+        needs = DataFlow((own,), (), (wanted,), (DataSet(),), taken=(taken,), given=(passes,), own=frozenset([own]))
+        working = Wait(f"{self.name}{'-' if self.when == 'edge' else '+'}", self.kind).draw(on, scope, split)
+        on.change(working, data=needs)
+        on.connect(self._edge(on, scope, working) if self.when == "edge" else working, join)
+        on.connect(self._give(on, scope, self.doing.draw(on, scope, split), variable), join)
+        return self.check(on, scope, join, f"{variable if self.when == 'edge' else shown} == 1")
+
+    def _edge(self, on: Drawing, scope: str, host: str) -> str:
+        came = becomes(f"i_{self.name} == 1")
+        edge = on.add("boundaryEvent", scope, name=f"{self.name}+", event=came, attached_to=host)
+        merge = on.add("exclusiveGateway", scope)
+        on.connect(host, merge)
+        on.connect(edge, merge)
+        return merge
+
+    def _give(self, on: Drawing, scope: str, before: str, variable: str) -> str:
+        if self.giver == "task":
+            one = DataAssociation((), variable, assignments=(Assignment(template("${1}")),))
+            made = on.add("task", scope, data=DataFlow(given=(one,)))
+            on.connect(before, made)
+            return made
+        made, own = Wait(f"{self.name}*", self.giver).draw(on, scope, before), f"o_{self.name}"
+        gives = DataAssociation((own,), variable, template(f"${{{own}}}"))
+        needs = () if self.giver in CAUGHT else (DataSet(),)
+        on.change(made, data=DataFlow((), (own,), needs, (DataSet((own,)),), given=(gives,)))
+        return made
 
     def passed(self) -> Counter[str]:
-        return self.doing.passed() + Counter([self.name])
+        given = Counter([f"{self.name}*"] if self.giver != "task" else [])
+        return super().passed() + self.doing.passed() + Counter([f"{self.name}+"]) + given
 
     def undone(self) -> Counter[str]:
         return self.doing.undone()
 
     def inside(self) -> Sequence[Block]:
         return [self.doing]
+
+    def rule(self, rules: Rules) -> None:
+        rules.gives[f"{self.name}*"] = {f"o_{self.name}": 1}
+        if self.when == "edge":
+            rules.never |= {f"{self.name}-", f"{self.name}+"}
+        else:
+            rules.takes[f"{self.name}+"] = f"i_{self.name}"
 
 
 @dataclass
@@ -212,6 +248,10 @@ class Collected(Shown):
 # --- early ends, and what comes beside -------------------------------------------------------------------------------
 
 
+AMONG = {"errorAmong": "error", "escalationAmong": "escalation"}
+"""An error or escalation from inside among all that must come; a message and a signal come from outside."""
+
+
 class Around(Block):
     """A sub-process with something inside, and an event."""
 
@@ -230,13 +270,24 @@ class Around(Block):
             before, condition = script(on, scope, before, f"c_{self.name} = 0", condition), None
         return before, condition
 
-    def handle(self, on: Drawing, host: str, after: Block, when: Event, interrupting: bool) -> None:
+    def handle(
+        self, on: Drawing, host: str, after: Block, when: Event, interrupting: bool, name: str | None = None
+    ) -> None:
         """An event sub-process in `host`."""
         inner = on.add("subProcess", host, triggered_by_event=True)
-        first = on.add("startEvent", inner, name=self.edge, event=when, interrupting=interrupting)
+        first = on.add("startEvent", inner, name=name or self.edge, event=when, interrupting=interrupting)
         on.connect(after.draw(on, inner, first), on.add("endEvent", inner, event=Event()))
 
+    def throw(self, on: Drawing, host: str, before: str) -> str:
+        """An escalation, in the flow."""
+        made = on.add("intermediateThrowEvent", host, event=Event("escalation", self.name))
+        on.connect(before, made)
+        return made
+
     def caught(self, kind: str, any_code: bool = False) -> Event:
+        if kind in AMONG:
+            parts = (event("message"), self.caught(AMONG[kind], any_code), event("signal"))
+            return Event("parallelMultiple", parts=parts)
         if kind == "conditional":
             return becomes(f"c_{self.name} == 1")
         if kind == "store":
@@ -260,7 +311,10 @@ class Once(Block):
 @dataclass
 class Interrupted(Around):
     """`doing` is done while `never` waits beside it; then `kind` ends both, and `after` follows: behind an event at the
-    edge, or in an event sub-process (`inside`). Cancel and terminate are what they are."""
+    edge, or in an event sub-process (`inside`). Cancel and terminate are what they are.
+
+    Where an error or escalation is one of all that must come (`AMONG`), the others come before it or after, or never,
+    and an event further out catches what is thrown then: an error at once, an escalation the second time."""
 
     name: str
     doing: Block
@@ -269,31 +323,69 @@ class Interrupted(Around):
     kind: str
     inside_: bool = False
     any_code: bool = False
+    others: str = ""
+    """"before", "after" or "never"; empty where there are none."""
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         before, condition = self.prepare(on, scope, before, condition)
         host = on.add("transaction" if self.kind == "cancel" else "subProcess", scope)
         on.connect(before, host, condition)
+        start = on.add("startEvent", host, event=Event())
+        if self.others == "never":
+            self._in_vain(on, host, start)
+        else:
+            self._doing(on, host, start)
+        if self.kind == "terminate":
+            return self.after.draw(on, scope, host)
+        if self._is_inside:
+            self.handle(on, host, self.after, self._caught, interrupting=True)
+            return host
+        merge = on.add("exclusiveGateway", scope)
+        edge = on.add("boundaryEvent", scope, name=self.edge, event=self._caught, attached_to=host)
+        on.connect(host, merge)
+        on.connect(self.after.draw(on, scope, edge), merge)
+        return merge
+
+    def _doing(self, on: Drawing, host: str, start: str) -> None:
         split = on.add("parallelGateway", host)
-        on.connect(on.add("startEvent", host, event=Event()), split)
+        on.connect(start, split)
         on.connect(self.never.draw(on, host, split), on.add("endEvent", host, event=Event()))
         last = Sub(self.doing).draw(on, host, split)
         if self.kind == "conditional":
             last = script(on, host, last, f"c_{self.name} = 1")
-        ends = self.kind in ("error", "escalation", "cancel", "terminate")
+        if self.others == "before":
+            last = Wait(f"{self.name}.").draw(on, host, last)
+        if self.others == "never" and self.kind == "escalationAmong":
+            last = self.throw(on, host, last)
         name = self.edge if self.kind == "terminate" else ""
-        on.connect(last, on.add("endEvent", host, name=name, event=thrown(self.kind if ends else "none", self.name)))
-        if self.kind == "terminate":
-            return self.after.draw(on, scope, host)
+        end = thrown(self._thrown if self._comes_from_inside else "none", self.name)
+        on.connect(last, on.add("endEvent", host, name=name, event=end))
+
+    def _in_vain(self, on: Drawing, host: str, start: str) -> None:
+        """A sub-process with the event for which not all comes."""
+        inner = on.add("subProcess", host)
+        on.connect(start, inner)
+        self._doing(on, inner, on.add("startEvent", inner, event=Event()))
+        end, name, event_ = on.add("endEvent", host, event=Event()), f"{self.name}-", self.caught(self.kind)
+        on.connect(inner, end)
         if self._is_inside:
-            self.handle(on, host, self.after, self.caught(self.kind, self.any_code), interrupting=True)
-            return host
-        when = Event("cancel") if self.kind == "cancel" else self.caught(self.kind, self.any_code)
-        edge = on.add("boundaryEvent", scope, name=self.edge, event=when, attached_to=host)
-        merge = on.add("exclusiveGateway", scope)
-        on.connect(host, merge)
-        on.connect(self.after.draw(on, scope, edge), merge)
-        return merge
+            self.handle(on, inner, Sequence_([]), event_, interrupting=True, name=name)
+        else:
+            on.connect(on.add("boundaryEvent", host, name=name, event=event_, attached_to=inner), end)
+
+    @property
+    def _thrown(self) -> str:
+        return AMONG.get(self.kind, self.kind)
+
+    @property
+    def _comes_from_inside(self) -> bool:
+        return self._thrown in ("error", "escalation", "cancel", "terminate")
+
+    @property
+    def _caught(self) -> Event:
+        if self.others == "never":
+            return Event(self._thrown, None if self.any_code else self.name)
+        return Event("cancel") if self.kind == "cancel" else self.caught(self.kind, self.any_code)
 
     @property
     def _is_inside(self) -> bool:
@@ -301,7 +393,8 @@ class Interrupted(Around):
 
     def passed(self) -> Counter[str]:
         undone = self.doing.undone() if self.kind == "cancel" else Counter()
-        return self.doing.passed() + undone + self.after.passed() + Counter([self.edge])
+        waited = Counter([f"{self.name}."] if self.others == "before" else [])
+        return self.doing.passed() + undone + self.after.passed() + Counter([self.edge]) + waited
 
     def undone(self) -> Counter[str]:
         """What did not come to its good end is not compensated; what follows is, where it follows outside."""
@@ -313,7 +406,11 @@ class Interrupted(Around):
     def rule(self, rules: Rules) -> None:
         for block in self.never.all():
             rules.never |= {block.name, f"{block.name}!"} if isinstance(block, Wait | Sub) else set()
-        if self.kind in ("error", "escalation", "cancel", "terminate", "conditional"):
+        if self.others == "before":
+            rules.gated[f"{self.name}."] = self.edge
+        elif self.others == "never":
+            rules.never.add(f"{self.name}-")
+        elif self.others != "after" and (self._comes_from_inside or self.kind == "conditional"):
             rules.never.add(self.edge)
         else:
             rules.last.add(self.edge)
@@ -321,7 +418,10 @@ class Interrupted(Around):
 
 @dataclass
 class Beside(Around):
-    """An event at the edge of a sub-process, or in it (`inside_`), is followed by `after`, beside the rest."""
+    """An event at the edge of a sub-process, or in it (`inside_`), is followed by `after`, beside the rest.
+
+    Where an escalation is one of all that must come, the others come `before` it or after; and where they come after it
+    may be thrown once more (`times`), which an event further out catches."""
 
     name: str
     body: Block
@@ -329,28 +429,44 @@ class Beside(Around):
     kind: str
     inside_: bool = False
     times: int = 1
+    before: bool = False
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         before, condition = self.prepare(on, scope, before, condition)
         after = Once(f"c_{self.name} = 1", self.after) if self.kind == "store" else self.after
-        host = on.add("subProcess", scope)
+        around = host = on.add("subProcess", scope)
         on.connect(before, host, condition)
         last = on.add("startEvent", host, event=Event())
+        if self._is_thrown_again:
+            host = on.add("subProcess", around)
+            on.connect(last, host)
+            on.connect(host, on.add("endEvent", around, event=Event()))
+            self._catch(on, scope, around, Sequence_([]), self.caught("escalation"), f"{self.name}-")
+            last = on.add("startEvent", host, event=Event())
         if self.kind == "conditional":
             last = script(on, host, last, f"c_{self.name} = 1")
         if self.kind == "escalation":
-            throw = on.add("intermediateThrowEvent", host, event=Event("escalation", self.name))
-            on.connect(last, throw)
-            last = throw
-        wait = Wait(f"{self.name}.").draw(on, host, last)  # so that there is something for it to be beside
-        on.connect(self.body.draw(on, host, wait), on.add("endEvent", host, event=Event()))
+            last = self.throw(on, host, last)
+        if self.kind == "escalationAmong" and not self.before:
+            for _ in range(self.times):
+                last = self.throw(on, host, last)
+        last = Wait(f"{self.name}.").draw(on, host, last)  # so that there is something for it to be beside
+        if self.kind == "escalationAmong" and self.before:
+            last = self.throw(on, host, last)
+        on.connect(self.body.draw(on, host, last), on.add("endEvent", host, event=Event()))
+        self._catch(on, scope if host == around else around, host, after, self.caught(self.kind), self.edge)
+        return around
+
+    def _catch(self, on: Drawing, scope: str, host: str, after: Block, when: Event, name: str) -> None:
         if self.inside_:
-            self.handle(on, host, after, self.caught(self.kind), interrupting=False)
+            self.handle(on, host, after, when, interrupting=False, name=name)
         else:
-            when = self.caught(self.kind)
-            edge = on.add("boundaryEvent", scope, name=self.edge, event=when, attached_to=host, interrupting=False)
+            edge = on.add("boundaryEvent", scope, name=name, event=when, attached_to=host, interrupting=False)
             on.connect(after.draw(on, scope, edge), on.add("endEvent", scope, event=Event()))
-        return host
+
+    @property
+    def _is_thrown_again(self) -> bool:
+        return self.kind == "escalationAmong" and not self.before and self.times > 1
 
     @property
     def _times(self) -> int:
@@ -358,7 +474,8 @@ class Beside(Around):
 
     def passed(self) -> Counter[str]:
         beside = self.after.passed() + Counter([self.edge])
-        return self.body.passed() + repeated(self._times, beside) + Counter([f"{self.name}."])
+        again = Counter([f"{self.name}-"] if self._is_thrown_again else [])
+        return self.body.passed() + repeated(self._times, beside) + Counter([f"{self.name}."]) + again
 
     def undone(self) -> Counter[str]:
         return self.body.undone() + repeated(self._times, self.after.undone())
@@ -477,7 +594,8 @@ class Undo(Block):
 @dataclass
 class Chosen(Block):
     """An ad-hoc sub-process: each of `activities` is begun so often. `until`: a condition ends it, else somebody does.
-    `chained`: a flow leads from the first to the second. `event`: one of this kind is waited for all the while."""
+    `chained`: a flow leads from the first to the second. `event`: one of this kind is waited for all the while. It
+    comes twice, and may lead to another activity (`behind`), for each time or for both (`gathered`)."""
 
     name: str
     activities: Sequence[tuple[Wait | Sub, int]]
@@ -485,27 +603,41 @@ class Chosen(Block):
     until: bool = False
     chained: bool = False
     event: str | None = None
+    behind: Wait | Sub | None = None
+    gathered: bool = False
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         count = f"n_{self.name}"
         begin = script(on, scope, before, f"{count} = 0", condition)
-        ends = compile_expression(f"{count} >= {sum(self._times())}") if self.until else None
+        ends = compile_expression(f"{count} >= {sum(times for _, times in self._all())}") if self.until else None
         made = on.add("adHocSubProcess", scope, name=self.name, work=WORK, ad_hoc=AdHoc(self.sequential, ends))
         on.connect(begin, made)
-        drawn = [activity.draw(on, made, "") for activity, _ in self.activities]
-        for activity, times in zip(drawn, self._times(), strict=True):
+        last = self._event(on, made) if self.event else ""
+        drawn = [activity.draw(on, made, last if activity is self.behind else "") for activity, _ in self._all()]
+        for activity, (_, times) in zip(drawn, self._all(), strict=True):
             counts = {count: template(f"${{{count} + 1}}")}
             on.change(activity, outputs=counts, properties={"times": str(times)})
         if self.chained:
             on.connect(drawn[0], drawn[1])
-        if self.event:
-            came = on.add("intermediateCatchEvent", made, name=f"{self.name}!", event=event(self.event))
-            on.connect(came, on.add("intermediateThrowEvent", made, name=f"{self.name}.", event=Event()))
+        if self.gathered:
+            on.change(drawn[-1], start_quantity=2)
         return made
 
-    def _times(self) -> list[int]:
+    def _event(self, on: Drawing, scope: str) -> str:
+        marks = {"comes": "2"} if self.behind else {}
+        came = on.add(
+            "intermediateCatchEvent", scope, name=f"{self.name}!", event=event(self.event or ""), properties=marks
+        )
+        thrown_ = on.add("intermediateThrowEvent", scope, name=f"{self.name}.", event=Event())
+        on.connect(came, thrown_)
+        return thrown_
+
+    def _all(self) -> list[tuple[Wait | Sub, int]]:
+        """With how often each is begun."""
         times = [times for _, times in self.activities]
-        return [times[0], times[0], *times[2:]] if self.chained else times
+        times = [times[0], times[0], *times[2:]] if self.chained else times
+        found = [(activity, often) for (activity, _), often in zip(self.activities, times, strict=True)]
+        return [*found, (self.behind, 1 if self.gathered else 2)] if self.behind else found
 
     def passed(self) -> Counter[str]:
         came = Counter([f"{self.name}!", f"{self.name}."] * 2 if self.event else [])
@@ -515,14 +647,15 @@ class Chosen(Block):
         return total(self._each(lambda activity: activity.undone()))
 
     def _each(self, ask: Callable[[Block], Counter[str]]) -> Iterator[Counter[str]]:
-        for (activity, _), times in zip(self.activities, self._times(), strict=True):
+        for activity, times in self._all():
             yield repeated(times, ask(activity))
 
     def inside(self) -> Sequence[Block]:
-        return [activity for activity, _ in self.activities]
+        return [activity for activity, _ in self._all()]
 
     def rule(self, rules: Rules) -> None:
-        rules.first.add(f"{self.name}!")
+        if not self.behind:
+            rules.first.add(f"{self.name}!")
 
 
 # --- a process -------------------------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class Drawing:
         self.flows: list[Flow] = []
         self.data: list[DataElement] = []
         self.stores: dict[str, DataStore] = {}
+        self.links: Counter[str] = Counter()
 
     def add(self, kind: str, scope: str, /, **details: object) -> str:
         """A node; its id is its kind and a number."""
@@ -62,6 +63,24 @@ class Drawing:
             return ""
         made = f"flow{len(self.flows)}"
         self.flows.append(Flow(made, source, target, condition=compile_expression(condition) if condition else None))
+        return made
+
+    def link(self, scope: str) -> str:
+        """The name of one more link in that scope; the same names are used in all scopes."""
+        self.links[scope] += 1
+        return f"lank{self.links[scope]}"
+
+    def lead(self, source: str, scope: str, link: str, condition: str | None = None) -> str:
+        """A throwing link event behind `source`."""
+        made = self.add("intermediateThrowEvent", scope, event=Event("link", link))
+        self.connect(source, made, condition)
+        return made
+
+    def led(self, sources: Sequence[str], scope: str, link: str, name: str = "") -> str:
+        """The catching link event to which they lead."""
+        made = self.add("intermediateCatchEvent", scope, name=name, event=Event("link", link))
+        for source in sources:
+            self.flows.append(Flow(f"{source}→{made}", source, made, is_link=True))  # as the reader calls it
         return made
 
     def change(self, node: str, **details: object) -> None:
@@ -103,6 +122,12 @@ class Rules:
     """Events that come beside, as often as foretold, before what they stand at or in goes on."""
     last: set[str] = field(default_factory=set)
     """Events that come when nothing else is left to do inside of what they interrupt."""
+    gated: dict[str, str] = field(default_factory=dict)
+    """Waits -> the event around of which all must have come before that comes from outside."""
+    takes: dict[str, str] = field(default_factory=dict)
+    """Work -> the variable that it must have been given before it is done."""
+    gives: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What comes with work and events."""
     fails: set[str] = field(default_factory=set)
     """Work and called cases that end with an error, whose code is their name."""
     escalates: set[str] = field(default_factory=set)
@@ -275,18 +300,22 @@ class Sequence_(Block):
 
 @dataclass
 class Condition(Block):
-    """Two branches beside each other: one waits until what the other does has made a condition true."""
+    """Two branches beside each other: one waits until what the other does has made a condition true. What that reads
+    is not there before (`absent`), or is something else."""
 
     name: str
     waiting: Block
     doing: Block
+    absent: bool = False
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
-        flag = f"c_{self.name}"
-        begin = script(on, scope, before, f"{flag} = 0", condition)
+        flag, marks = f"c_{self.name}", {"absent": "yes"} if self.absent else {}
+        if not self.absent:
+            before, condition = script(on, scope, before, f"{flag} = 0", condition), None
         split, join = on.add("parallelGateway", scope), on.add("parallelGateway", scope)
-        on.connect(begin, split)
-        catch = on.add("intermediateCatchEvent", scope, name=self.name, event=becomes(f"{flag} == 1"))
+        on.connect(before, split, condition)
+        event_ = becomes(f"{flag} == 1")
+        catch = on.add("intermediateCatchEvent", scope, name=self.name, event=event_, properties=marks)
         on.connect(split, catch)
         on.connect(self.waiting.draw(on, scope, catch), join)
         on.connect(script(on, scope, self.doing.draw(on, scope, split), f"{flag} = 1"), join)
@@ -319,15 +348,49 @@ class Link(Block):
     name: str
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
-        source = on.add("intermediateThrowEvent", scope, event=Event("link", self.name))
-        target = on.add("intermediateCatchEvent", scope, name=self.name, event=Event("link", self.name))
-        on.connect(before, source, condition)
-        on.connect(source, target)
-        on.flows[-1] = replace(on.flows[-1], id=f"{source}→{target}", is_link=True)  # as the reader calls it
-        return target
+        link = on.link(scope)
+        return on.led([on.lead(before, scope, link, condition)], scope, link, self.name)
 
     def passed(self) -> Counter[str]:
         return Counter([self.name])
+
+
+@dataclass
+class Links(Block):
+    """Several links lead to one place: of some ways one is `taken`; or all are, and an activity takes their tokens."""
+
+    name: str
+    branches: Sequence[Block]
+    taken: int | None = None
+
+    def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
+        link, sources = on.link(scope), []
+        split = on.add("parallelGateway" if self.taken is None else "exclusiveGateway", scope)
+        on.connect(before, split, condition)
+        for number, branch in enumerate(self.branches):
+            holds = None if self.taken is None else f"{number} == {self.taken}"
+            sources.append(on.lead(branch.draw(on, scope, split, holds), scope, link))
+        led = on.led(sources, scope, link, self.name)
+        if self.taken is not None:
+            return led
+        taking = on.add("task", scope, name=f"{self.name}+", start_quantity=len(self.branches))
+        on.connect(led, taking)
+        return taking
+
+    def passed(self) -> Counter[str]:
+        come = Counter([self.name])
+        if self.taken is None:
+            come = repeated(len(self.branches), come) + Counter([f"{self.name}+"])
+        return total(branch.passed() for branch in self._taken()) + come
+
+    def undone(self) -> Counter[str]:
+        return total(branch.undone() for branch in self._taken())
+
+    def _taken(self) -> Sequence[Block]:
+        return self.branches if self.taken is None else [self.branches[self.taken]]
+
+    def inside(self) -> Sequence[Block]:
+        return self.branches
 
 
 @dataclass
@@ -369,11 +432,12 @@ PAIRS = {"flows": ("task", "parallelGateway"), "conditional flows": ("task", "in
 
 @dataclass
 class Loop(Block):
-    """Round and round, `times` in all."""
+    """Round and round, `times` in all; the way back may be a link (`linked`)."""
 
     name: str
     body: Block
     times: int
+    linked: bool = False
 
     def draw(self, on: Drawing, scope: str, before: str, condition: str | None = None) -> str:
         count = f"n_{self.name}"
@@ -383,7 +447,12 @@ class Loop(Block):
         add = script(on, scope, self.body.draw(on, scope, head), f"{count} = {count} + 1")
         tail = on.add("exclusiveGateway", scope)
         on.connect(add, tail)
-        on.connect(tail, head, f"{count} < {self.times}")
+        back = f"{count} < {self.times}"
+        if self.linked:
+            link = on.link(scope)
+            on.connect(on.led([on.lead(tail, scope, link, back)], scope, link), head)
+        else:
+            on.connect(tail, head, back)
         behind = on.add("task", scope)
         on.change(tail, default=on.connect(tail, behind))
         return behind

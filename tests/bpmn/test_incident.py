@@ -15,7 +15,7 @@ def settings():
 
 @pytest.fixture
 def begin(play, settings):
-    return lambda process: play(process, functions={"setting": settings.__getitem__})
+    return lambda process, **variables: play(process, variables, functions={"setting": settings.__getitem__})
 
 
 def test_a_script_is_tried_again_once_its_setting_is_there(begin, settings):
@@ -62,6 +62,25 @@ def test_the_end_of_a_multi_instance_activity(begin, settings):
     assert case.variables == {"alla": [1, 2]}
 
 
+def test_the_end_of_a_multi_instance_activity_is_helped_past(begin, settings):
+    """With what somebody gives for the whole; nothing is left of the instances."""
+    case = begin("body").complete("a", instance=0, svar=1).complete("a", svar=2)
+    assert case.skip("a", alla=[9]).stuck_at == ["a"], "no way on yet"
+    settings["a"] = 1
+    assert case.retry("a").waiting == ["b"]
+    assert case.variables == {"alla": [9]}
+
+
+def test_the_end_of_a_loop_is_tried_again_or_helped_past(begin, settings):
+    """What somebody gives for the whole is kept until there is a way on."""
+    case = begin("looped").complete("a").complete("a", svar=1)
+    assert case.stuck_at == case.retry("a").stuck_at == case.skip("a", svar=2).stuck_at == ["a"]
+    assert case.variables == {"svar": 1}, "nothing is taken over while it cannot go on"
+    settings["a"] = 1
+    assert case.retry("a").waiting == ["b"]
+    assert case.variables == {"svar": 2}
+
+
 def test_one_instance(begin, settings):
     settings["y"] = "roll"
     case = begin("instance")
@@ -96,6 +115,61 @@ def test_the_end_of_a_sub_process(begin, settings):
     assert case.retry("del").outcome == "completed"
 
 
+ENDS = pytest.mark.parametrize(("process", "times"), [("ends", 1), ("ends_each", 2), ("ends_turn", 2)])
+"""A sub-process, one of two instances, or of two turns."""
+
+
+@ENDS
+def test_a_sub_process_whose_end_is_tried_again_asks_its_output_mapping_anew(begin, settings, process, times):
+    """With what can be seen by then; its inputs are what they were as it began."""
+    case = begin(process, antal=1, x=None)
+    for turn in range(times):
+        case.complete("dela", nth=0)
+        assert case.stuck_at == case.retry("del").stuck_at == ["del"]
+        settings["a"] = turn
+        assert case.retry("del").variables == {"antal": 1, "x": [2, turn]}
+        settings.clear()
+    assert (case.waiting, case.stuck_at) == (["efter"], [])
+
+
+@ENDS
+def test_a_sub_process_whose_end_is_helped_past_asks_no_mapping(begin, process, times):
+    case = begin(process, antal=1, x=None)
+    for turn in range(times):
+        assert case.complete("dela", nth=0).skip("del", x=turn).variables == {"antal": 1, "x": turn}
+    assert (case.waiting, case.stuck_at) == (["efter"], [])
+
+
+def test_a_task_that_is_helped_past_asks_no_mapping_whether_it_is_done_or_not(begin, settings):
+    """What its mapping could not take over is not taken over past it."""
+    settings["b"] = True
+    for case in (begin("mapped", antal=1), begin("mapped", antal=1).complete("del", svar="ja")):
+        case.skip("del", x=9)
+        assert (case.waiting, case.stuck_at, case.variables) == (["efter"], [], {"antal": 1, "x": 9})
+
+
+def test_a_task_that_is_tried_again_asks_its_mapping_once_with_what_it_was_given(begin, settings):
+    case = begin("mapped", antal=1, svar="nej").complete("del", svar="ja")
+    assert case.stuck_at == case.retry("del").stuck_at == ["del"]
+    settings.update(a="A", b=True)
+    assert case.retry("del").variables == {"antal": 1, "svar": "nej", "x": [2, "ja", "A"]}
+
+
+def test_an_event_that_is_tried_again_asks_its_mapping_with_what_came(begin, settings):
+    case = begin("event", nummer="7", text="förr").receive("invanta", text="nu")
+    assert case.stuck_at == case.retry("invanta").stuck_at == ["invanta"], "no condition can be evaluated"
+    settings["a"] = 2
+    assert case.retry("invanta").variables == {"nummer": "7", "text": "förr", "x": "nu"}
+
+
+def test_a_task_that_is_helped_past_and_can_go_nowhere_asks_no_mapping_later_either(begin, settings):
+    case = begin("mapped", antal=1).skip("del", x=9)
+    assert case.stuck_at == case.retry("del").stuck_at == ["del"], "no way on"
+    settings.update(a="A", b=True)
+    assert case.retry("del").variables == {"antal": 1, "x": 9}
+    assert case.waiting == ["efter"]
+
+
 def test_what_listens_on_a_stuck_sub_process_still_ends_it(begin):
     case = begin("inner").complete("a").fire("frist")
     assert case.found(IncidentCleared)
@@ -108,13 +182,25 @@ def test_an_event_sub_process(begin, settings):
     settings["a"] = 1
     case.retry("obs")
     assert case.waiting == ["a", "b", "obs"]
-    assert case.seen_at("b")["x"] == 1
+    assert (case.seen_at("b")["x"], case.variables) == (1, {"y": 1})
 
 
 def test_an_event_sub_process_is_helped_past(begin):
     case = begin("handler").receive("obs")
     case.skip("obs")
     assert case.complete("a").outcome == "completed"
+
+
+def test_a_compensation_activity_that_could_not_begin_begins_anew_with_what_there_was(begin, settings):
+    """What the first attempt made of its inputs is not taken for data by the next."""
+    case = begin("undo").complete("a", antal=1)
+    assert (case.waiting, case.stuck_at) == ([], ["ha"])
+    assert case.retry("ha").stuck_at == ["ha"]
+    assert case.state["runs"]["0"].keys().isdisjoint({"late"})
+    settings["a"] = "A"
+    case.retry("ha")
+    assert case.opened("ha").variables == {"a": "A", "antal": 2, "sen": 1}
+    assert case.complete("ha").outcome == "completed"
 
 
 def test_cancelling_clears_it(begin):

@@ -139,6 +139,9 @@ class Common(Blocks):
         }[kind]
         return Fork(self._name(), kind, branches, frozenset(self.draw(taken)))
 
+    def _loop(self, depth: int) -> Loop:
+        return Loop(self._name(), self.any(depth), self.draw(st.integers(1, 3)))  # links pass as none events there
+
     def _plain_sub(self, depth: int) -> Sub:
         return Sub(self.any(depth), self.draw(st.none() | st.integers(1, 3)), self.draw(st.booleans()))
 

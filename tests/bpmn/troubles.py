@@ -8,7 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.bpmn.expressions import compile_expression, compile_script, template
-from engine.bpmn.model import Call, Correlation, Event, Graph, MultiInstance, StandardLoop
+from engine.bpmn.model import (
+    AdHoc,
+    Call,
+    Correlation,
+    DataAssociation,
+    DataFlow,
+    DataSet,
+    Event,
+    Graph,
+    MultiInstance,
+    StandardLoop,
+)
 from tests.bpmn.blocks import Shown, conditional_on, emptied
 from tests.bpmn.builder import CALLED, WORK, Block, Drawing, Rules, Wait, becomes, script
 
@@ -51,7 +62,9 @@ class Trouble(Shown):
         return made
 
     def passed(self) -> Counter[str]:
-        return super().passed() + Counter([f"{self.name}+", *([f"{self.name}."] if self.kind in WAITS else ())])
+        often = 2 if self.kind in ("ended each", "ended turn") else 1
+        waited = Counter({f"{self.name}.": often} if self.kind in WAITS else {})
+        return super().passed() + Counter([f"{self.name}+"]) + waited
 
     def rule(self, rules: Rules) -> None:
         if self.kind in ("edge", "handler"):
@@ -60,9 +73,10 @@ class Trouble(Shown):
 
 TOO_MUCH = 65_536 * "a"
 """Twice that is more than an expression may give."""
-GIVES = ("script", "budget", "output", "gateway", "inclusive")
+ENDED = ("ended", "ended each", "ended turn")
+GIVES = ("script", "budget", "output", "gateway", "inclusive", "lacking", *ENDED, "ended ad hoc")
 """Kinds that give `x_name` themselves; or the way taken shows it."""
-WAITS = ("timer", "key", "conversation", "input", "output", "call", "condition", "edge", "handler")
+WAITS = ("timer", "key", "conversation", "input", "output", "call", "condition", "edge", "handler", "lacking", *ENDED)
 """Kinds with one element that waits (or is interrupted) in the end, called `name` and a full stop."""
 
 Drawn = Callable[[Trouble, Drawing, str, str], str]
@@ -144,6 +158,36 @@ def _handler(self: Trouble, on: Drawing, scope: str, before: str) -> str:
     return host
 
 
+def _lacking(self: Trouble, on: Drawing, scope: str, before: str) -> str:
+    """A task that is done without what it should have given: that never comes."""
+    on.keep(scope, f"x_{self.name}")
+    gives = DataAssociation((f"o_{self.name}",), f"x_{self.name}", template(f"${{o_{self.name}}}"))
+    flow = DataFlow((), (f"o_{self.name}",), (DataSet(),), (DataSet((f"o_{self.name}",)),), given=(gives,))
+    return self.element(on, "userTask", scope, before, name=f"{self.name}.", work=WORK, data=flow)
+
+
+def _ended(**details: object) -> Drawn:
+    """A sub-process that cannot end, having been done: once, or each of two."""
+
+    def draw(self: Trouble, on: Drawing, scope: str, before: str) -> str:
+        outputs = {f"x_{self.name}": template(f"${{m_{self.name} + 1}}")}
+        host = self.element(on, "subProcess", scope, before, outputs=outputs, **details)
+        inside = Wait(f"{self.name}.").draw(on, host, on.add("startEvent", host, event=Event()))
+        on.connect(inside, on.add("endEvent", host, event=Event()))
+        return host
+
+    return draw
+
+
+def _ended_ad_hoc(self: Trouble, on: Drawing, scope: str, before: str) -> str:
+    """Work that cannot end: whether it is done is not known."""
+    done = AdHoc(completion=compile_expression(f"m_{self.name} > 5"))
+    outputs = {f"x_{self.name}": template(f"${{m_{self.name} + 1}}")}
+    host = self.element(on, "adHocSubProcess", scope, before, work=WORK, ad_hoc=done, outputs=outputs)
+    on.add("task", host, properties={"times": "1"})
+    return host
+
+
 TROUBLES: dict[str, Drawn] = {
     "script": _script("x_{0} = m_{0} + 1"),
     "budget": _script("x_{0} = len(m_{0} + m_{0}) + 1"),
@@ -163,9 +207,16 @@ TROUBLES: dict[str, Drawn] = {
     "loop": _task(standard_loop=lambda mended: StandardLoop(compile_expression(f"{mended} > 99"))),
     "edge": _edge,
     "handler": _handler,
+    "lacking": _lacking,
+    "ended": _ended(),
+    "ended each": _ended(loop=MultiInstance(False, compile_expression("2"))),
+    "ended turn": _ended(standard_loop=StandardLoop(None, False, 2)),
+    "ended ad hoc": _ended_ad_hoc,
 }
 NOT_SKIPPED = ("edge", "handler")
 """Helped past, what cannot begin to listen would never come."""
+NOT_RETRIED = ("lacking",)
+"""Tried again, it lacks the same."""
 
 
 # --- what fails, called or done --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from engine.bpmn.expressions import Template
-from engine.bpmn.model import DataAssociation, DataFlow, Event, Graph, MultiInstance, Node
+from engine.bpmn.model import ACTIVITIES, DataAssociation, DataFlow, DataSet, Event, Graph, MultiInstance, Node
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
@@ -254,20 +254,29 @@ def _data(graph: Graph, node: Node) -> Iterator[str]:
     data = node.data
     if data is None:
         return
-    if data.inputs or data.outputs:
-        yield "<ioSpecification>"
-        yield from (f"<dataInput id={quoteattr(f'in_{name}')} name={quoteattr(name)}/>" for name in data.inputs)
-        yield from (f"<dataOutput id={quoteattr(f'out_{name}')} name={quoteattr(name)}/>" for name in data.outputs)
+    named = [
+        *(f"<dataInput id={quoteattr(f'in_{name}')} name={quoteattr(name)}/>" for name in data.inputs),
+        *(f"<dataOutput id={quoteattr(f'out_{name}')} name={quoteattr(name)}/>" for name in data.outputs),
+    ]
+    if node.kind not in ACTIVITIES:  # an event has them directly, and one set of all
+        yield from named
+    elif named:
+        yield from ("<ioSpecification>", *named)
         for kind, sets in (("input", data.input_sets), ("output", data.output_sets)):
             for one in sets:
-                refs = (f"<data{kind.title()}Refs>{kind[:-3]}_{name}</data{kind.title()}Refs>" for name in one.required)
-                yield f"<{kind}Set>{''.join(refs)}</{kind}Set>"
+                yield f"<{kind}Set>{''.join(_listed(kind, one))}</{kind}Set>"
         yield "</ioSpecification>"
     for way, associations in (("Input", data.taken), ("Output", data.given)):
         for association in associations:
             yield f"<data{way}Association>"
             yield from _association(graph, data, association, way)
             yield f"</data{way}Association>"
+
+
+def _listed(kind: str, one: DataSet) -> Iterator[str]:
+    ways = {f"data{kind.title()}Refs": (*one.required, *one.optional), f"optional{kind.title()}Refs": one.optional}
+    ways[f"whileExecuting{kind.title()}Refs"] = one.late
+    yield from (f"<{way}>{kind[:-3]}_{name}</{way}>" for way, names in ways.items() for name in names)
 
 
 def _association(graph: Graph, data: DataFlow, one: DataAssociation, way: str) -> Iterator[str]:

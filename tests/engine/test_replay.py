@@ -41,7 +41,7 @@ from engine import (
     db,
 )
 from engine.bpmn.expressions import template
-from engine.bpmn.model import Assignment, DataAssociation, DataFlow, DataStore, Event, Graph
+from engine.bpmn.model import Assignment, Call, DataAssociation, DataFlow, DataStore, Event, Graph
 from engine.calendar import iso
 from engine.cases.tables import case as case_table
 from engine.cases.tables import wait as wait_table
@@ -51,7 +51,7 @@ from engine.history.tables import history
 from engine.runtime.adhoc import OpenWork
 from engine.runtime.views import CasePage
 from tests.bpmn.blocks import Way, process_by
-from tests.bpmn.builder import CALLED, FILES, Block, Drawing
+from tests.bpmn.builder import CALLED, FILES, Block, Drawing, Wait
 from tests.bpmn.test_random_processes import blocks
 from tests.bpmn.troubles import ESCALATING, FAILING, called
 from tests.bpmn.written import written
@@ -192,6 +192,56 @@ def _writes(store: str) -> bytes:
     on.connect(on.add("startEvent", key, event=Event()), made)
     on.connect(made, on.add("endEvent", key, event=Event()))
     return written(on.graph(key))
+
+
+# --- steps of which no change tells ----------------------------------------------------------------------------------
+
+
+def kinds_of(house: House, case_id: int) -> list[str]:
+    engine = db.create(house.url)
+    with engine.connect() as connection:
+        found = sa.select(history.c.kind).where(history.c.case_id == case_id).order_by(history.c.seq)
+        kinds = list(connection.execute(found).scalars())
+    engine.dispose()
+    return kinds
+
+
+def test_a_token_that_the_worker_lets_on_to_a_join_where_it_waits_is_told(house: House) -> None:
+    on, key = Drawing(), "process"
+    split, join = on.add("parallelGateway", key), on.add("parallelGateway", key, async_before=True)
+    on.connect(on.add("startEvent", key, event=Event()), split)
+    on.connect(split, join)
+    on.connect(Wait("a").draw(on, key, split), join)
+    on.connect(join, on.add("endEvent", key, event=Event()))
+    house.do(Deploy({"p.bpmn": written(on.graph(key))}))
+    case = house.do(StartCase(key, {}))
+    house.work()
+    assert kinds_of(house, case)[-1] == "element:reached"
+    assert (replayed(house).first_bad, replayed(house).replayed) == (None, 1)
+    (task,) = house.ask(TasksOf(case))
+    house.do(CompleteTask(task.id, {}), house.person("Hanna Handläggare", "handlaggare"))
+    house.work()
+    assert house.state(case) == "completed"
+
+
+def test_an_escalation_of_a_called_case_that_is_one_of_several_triggers_is_told(house: House) -> None:
+    inner, throws = Drawing(), Event("escalation", "obs")
+    thrown = inner.add("intermediateThrowEvent", ESCALATING, event=throws)
+    inner.connect(inner.add("startEvent", ESCALATING, event=Event()), thrown)
+    inner.connect(Wait("c").draw(inner, ESCALATING, thrown), inner.add("endEvent", ESCALATING, event=Event()))
+    on, key = Drawing(), "process"
+    call = on.add("callActivity", key, call=Call(template(ESCALATING)))
+    all_of = Event("parallelMultiple", parts=(Event("escalation", "obs"), Event("message", "namn")))
+    edge = on.add("boundaryEvent", key, event=all_of, attached_to=call, interrupting=False)
+    on.connect(on.add("startEvent", key, event=Event()), call)
+    on.connect(call, on.add("endEvent", key, event=Event()))
+    on.connect(Wait("b").draw(on, key, edge), on.add("endEvent", key, event=Event()))
+    house.do(Deploy({"p.bpmn": written(on.graph(key)), "q.bpmn": written(inner.graph(ESCALATING))}))
+    case = house.do(StartCase(key, {}))
+    assert kinds_of(house, case)[-1] == "escalation:received"
+    assert (replayed(house).first_bad, replayed(house).replayed) == (None, 2)
+    house.do(PublishMessage("namn", None, {}))
+    assert [task.name for task in house.ask(TasksOf(case))] == ["b"]
 
 
 # --- what the house was, not what it is ------------------------------------------------------------------------------

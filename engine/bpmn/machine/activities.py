@@ -56,11 +56,19 @@ def start(play: Play, number: int, node: Node) -> None:
 
 
 def begin_handler(play: Play, number: int) -> None:
-    """A compensation activity begins."""
-    if play.exists(number):
-        play.steps_left -= 1
-        play.check_steps()
+    """A compensation activity begins. Its run is there before it does: where it cannot, that is as it was, so that a
+    retry does not take for data what the attempt before has made of it."""
+    if not play.exists(number):
+        return
+    play.steps_left -= 1
+    play.check_steps()
+    had = dict(play.run(number).get("vars", {}))
+    try:
         start(play, number, play.node(play.run(number)))
+    except Stuck:
+        play.put_back(number, had)
+        data.take_back(play, number)
+        raise
 
 
 def begin_instance(play: Play, body: int, index: int, item: object) -> None:
@@ -143,22 +151,21 @@ def _call(play: Play, number: int, node: Node) -> None:
             "Anropet säger inte vilken process som ska startas.",
         )
     business_key = play.value(call.business_key, seen) if call.business_key else None
-    play.run(number)["open"] = "call"
-    play.changes.append(
-        CaseCalled(
-            wait=number,
-            element=node.id,
-            key=key,
-            binding=call.binding,
-            version=call.version,
-            business_key=None if business_key is None else str(business_key),
-            variables={
-                **(seen if call.all_in else {}),
-                **{name: seen[name] for name in (node.data.inputs if node.data else ()) if name in seen},
-                **play.values(call.inputs, seen),
-            },
-        )
+    called = CaseCalled(
+        wait=number,
+        element=node.id,
+        key=key,
+        binding=call.binding,
+        version=call.version,
+        business_key=None if business_key is None else str(business_key),
+        variables={
+            **(seen if call.all_in else {}),
+            **{name: seen[name] for name in (node.data.inputs if node.data else ()) if name in seen},
+            **play.values(call.inputs, seen),
+        },
     )
+    play.run(number)["open"] = "call"
+    play.changes.append(called)
 
 
 def _returned(play: Play, node: Node, call: Call, outcome: Variables) -> Variables:

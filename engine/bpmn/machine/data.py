@@ -32,6 +32,16 @@ def take(play: Play, number: int, data: DataFlow) -> None:
         play.root.setdefault("late", []).append(number)
 
 
+def take_back(play: Play, number: int) -> None:
+    """Run `number` did not begin after all."""
+    play.run(number).pop("began", None)
+    root = play.root
+    if number in root.get("late", ()):
+        root["late"].remove(number)
+        if not root["late"]:
+            del root["late"]
+
+
 def _refresh(play: Play) -> None:
     """§10.4.1: some inputs may be taken while the activity executes. Looks at those that have any, no others."""
     root = play.root

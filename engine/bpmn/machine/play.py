@@ -340,6 +340,14 @@ class Play:
             home[name] = kept
             self.state["bytes"] += size
 
+    def put_back(self, number: int, had: Variables) -> None:
+        """Run `number` has `had` to itself, and nothing else."""
+        run = self.run(number)
+        self.state["bytes"] += sum(map(size_of, had.values())) - sum(map(size_of, run.get("vars", {}).values()))
+        run.pop("vars", None)
+        if had:
+            run["vars"] = had
+
     def write(self, writes: Writes) -> dict[str, tuple[Any, Any]]:
         """Do what `plan` found; what changed, for the history."""
         data = {}

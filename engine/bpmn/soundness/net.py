@@ -158,11 +158,12 @@ class Net:
         return ways
 
     def _is_handled(self, event: Event) -> bool:
-        """Whether an event sub-process of this scope catches the error: then the scope ends with that (§13.5.4)."""
+        """Whether an event sub-process of this scope can catch the error: then the scope ends with that (§13.5.4).
+
+        Where the error is one of all that must come, the others may have."""
         handlers = (node for node in self.nodes.values() if node.triggered_by_event and self._endings.get(node.id))
         starts = (self._graph.nodes[start] for one in handlers for start in self._graph.scopes[one.id].starts)
-        catching = (start.event for start in starts if start.event and start.event.kind != "parallelMultiple")
-        triggers = (trigger for one in catching for trigger in one.triggers)
+        triggers = (trigger for start in starts if start.event for trigger in start.event.triggers)
         return event.kind == "error" and any(
             trigger.kind == "error" and trigger.name in (None, event.name) for trigger in triggers
         )
