@@ -126,7 +126,7 @@ def test_random_processes_on_random_paths(wide_house: House) -> None:
 _CHOICE = st.tuples(st.integers(0, 999), st.integers(0, 999))
 _CHOICES = st.integers(0, 25).flatmap(lambda count: st.lists(_CHOICE, min_size=count, max_size=count))
 """Numbers choose, whatever there is to choose from: the house is older when the same case is drawn again."""
-RARE = ("chosen", "conversation", "trouble", "told", "wrong", "any")
+RARE = ("chosen", "chosen", "conversation", "trouble", "trouble", "told", "wrong", "any")
 """What random processes begin with here, so that each kind of move can be made often enough."""
 MOVES = {"task", "work", "day", "message", "signal", "begin", "end", "answer", "skip", "retry", "help", "store"}
 MOVES |= {"suspend", "resume"}
