@@ -146,7 +146,9 @@ def test_every_requirement_is_pinned_and_locked(lock: str) -> None:
 
 # --- The import contracts bite: a small copy of the house, with one breach planted each time
 
-ROOMS = ["runtime", "cases", "definitions", "jobs", "history", "identity", "bpmn"]
+ROOMS = ["cases", "definitions", "jobs", "history", "identity"]
+CONTAINERS = ["runtime", "bpmn", "bpmn/read"]
+"""Rooms with contracts about what is inside them."""
 MODULES = [
     *(f"engine/{module}" for module in ("engine", "worker", "contract", "db", "clock", "errors", "calendar")),
     "handlers/mail",
@@ -156,7 +158,7 @@ MODULES = [
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    for package in ["engine", "handlers", "web", *(f"engine/{room}" for room in ROOMS)]:
+    for package in ["engine", "handlers", "web", *(f"engine/{room}" for room in (*ROOMS, *CONTAINERS))]:
         (tmp_path / package).mkdir(exist_ok=True)
         (tmp_path / package / "__init__.py").touch()
     for module in MODULES:
@@ -182,7 +184,7 @@ def test_contracts_hold_for_an_honest_house(house: Path) -> None:
 
 
 def test_contracts_bear_rooms_that_are_not_built_yet(house: Path) -> None:
-    for room in ROOMS[:-1]:
+    for room in ROOMS:
         shutil.rmtree(house / "engine" / room)
     (house / "engine/worker.py").unlink()
     good, said = kept(house)
