@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from lxml import etree
 from SpiffWorkflow.bpmn.exceptions import WorkflowTaskException
@@ -156,10 +156,13 @@ def common(draw: st.DrawFn) -> Block:
 def test_both_do_the_same(block: Block, data: st.DataObject) -> None:
     source = written(process(block))
     theirs, ours = Theirs(source), Ours(source)
-    for one in (theirs, ours):
-        one.finish(lambda ready: ready[data.draw(st.integers(0, len(ready) - 1))])
-    assert theirs.is_over
-    assert ours.is_over
+    for one in (ours, theirs):
+        try:
+            one.finish(lambda ready: ready[data.draw(st.integers(0, len(ready) - 1))])
+        except AttributeError:
+            assert one is theirs
+            reject()  # `test_a_join_in_a_loop_to_which_tokens_come_in_another_order`
+        assert one.is_over
     assert theirs.done == ours.done
 
 
@@ -205,6 +208,19 @@ def drawn(inside: str, more: str = "") -> bytes:
 
 
 TASK = '<userTask id="{0}" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" camunda:candidateGroups="hsf"/>'
+
+
+def test_a_join_in_a_loop_to_which_tokens_come_in_another_order() -> None:
+    """§13.4.1 knows no order. There the third turn meets what is left of the first."""
+    source = written(process(Loop("l", Fork("f", "parallelGateway", [Wait("a"), Wait("b")], frozenset({0, 1})), 3)))
+    theirs, ours = Theirs(source), Ours(source)
+    order = ["b", "a", "a", "b", "a", "b"]
+    for name in order:
+        ours.complete(next(wait for wait in ours.ready() if ours.name(wait) == name))
+    assert (ours.is_over, ours.done) == (True, Counter(order))
+    with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'data'"):
+        for name in order:
+            theirs.complete(next(task for task in theirs.ready() if task.task_spec.bpmn_name == name))
 
 
 def test_a_join_counts_flows_not_what_lies_before_them() -> None:
