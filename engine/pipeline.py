@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
 
-from psycopg import generators, pq
+from psycopg import OperationalError, generators, pq
 from psycopg.abc import PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
@@ -204,7 +204,14 @@ def _fetched(pgconn: Any, number: int, found: list[Any]) -> PQGen[None]:
 
 
 def _refuse_bad(answers: Sequence[Any], sent: Sequence[str], connection: Connection) -> None:
-    """Raise the first error; what comes after one has only been left out."""
+    """Raise the first error; what comes after one has only been left out.
+
+    One without SQLSTATE is not the server's: libpq has put it there because the connection broke. What was sent may
+    have been carried out all the same, to the last statement.
+    """
     for answer, text in zip(answers, sent, strict=False):
         if answer.status not in _GOOD:
-            tell(error_from_result(answer), connection, text)
+            error = error_from_result(answer)
+            if error.sqlstate is None:
+                tell(OperationalError("the connection broke"), connection, sent[-1])
+            tell(error, connection, text)

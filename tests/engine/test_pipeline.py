@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from threading import Timer
 from typing import Any
 
@@ -187,6 +189,23 @@ def test_nobody_knows_whether_a_commit_came_through_that_was_not_answered(house:
     with pytest.raises(Unsure):
         house.engine.execute(Do(work), actor=SYSTEM)
     timers[0].join()
+    assert len(tries) == 1
+
+
+def test_nobody_knows_when_the_answers_to_the_writes_were_lost_too(house: House) -> None:
+    """The writes and the commit have left, and nothing comes back: that no answer came to the first is no proof."""
+    tries: list[int] = []
+
+    def work(connection: sa.Connection) -> None:
+        tries.append(1)
+        add(connection, f"{len(tries)}")
+        driver: Any = connection.connection.driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RD)
+
+    house.do(Do(lambda connection: None))
+    with pytest.raises(Unsure):
+        house.engine.execute(Do(work), actor=SYSTEM)
     assert len(tries) == 1
 
 
